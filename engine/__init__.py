@@ -1,0 +1,1 @@
+"""Astronomy: values, archives and photometry; knows no storage, no screen, no scheduler, no settings."""

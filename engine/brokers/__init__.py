@@ -1,0 +1,1 @@
+"""Archives: one module each behind one protocol."""

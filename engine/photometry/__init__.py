@@ -1,0 +1,1 @@
+"""From pixels to a standardised magnitude: pure stages, and the pipeline that joins them."""

@@ -1,0 +1,1 @@
+"""The worker program: clock, workers and the tasks they run."""

@@ -1,0 +1,1 @@
+"""Browser components that Streamlit does not have."""
