@@ -1,0 +1,97 @@
+"""What one frame gave: the number, what went well or wrong, and everything known, also on failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from engine.photometry.calibrate import Calibration
+    from engine.photometry.solve import Solution
+
+CALIB_VERSION = "aperture-1"  # names code and parameters: a change of either makes new rows beside the old
+TARGET_REF_ID = "target"
+
+STARS_SCHEMA: dict[str, pl.DataType] = {
+    "ref_id": pl.String(),  # TARGET_REF_ID for the target itself
+    "x": pl.Float64(),
+    "y": pl.Float64(),
+    "ra_deg": pl.Float64(),
+    "dec_deg": pl.Float64(),
+    "inst_mag": pl.Float64(),  # of 1 ADU/s = 0
+    "inst_mag_err": pl.Float64(),
+    "ref_mag": pl.Float64(),  # in the reduction's band
+    "residual_mag": pl.Float64(),  # reference minus standardised
+    "used": pl.Boolean(),
+    "flags": pl.UInt32(),
+}
+
+
+class Status(StrEnum):
+    """How a reduction ended."""
+
+    MEASURED = "measured"
+    LIMIT = "limit"
+    REJECTED = "rejected"
+
+
+def no_stars() -> pl.DataFrame:
+    """Return a stars table without stars."""
+    return pl.DataFrame(schema=STARS_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """The verdict on one frame; what is not known is None."""
+
+    status: Status
+    code: str = ""  # "measured", "limit", or why not: "target-off-frame", "not-solved", ...
+    reason: str = ""  # one sentence
+    sentences: tuple[str, ...] = ()  # plain words: what went well, what is wrong, what to change
+    file: str = ""
+    plane: str = ""
+    band: str | None = None
+    mjd: float | None = None
+    exptime_s: float | None = None
+    mag: float | None = None
+    mag_err: float | None = None  # statistical and systematic together
+    stat_err_mag: float | None = None
+    sys_err_mag: float | None = None
+    limit_mag: float | None = None  # 5 sigma
+    zero_point_mag: float | None = None
+    zero_point_err_mag: float | None = None
+    scatter_mag: float | None = None
+    stars: int | None = None  # that fix the zero point
+    seeing_arcsec: float | None = None
+    aperture_pix: float | None = None
+    calibration: Calibration | None = None
+    solution: Solution | None = None
+    stars_table: pl.DataFrame = field(default_factory=no_stars)
+    cutout: NDArray[np.float32] | None = None  # round the target
+    flags: int = 0  # engine.lightcurve.Flag
+    notes: tuple[str, ...] = ()  # what reading had to assume
+    calib_version: str = CALIB_VERSION
+
+    def as_json(self) -> dict[str, str | float | int | None]:
+        """Return the verdict as plain values for programs."""
+        return {
+            "file": self.file,
+            "status": str(self.status),
+            "code": self.code,
+            "reason": self.reason,
+            "band": self.band,
+            "mjd": self.mjd,
+            "mag": self.mag,
+            "mag_err": self.mag_err,
+            "limit_mag": self.limit_mag,
+            "zero_point_mag": self.zero_point_mag,
+            "zero_point_err_mag": self.zero_point_err_mag,
+            "scatter_mag": self.scatter_mag,
+            "stars": self.stars,
+            "seeing_arcsec": self.seeing_arcsec,
+        }
