@@ -1,0 +1,43 @@
+# Two commands do everything: `make run` and `make test`. They need Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench browser clean
+
+help:  ## Show what can be made.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
+
+run: $(VENV)/run.stamp  ## Install what is needed and start the portal, the API and the workers.
+	@exec $(BIN)/tomlake up
+
+test: $(VENV)/test.stamp browser  ## Install what the tests need and run everything that CI runs.
+	@bash .ci/gate $(BIN)
+
+bench: $(VENV)/test.stamp  ## Measure, and print the tables of docs/benchmarks.md.
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+browser:
+	@bash .ci/browser
+
+clean:  ## Remove the environment; data stay.
+	rm -rf $(VENV)
+
+$(VENV)/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else 1)' 2>/dev/null || \
+	  { echo "tomlake needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python cannot make an environment here; check that this folder is writable and python3-venv is installed." >&2; exit 1; }
+	@touch $@
+
+$(VENV)/run.stamp: pyproject.toml $(VENV)/python.stamp
+	@echo "Installing tomlake (once, about two minutes) ..."
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml $(VENV)/run.stamp
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
