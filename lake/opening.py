@@ -1,0 +1,46 @@
+"""Opening an installation: folders, operations tables, the lake's tables and the raw store at once."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from lake.lock import locked
+from lake.operations import open_operations
+from lake.paths import make_folders
+from lake.raw import RawStore
+from lake.settings import Settings
+from lake.store import Store
+
+OPENING_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lake:
+    """One open installation; it serves all threads of a process."""
+
+    settings: Settings
+    operations: Engine
+    store: Store
+    raw: RawStore
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.store.close()
+        self.operations.dispose()
+
+
+def open_lake(settings: Settings) -> Lake:
+    """Return the installation, made ready first where it is new; cheap where it is complete.
+
+    Raises
+    ------
+    Rejected
+        ``no-write-access``: the data folder cannot be written; ``bad-setting``: a URL cannot be used.
+    """
+    places = make_folders(settings)
+    with locked(places.opening_lock, timeout_s=OPENING_TIMEOUT_S):
+        operations = open_operations(settings.operations_url)
+        store = Store(settings)
+        store.prepare()
+        raw = RawStore(settings.raw_url, spool_dir=places.spool_dir)
+    return Lake(settings=settings, operations=operations, store=store, raw=raw)

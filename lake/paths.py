@@ -1,0 +1,72 @@
+"""The folders and files of one installation."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import Rejected
+from lake.settings import Settings
+
+_NO_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where things lie on this machine."""
+
+    data_dir: Path
+    writer_lock: Path  # held round every write to the lake
+    opening_lock: Path  # held while an installation is opened
+    spool_dir: Path  # half-received and short-lived files
+
+
+def paths_of(settings: Settings) -> Paths:
+    """Return the places of an installation; nothing is created."""
+    return Paths(
+        data_dir=settings.data_dir,
+        writer_lock=settings.data_dir / "writer.lock",
+        opening_lock=settings.data_dir / "opening.lock",
+        spool_dir=settings.data_dir / "spool",
+    )
+
+
+def make_folders(settings: Settings) -> Paths:
+    """Return the places of an installation after creating its folders.
+
+    Raises
+    ------
+    Rejected
+        ``no-write-access``: the data folder cannot be created or written.
+    """
+    places = paths_of(settings)
+    with writing_to(places.data_dir):
+        places.spool_dir.mkdir(parents=True, exist_ok=True)
+        if not os.access(places.data_dir, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "no write access", str(places.data_dir))
+    return places
+
+
+def local_folder(url: str) -> Path | None:
+    """Return the folder that a URL means, or None for a URL of another file system."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return Path(url)
+    return Path(rest) if scheme in {"file", "local"} else None
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turn a refusal of the file system into one sentence for the person who started the program."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_WRITE:
+            raise
+        raise Rejected(
+            f"The data folder {folder} cannot be written: give this user write access to it, "
+            "or set TOMLAKE_DATA to another folder.",
+            code="no-write-access",
+        ) from error

@@ -1,0 +1,115 @@
+"""Settings of one installation: read once from ``TOMLAKE_*`` and handed down; nothing else reads them."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from engine.errors import Rejected
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "TOMLAKE_"
+_VARIABLES: dict[str, str] = {
+    "data_dir": "TOMLAKE_DATA",
+    "operations_url": "TOMLAKE_OPERATIONS_URL",
+    "catalog_url": "TOMLAKE_CATALOG_URL",
+    "store_url": "TOMLAKE_STORE_URL",
+    "raw_url": "TOMLAKE_RAW_URL",
+    "host": "TOMLAKE_HOST",
+    "port": "TOMLAKE_PORT",
+    "workers": "TOMLAKE_WORKERS",
+    "job_wall_clock_s": "TOMLAKE_JOB_WALL_CLOCK_S",
+    "job_memory_mb": "TOMLAKE_JOB_MEMORY_MB",
+    "upload_max_mb": "TOMLAKE_UPLOAD_MAX_MB",
+    "index_dir": "TOMLAKE_INDEX_DIR",
+    "public_url": "TOMLAKE_PUBLIC_URL",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where one installation keeps its data and how large its work may grow."""
+
+    data_dir: Path
+    operations_url: str  # SQLAlchemy URL of accounts, uploads and jobs
+    catalog_url: str  # SQLAlchemy-like URL of the lake's catalog
+    store_url: str  # folder of the lake's Parquet files
+    raw_url: str  # fsspec URL of the raw answers and uploads
+    host: str = "127.0.0.1"
+    port: int = 8501
+    workers: int = 1
+    job_wall_clock_s: int = 900
+    job_memory_mb: int = 3000
+    upload_max_mb: int = 1024
+    index_dir: Path | None = None  # plate-solving index files
+    public_url: str = ""  # address under which people reach the portal
+    origins: tuple[tuple[str, str], ...] = ()  # (field, where its value comes from)
+
+    def origin(self, field: str) -> str:
+        """Return the variable that set a field, or ``default``."""
+        return dict(self.origins).get(field, "default")
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """Return (field, value, origin) of every setting, with passwords in URLs hidden."""
+        return [
+            (field.name, _without_password(str(getattr(self, field.name) or "")), self.origin(field.name))
+            for field in fields(self)
+            if field.name != "origins"
+        ]
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of this process; ``environ`` stands for the environment in tests.
+
+    Raises
+    ------
+    Rejected
+        ``bad-setting``: a number is not a whole number in its range.
+    """
+    given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
+    _warn_of_unknown(given)
+    data_dir = Path(given.get("TOMLAKE_DATA", "tomlake-data")).expanduser().absolute()
+    index_dir = given.get("TOMLAKE_INDEX_DIR")
+    host, port = given.get("TOMLAKE_HOST", "127.0.0.1"), _whole(given, "port", 8501, least=1, most=65535)
+    return Settings(
+        data_dir=data_dir,
+        operations_url=given.get("TOMLAKE_OPERATIONS_URL", f"sqlite:///{data_dir / 'operations.sqlite'}"),
+        catalog_url=given.get("TOMLAKE_CATALOG_URL", f"sqlite:///{data_dir / 'catalog.sqlite'}"),
+        store_url=given.get("TOMLAKE_STORE_URL", str(data_dir / "store")),
+        raw_url=given.get("TOMLAKE_RAW_URL", str(data_dir / "raw")),
+        host=host,
+        port=port,
+        workers=_whole(given, "workers", 1, least=0, most=256),
+        job_wall_clock_s=_whole(given, "job_wall_clock_s", 900, least=1, most=86400),
+        job_memory_mb=_whole(given, "job_memory_mb", 3000, least=256, most=1_000_000),
+        upload_max_mb=_whole(given, "upload_max_mb", 1024, least=1, most=100_000),
+        index_dir=Path(index_dir).expanduser().absolute() if index_dir else None,
+        public_url=given.get("TOMLAKE_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        origins=tuple((field, variable) for field, variable in _VARIABLES.items() if variable in given),
+    )
+
+
+def _whole(given: Mapping[str, str], field: str, default: int, *, least: int, most: int) -> int:
+    variable = _VARIABLES[field]
+    text = given.get(variable, str(default)).strip()
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise Rejected(
+            f"{variable} is {text!r}; it must be a whole number from {least} to {most}.", code="bad-setting"
+        )
+    return int(text)
+
+
+def _warn_of_unknown(given: Mapping[str, str]) -> None:
+    for name in sorted(given):
+        if name.startswith(PREFIX) and name not in _VARIABLES.values():
+            logger.warning("%s is no setting of tomlake and was ignored", name)
+
+
+def _without_password(text: str) -> str:
+    scheme, separator, rest = text.partition("://")
+    credentials, at, place = rest.rpartition("@")
+    if not at:
+        return text
+    return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{place}"
