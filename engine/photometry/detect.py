@@ -1,0 +1,208 @@
+"""Find the sky and the stars of a frame (Barbary 2016, JOSS 1, 58; Bertin & Arnouts 1996, A&AS 117, 393)."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import sep
+from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
+from photutils.psf import fit_fwhm
+from scipy.ndimage import maximum_filter
+
+from engine.frame import Frame
+from engine.lightcurve import Flag
+
+MESH_PIX = 64
+THRESHOLD_SIGMA = 1.5
+MIN_AREA_PIX = 5
+MIN_SNR = 5.0
+SEEING_STARS = 25
+MIN_FWHM_PIX, MAX_FWHM_PIX = 0.9, 30.0
+SATURATED_FRACTION = 0.95
+PIXEL_STACK = 10_000_000
+SUB_OBJECTS = 8192
+SEP_OBJECT_MERGED = 2
+MAX_CENTRE_SHIFT_PIX = 1.0
+FWHM_PER_SIGMA = 2.3548
+
+SOURCES_SCHEMA: dict[str, pl.DataType] = {
+    "x": pl.Float64(),
+    "y": pl.Float64(),
+    "flux_adu": pl.Float64(),
+    "peak_adu": pl.Float64(),
+    "a_pix": pl.Float64(),
+    "b_pix": pl.Float64(),
+    "fwhm_pix": pl.Float64(),
+    "snr": pl.Float64(),
+    "flags": pl.UInt32(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """The sky of a frame, its noise, and every source above it, brightest first.
+
+    Attributes
+    ----------
+    segments
+        Row number in ``sources`` plus one at every pixel of a source, zero on the sky.
+    fwhm_pix
+        Of unsaturated stars, None where too few are there to tell.
+    """
+
+    background_adu: NDArray[np.float32]
+    rms_adu: NDArray[np.float32]
+    segments: NDArray[np.int32]
+    sources: pl.DataFrame
+    sky_adu: float
+    noise_adu: float
+    fwhm_pix: float | None
+
+
+def detect(frame: Frame) -> Detection:
+    """Return sky, noise and sources of a frame; no source at all is an empty table."""
+    finite = np.isfinite(frame.data)
+    saturated = finite & (frame.data >= SATURATED_FRACTION * frame.saturation_adu)
+    unusable = (frame.mask & ~saturated) | ~finite
+    data = np.where(finite, frame.data, 0.0).astype(np.float32)
+    mesh_pix = int(np.clip(min(frame.shape) // 6, 16, MESH_PIX))
+    background = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
+    level_adu = background.back(dtype=np.float32)
+    rms_adu = np.maximum(background.rms(dtype=np.float32), 1e-6)
+    flat = data - level_adu
+    found, segments = _extract(flat / rms_adu, unusable=unusable)
+    sources = _measured(found, flat, rms_adu=rms_adu, gain_e_adu=frame.gain_e_adu)
+    flags = _flags(segments, len(sources), saturated=saturated, unusable=unusable)
+    flags |= np.where(found["flag"] & SEP_OBJECT_MERGED, np.uint32(Flag.BLENDED), np.uint32(0))
+    sources = sources.with_columns(flags=pl.Series(flags, dtype=pl.UInt32))
+    sources, segments = _trusted(sources, segments)
+    fwhm_pix = _seeing_pix(flat, sources)
+    return Detection(
+        background_adu=level_adu,
+        rms_adu=rms_adu,
+        segments=segments,
+        sources=_centred(sources, flat, fwhm_pix=fwhm_pix, unusable=unusable),
+        sky_adu=float(background.globalback),
+        noise_adu=float(background.globalrms),
+        fwhm_pix=fwhm_pix,
+    )
+
+
+def _extract(
+    signal: NDArray[np.float32], *, unusable: NDArray[np.bool_]
+) -> tuple[NDArray[np.void], NDArray[np.int32]]:
+    sep.set_extract_pixstack(max(PIXEL_STACK, signal.size))
+    sep.set_sub_object_limit(SUB_OBJECTS)
+    found, segments = sep.extract(
+        signal,
+        THRESHOLD_SIGMA,
+        mask=unusable,
+        minarea=MIN_AREA_PIX,
+        filter_type="conv",
+        segmentation_map=True,
+    )
+    return found, segments.astype(np.int32)
+
+
+def _measured(
+    found: NDArray[np.void], flat: NDArray[np.float32], *, rms_adu: NDArray[np.float32], gain_e_adu: float
+) -> pl.DataFrame:
+    rows = np.clip(np.round(found["y"]).astype(int), 0, flat.shape[0] - 1)
+    columns = np.clip(np.round(found["x"]).astype(int), 0, flat.shape[1] - 1)
+    local_rms_adu = rms_adu[rows, columns].astype(np.float64)
+    flux_adu = found["flux"] * local_rms_adu
+    variance = found["npix"] * local_rms_adu**2 + np.maximum(flux_adu, 0.0) / gain_e_adu
+    half_light_pix, _ = sep.flux_radius(flat, found["x"], found["y"], np.maximum(6 * found["a"], 4.0), 0.5)
+    return pl.DataFrame(
+        {
+            "x": found["x"],
+            "y": found["y"],
+            "flux_adu": flux_adu,
+            "peak_adu": found["peak"] * local_rms_adu,
+            "a_pix": found["a"].astype(np.float64),
+            "b_pix": found["b"].astype(np.float64),
+            "fwhm_pix": 2 * np.asarray(half_light_pix, dtype=np.float64),
+            "snr": flux_adu / np.sqrt(variance),
+        }
+    )
+
+
+def _flags(
+    segments: NDArray[np.int32], count: int, *, saturated: NDArray[np.bool_], unusable: NDArray[np.bool_]
+) -> NDArray[np.uint32]:
+    flags = np.zeros(count + 1, dtype=np.uint32)
+    # pixels beside a source belong to its light as well: the segment ends where the mask begins
+    grown = maximum_filter(segments, size=3)
+    flags[np.unique(segments[saturated])] |= np.uint32(Flag.SATURATED)
+    flags[np.unique(grown[unusable])] |= np.uint32(Flag.BAD_PIXEL)
+    for border in (segments[0], segments[-1], segments[:, 0], segments[:, -1]):
+        flags[np.unique(border)] |= np.uint32(Flag.NEAR_EDGE)
+    return flags[1:]
+
+
+def _trusted(sources: pl.DataFrame, segments: NDArray[np.int32]) -> tuple[pl.DataFrame, NDArray[np.int32]]:
+    """Return the significant sources, brightest first, and the segments numbered alike."""
+    kept = (
+        sources.with_row_index("segment", offset=1)
+        .filter(pl.col("snr") >= MIN_SNR, pl.col("fwhm_pix").is_finite())
+        .sort("flux_adu", descending=True)
+    )
+    number = np.zeros(len(sources) + 1, dtype=np.int32)
+    number[kept["segment"].to_numpy()] = np.arange(1, len(kept) + 1)
+    return kept.select(pl.col(name).cast(dtype) for name, dtype in SOURCES_SCHEMA.items()), number[segments]
+
+
+def _seeing_pix(flat: NDArray[np.float32], sources: pl.DataFrame) -> float | None:
+    stars = sources.filter(
+        pl.col("snr") > 20,
+        pl.col("flags") == 0,
+        pl.col("fwhm_pix").is_between(MIN_FWHM_PIX, MAX_FWHM_PIX),
+        pl.col("b_pix") > 0.6 * pl.col("a_pix"),
+    )
+    if len(stars) < 3:
+        return None
+    typical_pix = _half_sample_mode(stars["fwhm_pix"].to_numpy())
+    stars = stars.filter(pl.col("fwhm_pix").is_between(0.7 * typical_pix, 1.4 * typical_pix))
+    stars = stars.head(SEEING_STARS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyUserWarning)  # single fits that fail drop out of the median
+        fitted_pix = fit_fwhm(
+            flat,
+            xypos=stars.select("x", "y").to_numpy(),
+            fwhm=typical_pix,
+            fit_shape=2 * max(2, round(typical_pix)) + 1,
+        )
+    good_pix = fitted_pix[np.isfinite(fitted_pix) & (fitted_pix > 0.4) & (fitted_pix < MAX_FWHM_PIX)]
+    return float(np.median(good_pix)) if len(good_pix) else typical_pix
+
+
+def _half_sample_mode(sizes: NDArray[np.float64]) -> float:
+    """Return the size where stars crowd; cosmic rays and galaxies lie elsewhere (Bickel 2002)."""
+    ordered = np.sort(sizes)
+    while len(ordered) > 3:
+        half = (len(ordered) + 1) // 2
+        start = int(np.argmin(ordered[half - 1 :] - ordered[: len(ordered) - half + 1]))
+        ordered = ordered[start : start + half]
+    return float(np.median(ordered))
+
+
+def _centred(
+    sources: pl.DataFrame,
+    flat: NDArray[np.float32],
+    *,
+    fwhm_pix: float | None,
+    unusable: NDArray[np.bool_],
+) -> pl.DataFrame:
+    """Return the sources at their windowed centres where those are near the first ones."""
+    if not len(sources):
+        return sources
+    x, y = sources["x"].to_numpy(), sources["y"].to_numpy()
+    sigma_pix = (fwhm_pix or 2.5) / FWHM_PER_SIGMA
+    x_new, y_new, failed = sep.winpos(flat, x, y, sigma_pix, mask=unusable)
+    is_good = (failed == 0) & (np.hypot(x_new - x, y_new - y) < MAX_CENTRE_SHIFT_PIX)
+    is_good &= (sources["flags"].to_numpy() & (Flag.SATURATED | Flag.BLENDED)) == 0
+    return sources.with_columns(
+        x=pl.Series(np.where(is_good, x_new, x)), y=pl.Series(np.where(is_good, y_new, y))
+    )
