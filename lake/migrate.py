@@ -1,0 +1,53 @@
+"""Bring the operational database to the newest tables, whoever starts first."""
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from engine.errors import Rejected
+from lake.lock import locked
+from lake.paths import writing_to
+
+MIGRATIONS_DIR = Path(__file__).resolve().parent / "migrations"
+_WAIT_S = 60.0
+
+
+def upgrade(engine: Engine) -> None:
+    """Run the migrations that the database lacks, in one transaction; other processes wait for it.
+
+    Raises
+    ------
+    Rejected
+        ``newer-database``: a later version of tomlake made the database.
+    """
+    file = engine.url.database
+    turn: AbstractContextManager[None] = nullcontext()
+    if engine.dialect.name == "sqlite" and file and file != ":memory:":
+        with writing_to(Path(file).parent):
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        turn = locked(Path(f"{file}.lock"), timeout_s=_WAIT_S)  # also guards the change to WAL
+    with turn, engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tomlake-migrations'))"))
+        _upgrade_within(connection)
+
+
+def _upgrade_within(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    scripts = ScriptDirectory.from_config(config)
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present == scripts.get_current_head():
+        return
+    if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
+        raise Rejected(
+            "A newer tomlake made this operational database: install that version again.",
+            code="newer-database",
+        )
+    command.upgrade(config, "head")

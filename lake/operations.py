@@ -1,0 +1,256 @@
+"""The operational database: accounts, targets, uploads and jobs in SQLite (WAL) or PostgreSQL, one code."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.errors import Rejected
+from lake.migrate import upgrade
+
+BUSY_TIMEOUT_MS = 30_000
+_READ_ONLY = "tomlake_reads"  # execution option: the transaction begins without the writer's lock
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _whole(name: str, *, default: int = 0) -> Column[int]:
+    return Column(name, Integer, nullable=False, default=default)
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, String, nullable=False, default="")
+
+
+def _yes_no(name: str, *, default: bool = False) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, default=default)
+
+
+def _number(name: str, *, required: bool = False) -> Column[float]:
+    return Column(name, Double, nullable=not required)
+
+
+def _list(name: str) -> Column[list[str]]:
+    return Column(name, JSON, nullable=False, default=list)
+
+
+def _belongs_to(parent: str, name: str) -> Column[int]:
+    return Column(name, ForeignKey(f"{parent}.{name}", ondelete="CASCADE"), nullable=False, index=True)
+
+
+def _points_to(parent: str, name: str) -> Column[int]:
+    return Column(name, ForeignKey(f"{parent}.{name}", ondelete="SET NULL"), index=True)
+
+
+def _unique(name: str) -> Column[str]:
+    return Column(name, String, nullable=False, unique=True)
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, Integer, primary_key=True, autoincrement=True)
+
+
+# Ids are never used again (AUTOINCREMENT): the lake keeps rows of what was deleted here.
+users = Table(
+    "users", metadata,
+    _key("user_id"), _words("username"), _unique("username_key"),
+    _words("full_name"), _words("password_hash"), _yes_no("is_staff"), _yes_no("is_active", default=True),
+    _number("created_mjd", required=True),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+tokens = Table(
+    "tokens", metadata,
+    _key("token_id"), _belongs_to("users", "user_id"),
+    _words("name"), _words("prefix"), _unique("secret_sha256"),
+    _number("created_mjd", required=True),
+    _number("last_used_mjd"), _number("expires_mjd"), _number("revoked_mjd"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+sessions = Table(
+    "sessions", metadata,
+    Column("session_sha256", String, primary_key=True),
+    _belongs_to("users", "user_id"),
+    _number("created_mjd", required=True), Column("expires_mjd", Double, nullable=False, index=True),
+)  # fmt: skip
+
+targets = Table(
+    "targets", metadata,
+    _key("target_id"), _words("name"), _unique("name_key"),
+    _number("ra_deg", required=True), _number("dec_deg", required=True), _number("epoch", required=True),
+    # the position as a unit vector: a cone is then plain arithmetic, right at the poles and across RA 0
+    _number("x", required=True), _number("y", required=True), _number("z", required=True),
+    _number("pm_ra_mas_yr"), _number("pm_dec_mas_yr"), _words("classification"), _words("description"),
+    _number("discovery_mjd"), _number("importance", required=True), _number("cadence_d", required=True),
+    _words("visibility"), _yes_no("simulated"), _words("created_by"), _number("created_mjd", required=True),
+    # summary of the light curve, kept so that lists need not open the lake
+    _whole("points"), _number("last_mag"), _words("last_band"), _number("last_mjd"),
+    _list("sparkline"), _number("summary_mjd"),
+    Index("ix_targets_dec_deg_ra_deg", "dec_deg", "ra_deg"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+target_names = Table(
+    "target_names", metadata,
+    Column("target_id", ForeignKey("targets.target_id", ondelete="CASCADE"), nullable=False),
+    _words("source"), _words("name"), Column("name_key", String, nullable=False, index=True),
+    PrimaryKeyConstraint("target_id", "source", "name_key"),
+)  # fmt: skip
+
+observatories = Table(
+    "observatories", metadata,
+    _key("observatory_id"), _words("name"), _unique("name_key"),
+    _number("longitude_deg", required=True),
+    _number("latitude_deg", required=True), _number("altitude_m", required=True),
+    _words("telescope"), _number("aperture_m"), _words("filters"), _words("comment"),
+    _words("acknowledgement"), _words("created_by"), _yes_no("simulated"),
+    _number("created_mjd", required=True),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+cameras = Table(
+    "cameras", metadata,
+    _key("camera_id"),
+    _belongs_to("observatories", "observatory_id"),
+    _words("name"), _words("oname"), _unique("oname_key"),
+    _number("gain_e_adu"), _number("read_noise_e"), _number("saturation_adu"), _number("pixel_scale_arcsec"),
+    Column("date_keyword", String), Column("time_keyword", String), Column("exptime_keyword", String),
+    _words("created_by"), _yes_no("is_active", default=True), _number("created_mjd", required=True),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+jobs = Table(
+    "jobs", metadata,
+    _key("job_id"), _words("kind"), Column("args", JSON, nullable=False, default=dict), _words("state"),
+    _whole("priority", default=5), Column("dedupe", String), Column("lock", String),
+    _whole("attempts"), _whole("delays"), _words("worker"), _whole("fence"), _number("lease_until_mjd"),
+    _number("not_before_mjd", required=True), _yes_no("cancel_requested"),
+    Column("progress", Double, nullable=False, default=0.0), _words("step"),
+    _words("reason"), _words("code"), _words("ticket"),
+    _number("created_mjd", required=True), _number("started_mjd"), _number("finished_mjd"),
+    Index("ix_jobs_state_priority_job_id", "state", "priority", "job_id"),
+    Index("uq_jobs_dedupe_waiting", "dedupe", unique=True,
+          sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+    Index("uq_jobs_lock_running", "lock", unique=True,
+          sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+uploads = Table(
+    "uploads", metadata,
+    _key("upload_id"), _words("sha256"), Column("size_bytes", BigInteger, nullable=False),
+    _words("filename"), _words("kind"),
+    _points_to("targets", "target_id"), _words("target_name"),
+    _words("oname"), _words("requested_filter"), _yes_no("dry_run"), _words("comment"),
+    _list("observers"), _number("mjd"), _number("match_dist_arcsec"),
+    Column("uploaded_by", String, nullable=False, index=True), _yes_no("simulated"),
+    _number("received_mjd", required=True),
+    _points_to("jobs", "job_id"),
+    _words("result"), _words("code"), _words("reason"), _list("frame_ids"),
+    UniqueConstraint("sha256", "target_id", "dry_run"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+harvests = Table(
+    "harvests", metadata,
+    Column("target_id", ForeignKey("targets.target_id", ondelete="CASCADE"), nullable=False),
+    _words("archive"), _number("asked_mjd"), _number("answered_mjd"), _whole("rows"),
+    _words("reason"), _words("code"),
+    PrimaryKeyConstraint("target_id", "archive"),
+)  # fmt: skip
+
+archive_health = Table(
+    "archive_health", metadata,
+    Column("archive", String, primary_key=True), _number("last_success_mjd"), _number("last_failure_mjd"),
+    _words("reason"), _words("code"), _number("latency_s"), _whole("rows"), _whole("failures"),
+)  # fmt: skip
+
+
+def open_operations(url: str) -> Engine:
+    """Return the engine of an operational database, created or brought to the newest tables where needed.
+
+    Safe when several processes start at once.
+
+    Raises
+    ------
+    Rejected
+        ``bad-setting``: the URL cannot be read; ``newer-database``: a later tomlake made the database.
+    """
+    try:
+        engine = create_engine(make_url(url))
+    except (ArgumentError, ImportError) as error:
+        raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    upgrade(engine)
+    return engine
+
+
+@contextmanager
+def writing(operations: Engine) -> Iterator[Connection]:
+    """Give a transaction that writes; it waits for its turn and is undone when the body raises."""
+    with operations.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(operations: Engine) -> Iterator[Connection]:
+    """Give a transaction that only reads: it sees one moment and never waits for a writer."""
+    with operations.connect().execution_options(**{_READ_ONLY: True}) as connection:
+        yield connection
+
+
+def serialised(connection: Connection, name: str) -> None:
+    """Let one transaction at a time past this line; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions itself, by the hook below
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",  # an acknowledged upload survives a power cut
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails with "database is locked" when another one
+    # wrote in between; taking the writer's lock at once makes it wait instead.
+    only_reads = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
