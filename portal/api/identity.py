@@ -1,0 +1,85 @@
+"""Who asks: dependencies of the routes that give the lake, the visitor, or the signed-in user."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from lake.accounts import User, user_of_session, user_of_token
+from lake.opening import Lake
+from portal.api.reply import not_signed_in
+from portal.security.cookie import SESSION_COOKIE
+from portal.security.door import Door
+from portal.security.origin import SAFE_METHODS, is_cross_site
+
+LakeProvider = Callable[[], Lake]
+SCHEMES = frozenset({"token", "bearer"})
+
+
+def the_lake(request: Request) -> Lake:
+    """Return the open lake."""
+    provider: LakeProvider = request.app.state.lake_provider
+    return provider()
+
+
+def the_door(request: Request) -> Door:
+    """Return the place where passwords are checked."""
+    door: Door = request.app.state.door
+    return door
+
+
+TheLake = Annotated[Lake, Depends(the_lake)]
+TheDoor = Annotated[Door, Depends(the_door)]
+
+
+def visitor(request: Request, lake: TheLake) -> User | None:
+    """Return the user of the token or of the session cookie, or None for the public.
+
+    Raises
+    ------
+    Refused
+        401 for a token that is not valid, in the words of BHTOM.
+    """
+    token = token_of(request.headers.get("authorization", ""))
+    if token:
+        user = user_of_token(lake.operations, token)
+        if user is None:
+            raise not_signed_in("Invalid token.")
+        return user
+    session_id = request.cookies.get(SESSION_COOKIE)
+    if session_id and _may_use_cookie(request, lake):
+        return user_of_session(lake.operations, session_id)
+    return None
+
+
+def token_of(authorization: str) -> str | None:
+    """Return the token of an ``Authorization`` header, or None where it speaks of something else."""
+    words = authorization.split()
+    if not words or words[0].lower() not in SCHEMES:
+        return None
+    if len(words) == 1:
+        raise not_signed_in("Invalid token header. No credentials provided.")
+    if len(words) > 2:
+        raise not_signed_in("Invalid token header. Token string should not contain spaces.")
+    return words[1]
+
+
+def signed_in(user: Annotated[User | None, Depends(visitor)]) -> User:
+    """Return the user who asks; the public gets BHTOM's 401."""
+    if user is None:
+        raise not_signed_in()
+    return user
+
+
+Visitor = Annotated[User | None, Depends(visitor)]
+SignedIn = Annotated[User, Depends(signed_in)]
+
+
+def _may_use_cookie(request: Request, lake: Lake) -> bool:
+    """Return whether a cookie speaks for its owner: not where another site could have sent it."""
+    if request.method in SAFE_METHODS:
+        return True
+    if is_cross_site(request.headers, public_url=lake.settings.public_url):
+        return False
+    return "x-requested-with" in request.headers

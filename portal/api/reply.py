@@ -1,0 +1,106 @@
+"""Answers: JSON as BHTOM's framework writes it, one exception handler, and a number for every request."""
+
+import logging
+import uuid
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.errors import Rejected, TomlakeError, Transient
+
+logger = logging.getLogger(__name__)
+
+CORRELATION_HEADER = b"correlation-id"
+Body = Mapping[str, object] | list[object] | str
+
+
+class Refused(Exception):  # noqa: N818 - the request ends here, on purpose
+    """An answer other than success, as it goes to the client."""
+
+    def __init__(self, status: int, body: Body, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status}: {body}")
+        self.status = status
+        self.body = body
+        self.headers = dict(headers or {})
+
+
+def not_signed_in(detail: str = "Authentication credentials were not provided.") -> Refused:
+    """Return the 401 of BHTOM's framework."""
+    return Refused(401, {"detail": detail}, headers={"WWW-Authenticate": "Token"})
+
+
+def non_field(sentence: str, *, status: int = 400) -> Refused:
+    """Return BHTOM's envelope for what concerns no single field."""
+    return Refused(status, {"non_field_errors": [sentence]})
+
+
+def json_reply(body: Body, *, status: int = 200) -> JSONResponse:
+    """Return compact JSON that no cache keeps."""
+    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+async def answer_refused(_request: Request, error: Exception) -> Response:
+    """Answer a refusal."""
+    if not isinstance(error, Refused):
+        raise error
+    reply = json_reply(error.body, status=error.status)
+    reply.headers.update(error.headers)
+    return reply
+
+
+async def answer_tomlake_error(_request: Request, error: Exception) -> Response:
+    """Answer what the rooms below refuse: their sentence, and their code for programs."""
+    if not isinstance(error, TomlakeError):
+        raise error
+    body = {"detail": error.reason, "code": error.code}
+    if isinstance(error, Rejected):
+        return json_reply(body, status=400)
+    reply = json_reply(body, status=503)
+    reply.headers["Retry-After"] = str(int(error.retry_after_s) if isinstance(error, Transient) else 30)
+    return reply
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Answer an unknown path or method in the words of BHTOM's framework."""
+    if not isinstance(error, HTTPException):
+        raise error
+    words = {404: "Not found.", 405: f'Method "{request.method}" not allowed.'}
+    reply = json_reply({"detail": words.get(error.status_code, error.detail)}, status=error.status_code)
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+class OneSentence:
+    """ASGI middleware: numbers each request, and turns a bug into one sentence with that number."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the wrapped app does; no traceback ever leaves."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        number = uuid.uuid4().hex
+        started = False
+
+        async def send_numbered(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", []), (CORRELATION_HEADER, number.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_numbered)
+        except ClientDisconnect:
+            logger.info("the client left before its request was complete", extra={"request": number})
+        except Exception:
+            logger.exception("a request failed", extra={"request": number, "path": scope["path"]})
+            if started:
+                raise
+            sentence = f"Something went wrong on our side; please report it with the number {number}."
+            await json_reply({"detail": sentence}, status=500)(scope, receive, send_numbered)

@@ -1,0 +1,60 @@
+"""``POST /api/token-auth/``: a token for a name and a password."""
+
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.errors import Transient
+from lake.accounts import issue_token
+from portal.api.fields import Fields, read_fields, text_of
+from portal.api.identity import TheDoor, TheLake
+from portal.api.reply import Refused, json_reply, non_field
+
+router = APIRouter()
+
+
+@router.post("/api/token-auth")
+@router.post("/api/token-auth/")
+async def give_token(
+    request: Request, lake: TheLake, door: TheDoor, fields: Annotated[Fields, Depends(read_fields)]
+) -> Response:
+    """Give a token; BHTOM's clients keep it and send it as ``Authorization: Token ...``."""
+    username, password = _credentials(fields)
+    address = request.client.host if request.client else ""
+    try:
+        user = await door.user(lake.operations, username=username, password=password, address=address)
+    except Transient as error:
+        raise too_many(error) from error
+    if user is None:
+        raise non_field("Unable to log in with provided credentials.")
+    token = await anyio.to_thread.run_sync(
+        lambda: issue_token(lake.operations, user, name="given by /api/token-auth/")
+    )
+    return json_reply({"token": token})
+
+
+def too_many(error: Transient) -> Refused:
+    """Return the 429 of BHTOM's framework."""
+    wait_s = int(error.retry_after_s)
+    return Refused(
+        429,
+        {"detail": f"Request was throttled. Expected available in {wait_s} seconds."},
+        headers={"Retry-After": str(wait_s)},
+    )
+
+
+def _credentials(fields: Fields) -> tuple[str, str]:
+    errors: dict[str, object] = {}
+    for name in ("username", "password"):
+        if fields.get(name) is None:
+            errors[name] = ["This field is required." if name not in fields else "This field may not be null."]
+        elif isinstance(fields[name], dict | list | bool):
+            errors[name] = ["Not a valid string."]
+        elif not str(fields[name]):
+            errors[name] = ["This field may not be blank."]
+    if errors:
+        raise Refused(400, errors)
+    return text_of(fields, "username") or "", str(fields["password"])

@@ -1,0 +1,1 @@
+"""Who asks, whether they may, and what a browser may do with the answer. Knows no page and no route."""
