@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.lightcurve import SCHEMA as LIGHT_CURVE_SCHEMA
+from engine.photometry.references import REFERENCE_SCHEMA
+from engine.photometry.verdict import STARS_SCHEMA
 
 _SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.Int64: "BIGINT",
@@ -79,7 +81,116 @@ BATCHES = Table(
     },
 )
 
-TABLES: tuple[Table, ...] = (PHOTOMETRY, BATCHES)
+FRAMES = Table(
+    name="frames",
+    schema={
+        "frame_id": pl.String(),
+        "upload_id": pl.Int64(),
+        "target_id": pl.Int64(),
+        "file": pl.String(),
+        "plane": pl.String(),  # "", or R, G, B of a one-shot-colour frame
+        "status": pl.String(),  # measured, limit, rejected
+        "code": pl.String(),
+        "reason": pl.String(),
+        "sentences": pl.List(pl.String()),
+        "notes": pl.List(pl.String()),
+        "dry_run": pl.Boolean(),
+        "mjd": pl.Float64(),
+        "exptime_s": pl.Float64(),
+        "filter_name": pl.String(),  # as the header wrote it
+        "band": pl.String(),
+        "mag": pl.Float64(),
+        "mag_err": pl.Float64(),
+        "stat_err_mag": pl.Float64(),
+        "sys_err_mag": pl.Float64(),
+        "limit_mag": pl.Float64(),
+        "zero_point_mag": pl.Float64(),
+        "zero_point_err_mag": pl.Float64(),
+        "scatter_mag": pl.Float64(),
+        "stars": pl.Int64(),
+        "seeing_arcsec": pl.Float64(),
+        "aperture_pix": pl.Float64(),
+        "solution_method": pl.String(),
+        "solution_rms_arcsec": pl.Float64(),
+        "solution_matched": pl.Int64(),
+        "pixel_scale_arcsec": pl.Float64(),
+        "wcs_header": pl.String(),
+        "cutout_sha256": pl.String(),
+        "raw_sha256": pl.String(),
+        "facility": pl.String(),
+        "camera": pl.String(),
+        "observer": pl.String(),
+        "calib_version": pl.String(),
+        "flags": pl.UInt32(),
+        "batch_id": pl.String(),
+        "made_mjd": pl.Float64(),
+    },
+    sorted_by="target_id, mjd",
+)
+
+CALIBRATIONS = Table(
+    name="calibrations",
+    schema={
+        "frame_id": pl.String(),
+        "upload_id": pl.Int64(),
+        "target_id": pl.Int64(),
+        "band": pl.String(),
+        "chosen": pl.Boolean(),
+        "catalogue": pl.String(),
+        "zero_point_mag": pl.Float64(),
+        "zero_point_err_mag": pl.Float64(),
+        "colour_term": pl.Float64(),
+        "colour_term_err": pl.Float64(),
+        "scatter_mag": pl.Float64(),
+        "stars": pl.Int64(),
+        "outlier_fraction": pl.Float64(),
+        "probability": pl.Float64(),
+        "batch_id": pl.String(),
+    },
+)
+
+FRAME_STARS = Table(
+    name="frame_stars",
+    schema={
+        "frame_id": pl.String(),
+        "upload_id": pl.Int64(),
+        "target_id": pl.Int64(),
+        **STARS_SCHEMA,
+        "batch_id": pl.String(),
+    },
+    sorted_by="upload_id, frame_id",
+)
+
+REFERENCE_STARS = Table(
+    name="reference_stars",
+    schema={
+        "cell": pl.Int64(),  # lake.references.NSIDE, nested
+        "origin": pl.String(),  # "archive" or "file"
+        **REFERENCE_SCHEMA,
+        "batch_id": pl.String(),
+    },
+    sorted_by="cell, ref_id",
+)
+
+REFERENCE_CELLS = Table(
+    name="reference_cells",
+    schema={
+        "cell": pl.Int64(),
+        "stars": pl.Int64(),
+        "made_mjd": pl.Float64(),
+        "batch_id": pl.String(),
+    },
+)
+
+TABLES: tuple[Table, ...] = (
+    PHOTOMETRY,
+    BATCHES,
+    FRAMES,
+    CALIBRATIONS,
+    FRAME_STARS,
+    REFERENCE_STARS,
+    REFERENCE_CELLS,
+)
 
 
 def table_named(name: str) -> Table:
