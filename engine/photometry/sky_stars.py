@@ -5,6 +5,8 @@ import polars as pl
 from numpy.polynomial.polynomial import polyval
 from numpy.typing import NDArray
 
+from engine.photometry.references import REFERENCE_SCHEMA
+
 GAIA_EPOCH = 2016.0
 CATALOGUE = "simulated"
 COUNTS_SLOPE = 0.25  # log10 of star counts per magnitude at intermediate galactic latitude
@@ -26,20 +28,6 @@ G_MINUS_BAND: dict[str, tuple[float, ...]] = {
     "G(GaiaDR3)": (0.0,),
     "BP(GaiaDR3)": (0.0, -0.34, -0.08),
     "RP(GaiaDR3)": (0.0, 0.66, -0.08),
-}
-STAR_SCHEMA: dict[str, pl.DataType] = {
-    "ref_id": pl.String(),
-    "ra_deg": pl.Float64(),
-    "dec_deg": pl.Float64(),
-    "epoch": pl.Float64(),
-    "pm_ra_mas_yr": pl.Float64(),
-    "pm_dec_mas_yr": pl.Float64(),
-    "bp_rp_mag": pl.Float64(),
-    "variable": pl.Boolean(),
-    "catalogue": pl.String(),
-    "band": pl.String(),
-    "mag": pl.Float64(),
-    "mag_err": pl.Float64(),
 }
 
 
@@ -117,7 +105,7 @@ def in_every_band(stars: pl.DataFrame) -> pl.DataFrame:
     ]
     return (
         pl.concat(per_band)
-        .select(pl.col(name).cast(dtype) for name, dtype in STAR_SCHEMA.items())
+        .select(pl.col(name).cast(dtype) for name, dtype in REFERENCE_SCHEMA.items())
         .sort("ref_id", "band")
     )
 

@@ -9,15 +9,16 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.photometry.references import REFERENCE_SCHEMA
 from engine.photometry.sky import Scene, scene_wcs, simulate_exposure, write_fits
-from engine.photometry.sky_stars import STAR_SCHEMA, gaia_like_stars, one_star
+from engine.photometry.sky_stars import gaia_like_stars, one_star
 
 QUIET = Scene(ra_deg=150.0, dec_deg=30.0, shape=(101, 101), sky_adu=0.0, read_noise_e=0.1, sky_gradient=0.0)
 
 
 def test_stars_have_every_band_and_the_reference_schema() -> None:
     stars = gaia_like_stars(np.random.default_rng(1), ra_deg=0.05, dec_deg=60.0, radius_deg=0.2)
-    assert dict(stars.schema) == STAR_SCHEMA
+    assert dict(stars.schema) == REFERENCE_SCHEMA
     assert stars["ra_deg"].is_between(0, 360, closed="left").all()
     counts = stars.group_by("ref_id").len()["len"]
     assert counts.max() == 13
