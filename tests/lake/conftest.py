@@ -1,0 +1,24 @@
+"""An installation in a temporary folder, open for the tests of one module."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lake.opening import Lake, open_lake
+from lake.settings import Settings, read_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return the settings of an installation that does not exist yet."""
+    return read_settings({"TOMLAKE_DATA": str(tmp_path / "data")})
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """Return an open installation that the tests of one module share: each works on targets of its own."""
+    folder = tmp_path_factory.mktemp("lake") / "data"
+    opened = open_lake(read_settings({"TOMLAKE_DATA": str(folder)}))
+    yield opened
+    opened.close()
