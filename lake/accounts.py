@@ -1,0 +1,263 @@
+"""Who people are: accounts with passwords, tokens for programs, sessions for browsers."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from engine.errors import Rejected
+from engine.times import SECONDS_PER_DAY, mjd_now
+from lake.operations import reading, sessions, tokens, users, writing
+
+TOKEN_PREFIX = "tl_"  # noqa: S105 - it makes tokens findable, it is not one
+SESSION_DAYS = 14.0
+PASSWORD_MIN_CHARS = 8
+PASSWORD_MAX_CHARS = 256
+_USED_STEP_D = 60.0 / SECONDS_PER_DAY  # "last used" is written at most once a minute
+_HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+# The hash of a forgotten random text: an unknown name costs the same work as a wrong password.
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$9fNlvrmus7JScIePROD8Sw$3GUNVGzIgzzvyX38B6sVw2UtBx0N/0VE3ycyLXiMpkQ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody with an account."""
+
+    user_id: int
+    username: str
+    full_name: str = ""
+    is_staff: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What a person may see of one of their tokens; the secret is shown once, when it is made."""
+
+    token_id: int
+    name: str
+    prefix: str
+    created_mjd: float
+    last_used_mjd: float | None
+
+
+_USER = (users.c.user_id, users.c.username, users.c.full_name, users.c.is_staff)
+
+
+def create_user(
+    operations: Engine, username: str, password: str, *, full_name: str = "", is_staff: bool = False
+) -> User:
+    """Return a new account.
+
+    Raises
+    ------
+    Rejected
+        ``bad-username``, ``username-taken``, ``bad-password``.
+    """
+    username = username.strip()
+    if not re.fullmatch(r"[A-Za-z0-9_.@+-]{1,150}", username):
+        raise Rejected(
+            "A user name has 1 to 150 letters, digits and _ . @ + - without blanks.", code="bad-username"
+        )
+    row = {
+        "username": username,
+        "username_key": username.casefold(),
+        "full_name": full_name.strip(),
+        "password_hash": _hash_of(password),
+        "is_staff": is_staff,
+        "created_mjd": mjd_now(),
+    }
+    try:
+        with writing(operations) as connection:
+            user_id = connection.execute(insert(users).values(row).returning(users.c.user_id)).scalar_one()
+    except IntegrityError as error:
+        raise Rejected(
+            f"The user name {username} is taken; choose another.", code="username-taken"
+        ) from error
+    return User(user_id=user_id, username=username, full_name=full_name.strip(), is_staff=is_staff)
+
+
+def check_password(operations: Engine, username: str, password: str) -> User | None:
+    """Return the user with this name and password; unknown names cost as much work as wrong passwords."""
+    query = select(*_USER, users.c.password_hash).where(
+        users.c.username_key == username.strip().casefold(), users.c.is_active
+    )
+    with reading(operations) as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    stored = _NOBODY if row is None else row["password_hash"]
+    try:
+        _HASHER.verify(stored, password[: PASSWORD_MAX_CHARS + 1])
+    except VerifyMismatchError:
+        return None
+    if row is None:
+        return None
+    if _HASHER.check_needs_rehash(stored):
+        _store_password(operations, row["user_id"], _HASHER.hash(password))
+    return _user(row)
+
+
+def set_password(operations: Engine, user: User, password: str) -> None:
+    """Change a password and end every session of the user.
+
+    Raises
+    ------
+    Rejected
+        ``bad-password``.
+    """
+    _store_password(operations, user.user_id, _hash_of(password))
+    with writing(operations) as connection:
+        connection.execute(delete(sessions).where(sessions.c.user_id == user.user_id))
+
+
+def find_user(operations: Engine, username: str) -> User | None:
+    """Return the active account with this name, in any case of letters."""
+    with reading(operations) as connection:
+        return user_within(connection, username)
+
+
+def user_within(connection: Connection, username: str) -> User | None:
+    """Return the active account with this name, read in a transaction that is under way."""
+    query = select(*_USER).where(users.c.username_key == username.strip().casefold(), users.c.is_active)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _user(row)
+
+
+def list_users(operations: Engine) -> list[User]:
+    """Return every active account by name."""
+    with reading(operations) as connection:
+        rows = connection.execute(select(*_USER).where(users.c.is_active).order_by(users.c.username_key))
+        return [_user(row) for row in rows.mappings()]
+
+
+def issue_token(operations: Engine, user: User, *, name: str) -> str:
+    """Return a new token of a user, shown this once; only its SHA-256 is kept."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    with writing(operations) as connection:
+        connection.execute(
+            insert(tokens).values(
+                user_id=user.user_id,
+                name=name.strip()[:100],
+                prefix=secret[:8],
+                secret_sha256=_sha256(secret),
+                created_mjd=mjd_now(),
+            )
+        )
+    return secret
+
+
+def user_of_token(operations: Engine, token: str) -> User | None:
+    """Return whose token this is; None for a wrong, expired or revoked one."""
+    now = mjd_now()
+    query = (
+        select(*_USER, tokens.c.token_id, tokens.c.last_used_mjd)
+        .join_from(tokens, users)
+        .where(
+            tokens.c.secret_sha256 == _sha256(token.strip()),
+            tokens.c.revoked_mjd.is_(None),
+            or_(tokens.c.expires_mjd.is_(None), tokens.c.expires_mjd > now),
+            users.c.is_active,
+        )
+    )
+    with reading(operations) as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        return None
+    if row["last_used_mjd"] is None or now - row["last_used_mjd"] > _USED_STEP_D:
+        with writing(operations) as connection:
+            used = update(tokens).where(tokens.c.token_id == row["token_id"]).values(last_used_mjd=now)
+            connection.execute(used)
+    return _user(row)
+
+
+def list_tokens(operations: Engine, user: User) -> list[Token]:
+    """Return a user's valid tokens, newest first."""
+    query = select(
+        tokens.c.token_id, tokens.c.name, tokens.c.prefix, tokens.c.created_mjd, tokens.c.last_used_mjd
+    ).where(tokens.c.user_id == user.user_id, tokens.c.revoked_mjd.is_(None))
+    with reading(operations) as connection:
+        rows = connection.execute(query.order_by(tokens.c.token_id.desc()))
+        return [Token(**row._mapping) for row in rows]
+
+
+def revoke_token(operations: Engine, user: User, token_id: int) -> bool:
+    """Return whether a valid token of this user was revoked."""
+    revoked = update(tokens).where(
+        tokens.c.token_id == token_id, tokens.c.user_id == user.user_id, tokens.c.revoked_mjd.is_(None)
+    )
+    with writing(operations) as connection:
+        return connection.execute(revoked.values(revoked_mjd=mjd_now())).rowcount == 1
+
+
+def open_session(operations: Engine, user: User, *, days: float = SESSION_DAYS) -> str:
+    """Return the id of a new browser session; only its SHA-256 is kept."""
+    session_id = secrets.token_urlsafe(32)
+    now = mjd_now()
+    row = {
+        "session_sha256": _sha256(session_id),
+        "user_id": user.user_id,
+        "created_mjd": now,
+        "expires_mjd": now + days,
+    }
+    with writing(operations) as connection:
+        connection.execute(insert(sessions).values(row))
+    return session_id
+
+
+def user_of_session(operations: Engine, session_id: str) -> User | None:
+    """Return who is signed in with this session; None when it ended."""
+    query = (
+        select(*_USER)
+        .join_from(sessions, users)
+        .where(
+            sessions.c.session_sha256 == _sha256(session_id),
+            sessions.c.expires_mjd > mjd_now(),
+            users.c.is_active,
+        )
+    )
+    with reading(operations) as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _user(row)
+
+
+def close_session(operations: Engine, session_id: str) -> None:
+    """End a session; an unknown one is no error."""
+    with writing(operations) as connection:
+        connection.execute(delete(sessions).where(sessions.c.session_sha256 == _sha256(session_id)))
+
+
+def remove_expired_sessions(operations: Engine) -> int:
+    """Return how many sessions had run out and were removed."""
+    with writing(operations) as connection:
+        return connection.execute(delete(sessions).where(sessions.c.expires_mjd <= mjd_now())).rowcount
+
+
+def _hash_of(password: str) -> str:
+    if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
+        raise Rejected(
+            f"A password has {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} characters.", code="bad-password"
+        )
+    return _HASHER.hash(password)
+
+
+def _store_password(operations: Engine, user_id: int, password_hash: str) -> None:
+    with writing(operations) as connection:
+        connection.execute(
+            update(users).where(users.c.user_id == user_id).values(password_hash=password_hash)
+        )
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _user(row: RowMapping) -> User:
+    return User(
+        user_id=row["user_id"],
+        username=row["username"],
+        full_name=row["full_name"],
+        is_staff=row["is_staff"],
+    )

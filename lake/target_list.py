@@ -1,0 +1,252 @@
+"""Lists of targets: filters, cones, orders, and the summary of each light curve that lists show."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+from sqlalchemy import ColumnElement, Engine, RowMapping, and_, case, func, or_, select, update
+
+from engine.bands import BANDS
+from engine.errors import Rejected
+from engine.target import Target, observing_priority
+from engine.times import mjd_now
+from lake.accounts import User
+from lake.operations import reading, target_names, targets, writing
+from lake.rights import visible_to
+from lake.target_rows import Cone, aliases_of, name_key, separation_deg, target_of, unit_vector, within
+
+PAGE_SIZE_MAX = 10_000
+SPARKLINE_POINTS = 40
+_OPTICAL_NM = (300.0, 1100.0)
+_NEVER_OBSERVED_D = 10.0  # as engine.target.observing_priority
+
+
+class Order(StrEnum):
+    """What a list of targets is sorted by; unknown values come last both ways."""
+
+    NAME = "name"
+    CREATED = "created"
+    PRIORITY = "priority"
+    IMPORTANCE = "importance"
+    LAST_MAG = "last_mag"
+    LAST_MJD = "last_mjd"
+    POINTS = "points"
+    RA = "ra"
+    CLASSIFICATION = "classification"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFilter:
+    """Which targets a list shows; what is None does not narrow it. Bounds are included."""
+
+    name: str = ""  # part of the name or of an alias
+    exact_name: str = ""  # of the main name
+    description: str = ""  # part of it
+    classification: str = ""
+    cone: Cone | None = None
+    ra_min_deg: float | None = None
+    ra_max_deg: float | None = None
+    dec_min_deg: float | None = None
+    dec_max_deg: float | None = None
+    brighter_than_mag: float | None = None
+    fainter_than_mag: float | None = None
+    importance_min: float | None = None
+    importance_max: float | None = None
+    simulated: bool | None = None
+    order: Order = Order.NAME
+    descending: bool = False
+    page: int = 1
+    page_size: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow:
+    """One line of a list: the target and the summary of its light curve."""
+
+    target: Target
+    points: int
+    last_mag: float | None  # newest optical magnitude
+    last_band: str
+    last_mjd: float | None
+    sparkline: tuple[float, ...]  # medians of the commonest optical band, oldest first
+    priority: float
+
+
+def find_targets(operations: Engine, wanted: TargetFilter, user: User | None) -> tuple[list[TargetRow], int]:
+    """Return one page of the targets that a user (None: anybody) may see, and how many there are in all.
+
+    Raises
+    ------
+    Rejected
+        ``bad-page``: the page or its size is out of range.
+    """
+    if wanted.page < 1 or not 1 <= wanted.page_size <= PAGE_SIZE_MAX:
+        raise Rejected(f"Pages count from 1 and hold 1 to {PAGE_SIZE_MAX} targets.", code="bad-page")
+    now_mjd = mjd_now()
+    conditions = and_(visible_to(user), *_conditions(wanted))
+    column = _order_columns(now_mjd)[wanted.order]
+    page = (
+        select(targets)
+        .where(conditions)
+        .order_by((column.desc() if wanted.descending else column.asc()).nulls_last(), targets.c.target_id)
+        .limit(wanted.page_size)
+        .offset((wanted.page - 1) * wanted.page_size)
+    )
+    with reading(operations) as connection:
+        total = connection.execute(select(func.count()).select_from(targets).where(conditions)).scalar_one()
+        rows = connection.execute(page).mappings().all()
+        aliases = aliases_of(connection, [row["target_id"] for row in rows])
+    return [_target_row(row, aliases.get(row["target_id"], ()), now_mjd) for row in rows], int(total)
+
+
+def target_row(operations: Engine, target: Target) -> TargetRow:
+    """Return the line of one target, which the caller was allowed to get.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-target``: it was deleted meanwhile.
+    """
+    with reading(operations) as connection:
+        query = select(targets).where(targets.c.target_id == target.target_id)
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise Rejected(f"Target '{target.name}' does not exist.", code="unknown-target")
+    return _target_row(row, target.aliases, mjd_now())
+
+
+def cone_search(
+    operations: Engine, ra_deg: float, dec_deg: float, radius_deg: float, user: User | None
+) -> list[tuple[Target, float]]:
+    """Return the visible targets in a cone with their separation [arcsec], nearest first.
+
+    Right at the poles and across RA 0/360. Positions are taken at their own epochs.
+
+    Raises
+    ------
+    Rejected
+        ``bad-cone``.
+    """
+    cone = Cone(ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_deg)
+    with reading(operations) as connection:
+        query = select(targets).where(within(cone), visible_to(user))
+        rows = connection.execute(query).mappings().all()
+        aliases = aliases_of(connection, [row["target_id"] for row in rows])
+    centre = unit_vector(cone.ra_deg, cone.dec_deg)
+    found = [
+        (
+            target_of(row, aliases.get(row["target_id"], ())),
+            3600.0 * separation_deg(centre, (row["x"], row["y"], row["z"])),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def update_summary(operations: Engine, target_id: int, points: pl.DataFrame) -> None:
+    """Store what lists show of a light curve: number of points, newest optical magnitude, sparkline."""
+    optical = [
+        band for band, facts in BANDS.items() if _OPTICAL_NM[0] <= facts.wavelength_nm <= _OPTICAL_NM[1]
+    ]
+    mags = points.filter(pl.col("mag").is_not_null() & pl.col("band").is_in(optical)).sort("mjd")
+    last = mags.row(-1, named=True) if len(mags) else None
+    with writing(operations) as connection:
+        connection.execute(
+            update(targets)
+            .where(targets.c.target_id == target_id)
+            .values(
+                points=len(points),
+                last_mag=last and last["mag"],
+                last_band=last["band"] if last else "",
+                last_mjd=last and last["mjd"],
+                sparkline=_sparkline(mags),
+                summary_mjd=mjd_now(),
+            )
+        )
+
+
+def _sparkline(mags: pl.DataFrame) -> list[float]:
+    if mags.is_empty():
+        return []
+    commonest = mags["band"].value_counts().sort(["count", "band"], descending=[True, False])["band"][0]
+    line = mags.filter(pl.col("band") == commonest).with_row_index("place")
+    per_bin = -(-len(line) // SPARKLINE_POINTS)
+    medians = line.group_by(pl.col("place") // per_bin).agg(pl.col("mag").median()).sort("place")
+    return [round(mag, 3) for mag in medians["mag"]]
+
+
+def _conditions(wanted: TargetFilter) -> list[ColumnElement[bool]]:
+    bounds = (
+        (targets.c.dec_deg, wanted.dec_min_deg, wanted.dec_max_deg),
+        (targets.c.last_mag, wanted.fainter_than_mag, wanted.brighter_than_mag),
+        (targets.c.importance, wanted.importance_min, wanted.importance_max),
+    )
+    conditions = [column >= least for column, least, _ in bounds if least is not None]
+    conditions += [column <= most for column, _, most in bounds if most is not None]
+    if wanted.exact_name:
+        conditions.append(targets.c.name_key == name_key(wanted.exact_name))
+    if wanted.description:
+        conditions.append(targets.c.description.icontains(wanted.description, autoescape=True))
+    if wanted.classification:
+        conditions.append(targets.c.classification == wanted.classification)
+    if wanted.simulated is not None:
+        conditions.append(targets.c.simulated.is_(wanted.simulated))
+    if wanted.cone is not None:
+        conditions.append(within(wanted.cone))
+    return [*conditions, *_ra_conditions(wanted), *_name_conditions(wanted.name)]
+
+
+def _name_conditions(part: str) -> list[ColumnElement[bool]]:
+    key = name_key(part)
+    if not key:
+        return []
+    aliased = select(target_names.c.target_id).where(target_names.c.name_key.contains(key, autoescape=True))
+    named = targets.c.name_key.contains(key, autoescape=True)
+    return [or_(named, targets.c.target_id.in_(aliased))]
+
+
+def _ra_conditions(wanted: TargetFilter) -> list[ColumnElement[bool]]:
+    least, most = wanted.ra_min_deg, wanted.ra_max_deg
+    after = [] if least is None else [targets.c.ra_deg >= least]
+    before = [] if most is None else [targets.c.ra_deg <= most]
+    if least is not None and most is not None and least > most:  # the range crosses RA 0
+        return [or_(*after, *before)]
+    return [*after, *before]
+
+
+def _order_columns(now_mjd: float) -> dict[Order, ColumnElement[object]]:
+    waited_d = case(
+        (targets.c.last_mjd.is_(None), _NEVER_OBSERVED_D),
+        (targets.c.last_mjd > now_mjd, 0.0),
+        else_=now_mjd - targets.c.last_mjd,
+    )
+    priority = case(
+        (targets.c.cadence_d > 0, waited_d * targets.c.importance / targets.c.cadence_d), else_=0.0
+    )
+    return {
+        Order.NAME: targets.c.name_key,
+        Order.CREATED: targets.c.created_mjd,
+        Order.PRIORITY: priority,
+        Order.IMPORTANCE: targets.c.importance,
+        Order.LAST_MAG: targets.c.last_mag,
+        Order.LAST_MJD: targets.c.last_mjd,
+        Order.POINTS: targets.c.points,
+        Order.RA: targets.c.ra_deg,
+        Order.CLASSIFICATION: targets.c.classification,
+    }
+
+
+def _target_row(row: RowMapping, aliases: tuple[tuple[str, str], ...], now_mjd: float) -> TargetRow:
+    target = target_of(row, aliases)
+    since_last_d = None if row["last_mjd"] is None else now_mjd - row["last_mjd"]
+    return TargetRow(
+        target=target,
+        points=row["points"],
+        last_mag=row["last_mag"],
+        last_band=row["last_band"],
+        last_mjd=row["last_mjd"],
+        sparkline=tuple(row["sparkline"]),
+        priority=observing_priority(
+            importance=target.importance, cadence_d=target.cadence_d, since_last_d=since_last_d
+        ),
+    )

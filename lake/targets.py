@@ -1,0 +1,243 @@
+"""Targets: made once, found by any of their names, changed and deleted by those who may."""
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
+
+from engine.errors import Rejected
+from engine.target import (
+    CLASSES,
+    DESCRIPTION_MAX_CHARS,
+    DUPLICATE_RADIUS_ARCSEC,
+    NAME_MAX_CHARS,
+    Target,
+    Visibility,
+    checked_name,
+)
+from engine.times import mjd_now
+from lake.accounts import User
+from lake.operations import reading, serialised, target_names, targets, writing
+from lake.rights import SYSTEM, can_change, visible_to
+from lake.target_list import (
+    Order,
+    TargetFilter,
+    TargetRow,
+    cone_search,
+    find_targets,
+    target_row,
+    update_summary,
+)
+from lake.target_rows import Cone, aliases_of, name_key, row_of, target_of, within
+
+__all__ = [
+    "Cone",
+    "Order",
+    "TargetFilter",
+    "TargetRow",
+    "add_alias",
+    "cone_search",
+    "create_target",
+    "delete_target",
+    "find_targets",
+    "get_target",
+    "target_row",
+    "update_summary",
+    "update_target",
+]
+
+_FIXED = {"target_id", "created_by", "created_mjd", "aliases", "simulated"}
+
+
+def create_target(operations: Engine, target: Target, *, by: str) -> Target:
+    """Return the target with its id, after checking it against all others in the same transaction.
+
+    Raises
+    ------
+    Rejected
+        ``name-taken``: a target has this name or alias; ``duplicate-position``: one lies within 3 arcsec;
+        or the code of whatever value is out of its range.
+    """
+    target = _checked(replace(target, created_by=by, created_mjd=mjd_now()))
+    with writing(operations) as connection:
+        serialised(connection, "targets")
+        _refuse_taken_names(connection, target)
+        _refuse_neighbour(connection, target)
+        values = {**row_of(target), "created_by": by, "created_mjd": target.created_mjd}
+        created = insert(targets).values(values).returning(targets.c.target_id)
+        target_id = int(connection.execute(created).scalar_one())
+        _store_aliases(connection, target_id, target.aliases)
+    return replace(target, target_id=target_id)
+
+
+def get_target(operations: Engine, name_or_id: str | int, user: User | None) -> Target:
+    """Return the target with this name, alias or id, as far as the user (None: anybody) may see it.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-target``: there is none that this user may see.
+    """
+    with reading(operations) as connection:
+        return target_within(connection, name_or_id, user)
+
+
+def target_within(connection: Connection, name_or_id: str | int, user: User | None) -> Target:
+    """Return what ``get_target`` returns, read in a transaction that is under way."""
+    row = _find(connection, name_or_id, user)
+    if row is None:
+        raise Rejected(f"Target '{name_or_id!s:.120}' does not exist.", code="unknown-target")
+    aliases = aliases_of(connection, [row["target_id"]])
+    return target_of(row, aliases.get(row["target_id"], ()))
+
+
+def update_target(operations: Engine, target: Target, *, user: User) -> Target:
+    """Return the target after storing its new values; id, maker, aliases and simulated never change.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-target``, ``no-right``, and the codes of ``create_target``.
+    """
+    with writing(operations) as connection:
+        serialised(connection, "targets")
+        present = target_within(connection, target.target_id or 0, user)
+        _refuse_stranger(present, user)
+        kept = {field.name: getattr(present, field.name) for field in fields(Target) if field.name in _FIXED}
+        changed = _checked(replace(target, **kept))
+        _refuse_taken_names(connection, changed)
+        if (changed.ra_deg, changed.dec_deg) != (present.ra_deg, present.dec_deg):
+            _refuse_neighbour(connection, changed)
+        connection.execute(
+            update(targets).where(targets.c.target_id == present.target_id).values(row_of(changed))
+        )
+    return changed
+
+
+def add_alias(operations: Engine, target_id: int, source: str, name: str) -> Target:
+    """Return the target after giving it one more name; a name it already has from this source is no error.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-target``; ``name-taken``: another target has this name.
+    """
+    with writing(operations) as connection:
+        serialised(connection, "targets")
+        row = _find_by_id(connection, target_id, SYSTEM)
+        if row is None:
+            raise Rejected(f"Target {target_id} does not exist.", code="unknown-target")
+        present = aliases_of(connection, [target_id]).get(target_id, ())
+        target = target_of(row, (*present, *_checked_aliases([(source, name)])))
+        _refuse_taken_names(connection, target)
+        if (source, name_key(name)) not in {(old, name_key(alias)) for old, alias in present}:
+            _store_aliases(connection, target_id, target.aliases[-1:])
+        return target_of(row, aliases_of(connection, [target_id])[target_id])
+
+
+def delete_target(operations: Engine, target_id: int, *, user: User) -> None:
+    """Delete a target and its names; its uploads stay, its points are the lake's to delete.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-target``; ``no-right``: only its maker and staff may.
+    """
+    with writing(operations) as connection:
+        _refuse_stranger(target_within(connection, target_id, user), user)
+        connection.execute(delete(targets).where(targets.c.target_id == target_id))
+
+
+def _find(connection: Connection, name_or_id: str | int, user: User | None) -> RowMapping | None:
+    if isinstance(name_or_id, int):
+        return _find_by_id(connection, name_or_id, user)
+    key = name_key(name_or_id)
+    aliased = select(target_names.c.target_id).where(target_names.c.name_key == key)
+    named = select(targets).where(
+        or_(targets.c.name_key == key, targets.c.target_id.in_(aliased)), visible_to(user)
+    )
+    row = connection.execute(named).mappings().one_or_none()
+    if row is None and key.isascii() and key.isdigit() and len(key) < 10:
+        return _find_by_id(connection, int(key), user)
+    return row
+
+
+def _find_by_id(connection: Connection, target_id: int, user: User | None) -> RowMapping | None:
+    query = select(targets).where(targets.c.target_id == target_id)
+    return connection.execute(query.where(visible_to(user))).mappings().one_or_none()
+
+
+def _checked(target: Target) -> Target:
+    name = checked_name(target.name)
+    Cone(ra_deg=target.ra_deg, dec_deg=target.dec_deg, radius_deg=0.0)
+    if target.classification not in CLASSES:
+        raise Rejected(
+            f"The class {target.classification!r:.60} is unknown; choose one of: {', '.join(CLASSES)}.",
+            code="bad-class",
+        )
+    if not 0 <= target.importance <= 10:
+        raise Rejected("The importance is a number from 0 to 10.", code="bad-importance")
+    if not 0 <= target.cadence_d <= 10_000:
+        raise Rejected("The cadence is a number of days from 0 to 10000.", code="bad-cadence")
+    if len(target.description) > DESCRIPTION_MAX_CHARS:
+        raise Rejected(
+            f"The description has {len(target.description)} characters; {DESCRIPTION_MAX_CHARS} are allowed.",
+            code="description-too-long",
+        )
+    return replace(target, name=name, ra_deg=target.ra_deg % 360.0, aliases=_checked_aliases(target.aliases))
+
+
+def _checked_aliases(aliases: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    checked = {}
+    for source, name in aliases:
+        clean = name.strip()
+        if not clean or len(clean) > NAME_MAX_CHARS or not source.strip():
+            raise Rejected(
+                f"An alias needs a source and a name of 1 to {NAME_MAX_CHARS} characters.", code="bad-alias"
+            )
+        checked[source.strip(), name_key(clean)] = clean
+    return tuple((source, name) for (source, _), name in checked.items())
+
+
+def _refuse_taken_names(connection: Connection, target: Target) -> None:
+    asked = {name_key(name): name for name in (target.name, *(alias for _, alias in target.aliases))}
+    others = target.target_id or 0
+    named = select(targets.c.name_key).where(targets.c.name_key.in_(asked), targets.c.target_id != others)
+    aliased = select(target_names.c.name_key).where(
+        target_names.c.name_key.in_(asked), target_names.c.target_id != others
+    )
+    taken = connection.execute(named.union(aliased)).scalars().first()
+    if taken is not None:
+        raise Rejected(f"A target named '{asked[taken]}' exists already.", code="name-taken")
+
+
+def _refuse_neighbour(connection: Connection, target: Target) -> None:
+    cone = Cone(ra_deg=target.ra_deg, dec_deg=target.dec_deg, radius_deg=DUPLICATE_RADIUS_ARCSEC / 3600.0)
+    query = select(targets.c.name, targets.c.visibility, targets.c.created_by).where(
+        within(cone), targets.c.target_id != (target.target_id or 0)
+    )
+    neighbour = connection.execute(query.limit(1)).one_or_none()
+    if neighbour is None:
+        return
+    open_to_all = neighbour.visibility == Visibility.PUBLIC or neighbour.created_by == target.created_by
+    named = f"the target {neighbour.name}" if open_to_all else "a private target"
+    raise Rejected(
+        f"Within {DUPLICATE_RADIUS_ARCSEC:g} arcsec of these coordinates lies {named} already.",
+        code="duplicate-position",
+    )
+
+
+def _refuse_stranger(target: Target, user: User) -> None:
+    if not can_change(target, user):
+        raise Rejected(
+            f"Only {target.created_by or 'its maker'} and staff may change {target.name}.", code="no-right"
+        )
+
+
+def _store_aliases(connection: Connection, target_id: int, aliases: Iterable[tuple[str, str]]) -> None:
+    rows = [
+        {"target_id": target_id, "source": source, "name": name, "name_key": name_key(name)}
+        for source, name in aliases
+    ]
+    if rows:
+        connection.execute(insert(target_names), rows)
