@@ -15,7 +15,7 @@ import polars as pl
 
 from engine.errors import Rejected, Transient
 from engine.lightcurve import light_curve
-from lake.attach import LAKE, catalog_file, connect
+from lake.attach import LAKE, connect
 from lake.changes import Change, apply_change
 from lake.layout import FOUND_COLUMNS, complete, is_complete
 from lake.lock import locked
@@ -48,7 +48,6 @@ class Store:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._paths = paths_of(settings)
         self._opening = threading.Lock()
         self._reader: duckdb.DuckDBPyConnection | None = None
@@ -114,7 +113,7 @@ class Store:
         Rejected
             ``bad-sql``: the database refused the statement; the reason is its own message.
         """
-        connection = connect(self._settings, read_only=True, spool_dir=self._paths.spool_dir)
+        connection = connect(self._paths, read_only=True)
         try:
             connection.execute(f"USE {LAKE}")
             return connection.execute(sql, dict(parameters or {})).pl()
@@ -235,12 +234,12 @@ class Store:
     def _reading(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
             if self._reader is None:
-                self._reader = connect(self._settings, read_only=True, spool_dir=self._paths.spool_dir)
+                self._reader = connect(self._paths, read_only=True)
             return self._reader
 
     def _writing(self) -> duckdb.DuckDBPyConnection:
         if self._writer is None:
-            self._writer = connect(self._settings, read_only=False, spool_dir=self._paths.spool_dir)
+            self._writer = connect(self._paths, read_only=False)
         return self._writer
 
     def _forget_writer(self) -> None:
@@ -249,7 +248,7 @@ class Store:
             writer.close()
 
     def _is_complete(self) -> bool:
-        if not catalog_file(self._settings.catalog_url).exists():
+        if not self._paths.catalog_file.exists():
             return False
         try:
             found = self.read(FOUND_COLUMNS)
