@@ -76,7 +76,9 @@ def text_of(fields: Fields, name: str) -> str | None:
         value = value[-1] if value else None
     if value is None or isinstance(value, dict):
         return None
-    return str(value).strip() or None
+    # lone surrogates and NUL are JSON, but no database can keep them
+    text = str(value).encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    return text.strip() or None
 
 
 def number_of(fields: Fields, name: str) -> float | None:

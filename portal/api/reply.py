@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -71,6 +72,15 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     reply = json_reply({"detail": words.get(error.status_code, error.detail)}, status=error.status_code)
     reply.headers.update(error.headers or {})
     return reply
+
+
+async def answer_unreadable(_request: Request, error: Exception) -> Response:
+    """Answer a parameter that is missing or of another kind."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    name = str(first.get("loc", ("",))[-1])
+    return json_reply({"detail": f"{name}: {first.get('msg', 'not understood')}."}, status=400)
 
 
 class OneSentence:

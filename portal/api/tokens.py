@@ -50,7 +50,9 @@ def _credentials(fields: Fields) -> tuple[str, str]:
     errors: dict[str, object] = {}
     for name in ("username", "password"):
         if fields.get(name) is None:
-            errors[name] = ["This field is required." if name not in fields else "This field may not be null."]
+            errors[name] = [
+                "This field is required." if name not in fields else "This field may not be null."
+            ]
         elif isinstance(fields[name], dict | list | bool):
             errors[name] = ["Not a valid string."]
         elif not str(fields[name]):

@@ -1,0 +1,70 @@
+"""The API: BHTOM's routes at BHTOM's paths, the session's routes, downloads and health.
+
+It stands alone under uvicorn, or inside the portal's server through :func:`api_routes`.
+"""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Route
+
+from engine.errors import TomlakeError
+from lake.provenance import code_version
+from portal.api import downloads, health, sessions, targets, tokens, uploads
+from portal.api.identity import LakeProvider
+from portal.api.reply import (
+    OneSentence,
+    Refused,
+    answer_http_error,
+    answer_refused,
+    answer_tomlake_error,
+    answer_unreadable,
+)
+from portal.security.door import Door
+
+# BHTOM answers under these prefixes; whatever it has there and we have not is a JSON 404, never a page
+PREFIXES = (
+    "/api", "/calibFile", "/calibration", "/common/api", "/dataproducts", "/observatory",
+    "/photometry-upload", "/session", "/targets", "/upload",
+)  # fmt: skip
+WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def build_api(lake_provider: LakeProvider) -> FastAPI:
+    """Return the API over the lake that ``lake_provider`` gives at each request."""
+    api = FastAPI(
+        title="tomlake",
+        version=code_version(),
+        docs_url=None,  # its scripts come from another site, which the content policy forbids
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,  # a redirect would drop the body of a POST
+    )
+    api.state.lake_provider = lake_provider
+    api.state.door = Door()
+    for part in (tokens, uploads, targets, downloads, sessions, health):
+        api.include_router(part.router)
+    api.add_exception_handler(Refused, answer_refused)
+    api.add_exception_handler(TomlakeError, answer_tomlake_error)
+    api.add_exception_handler(HTTPException, answer_http_error)
+    api.add_exception_handler(RequestValidationError, answer_unreadable)
+    api.add_middleware(OneSentence)
+    return api
+
+
+def api_routes(api: FastAPI) -> list[BaseRoute]:
+    """Return routes for a larger server: exactly the API's paths and methods, so that pages keep theirs.
+
+    ``GET /targets`` and ``GET /upload`` stay pages. Of BHTOM's own prefixes, methods that write go to the
+    API also where it has no such route, so that a script gets a JSON 404 and not a page.
+    """
+    routes: list[BaseRoute] = [
+        Route(route.path, api, methods=sorted(route.methods or ()))
+        for route in api.routes
+        if isinstance(route, Route)
+    ]
+    routes.append(Route("/api/{rest:path}", api, methods=["GET", *WRITING_METHODS]))
+    for prefix in PREFIXES:
+        routes.append(Route(prefix, api, methods=list(WRITING_METHODS)))
+        routes.append(Route(prefix + "/{rest:path}", api, methods=list(WRITING_METHODS)))
+    return routes

@@ -1,0 +1,49 @@
+"""``GET /download/<target>.csv``: every column of a light curve, for people and for caches."""
+
+from typing import Annotated
+from zlib import crc32
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.errors import Rejected
+from engine.target import Target
+from lake.targets import get_target
+from portal.api.identity import TheLake, Visitor
+from portal.api.light_curve_csv import tomlake_csv
+from portal.api.reply import Refused
+
+router = APIRouter()
+
+
+@router.get("/download/{name}.csv")
+def download(
+    request: Request,
+    user: Visitor,
+    lake: TheLake,
+    name: str,
+    as_of: Annotated[int | None, Query(description="version of the lake; the newest without it")] = None,
+) -> Response:
+    """Give the light curve of a target that the visitor may see; 304 where the visitor has it already."""
+    try:
+        target = get_target(lake.operations, name, user)
+    except Rejected as error:
+        raise Refused(404, {"detail": error.reason}) from error
+    version = lake.store.version() if as_of is None else as_of
+    tag = _tag(target, version)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    points = lake.store.light_curve(target.target_id or 0, as_of=version)
+    headers |= {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{target.name}.csv"',
+    }
+    return Response(tomlake_csv(points, target=target, version=version), headers=headers)
+
+
+def _tag(target: Target, version: int) -> str:
+    """Return a weak tag: the lake's version, and what the rows repeat of the target."""
+    shown = f"{target.name}\n{target.ra_deg!r}\n{target.dec_deg!r}"
+    return f'W/"{version}-{target.target_id}-{crc32(shown.encode()):08x}"'

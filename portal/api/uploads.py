@@ -1,0 +1,175 @@
+"""Uploads: BHTOM's multipart form for programs, and one file per request for the portal's own page."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.errors import Rejected
+from lake.accounts import User
+from lake.inbox import Upload, UploadRequest, accept
+from lake.observatories import camera_by_oname
+from lake.opening import Lake
+from lake.targets import get_target
+from portal.api.identity import SignedIn, TheLake
+from portal.api.reply import Refused, json_reply, non_field
+from portal.api.upload_fields import UploadFields, upload_fields
+from portal.uploading import MB, ReceivedForm, receive_file, receive_form
+
+router = APIRouter()
+
+MESSAGES = {"fits_file": "Received plain FITS file.", "photometry": "Received photometry file."}
+FILES_WORTH = 5  # one request may be so many times as large as one file may be
+DRAIN_BYTES = 256 * MB  # a client that still sends cannot read our refusal
+DRAIN_S = 20.0
+
+
+@router.post("/upload")
+@router.post("/upload/")
+@router.post("/dataproducts/upload")
+@router.post("/dataproducts/upload/")
+async def upload_as_bhtom(request: Request, user: SignedIn, lake: TheLake) -> Response:
+    """Take one or more files for a target; each gets an id and a job."""
+    max_file_bytes = lake.settings.upload_max_mb * MB
+    body = _limited(request, max_bytes=FILES_WORTH * max_file_bytes)
+    try:
+        form = await receive_form(
+            body,
+            request.headers.get("content-type", ""),
+            receive=lake.raw.receive,
+            max_file_bytes=max_file_bytes,
+        )
+    except Rejected as error:
+        await _drain(request)
+        raise _refusal(error) from error
+    with form:
+        uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
+    received = [
+        {"file name:": upload.filename, "id": str(upload.upload_id), "message": MESSAGES[upload.kind]}
+        for upload in uploads
+    ]
+    return json_reply({"Success": received}, status=201)
+
+
+@router.put("/session/upload")
+async def upload_from_page(
+    request: Request,
+    user: SignedIn,
+    lake: TheLake,
+    target: Annotated[str, Query()],
+    name: Annotated[str, Query()],
+) -> Response:
+    """Take the file that the body is; the other fields stand in the query as in BHTOM's form."""
+    try:
+        form = await receive_file(
+            request.stream(),
+            name,
+            receive=lake.raw.receive,
+            max_file_bytes=lake.settings.upload_max_mb * MB,
+        )
+    except Rejected as error:
+        await _drain(request)
+        raise Refused(_status(error), {"detail": error.reason, "code": error.code}) from error
+    form.fields |= {"data_product_type": "fits_file", **dict(request.query_params), "target": target}
+    with form:
+        try:
+            uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
+        except Refused as refused:
+            raise Refused(refused.status, {"detail": _first_sentence(refused.body)}) from refused
+    return json_reply({"upload_id": uploads[0].upload_id, "filename": uploads[0].filename}, status=201)
+
+
+def accept_form(lake: Lake, user: User, form: ReceivedForm) -> list[Upload]:
+    """Return the uploads that the form's files became; nothing is kept where any part of it is wrong."""
+    fields = upload_fields(form.fields)
+    _check_files(fields, form)
+    _check_target(lake, user, fields.target)
+    if fields.observatory:
+        try:
+            camera_by_oname(lake.operations, fields.observatory)
+        except Rejected as error:
+            raise non_field("Observatory with camera doesn't exist on your list") from error
+    uploads = []
+    for file in form.files:
+        raw_file = file.reception.finish()
+        request = UploadRequest(
+            target=fields.target,
+            filename=file.filename,
+            kind=fields.kind,
+            observatory=fields.observatory,
+            requested_filter=fields.requested_filter,
+            dry_run=fields.dry_run,
+            comment=fields.comment,
+            observers=fields.observers or (user.username,),
+            mjd=fields.mjd,
+            match_dist_arcsec=fields.match_dist_arcsec,
+            uploaded_by=user.username,
+        )
+        try:
+            uploads.append(accept(lake, raw_file, request))
+        except Rejected as error:
+            raise non_field(error.reason) from error
+    return uploads
+
+
+def _check_files(fields: UploadFields, form: ReceivedForm) -> None:
+    if not form.files:
+        raise Refused(400, {"files": ["No file was submitted."]})
+    if fields.kind == "photometry" and len(form.files) > 1:
+        raise Refused(400, {"files": ["A photometry upload has one file: send the others on their own."]})
+    for file in form.files:
+        if file.reception.size_bytes == 0:
+            raise Refused(400, {"files": ["The submitted file is empty."]})
+
+
+def _check_target(lake: Lake, user: User, name: str) -> None:
+    """Refuse a target that is unknown, or that this user must not know of, in the same words."""
+    try:
+        get_target(lake.operations, name, user)
+    except Rejected as error:
+        raise non_field(f"Target '{name:.120}' does not exist.") from error
+
+
+async def _limited(request: Request, *, max_bytes: int) -> AsyncIterator[bytes]:
+    announced = request.headers.get("content-length", "")
+    size_bytes = 0
+    too_large = announced.isdigit() and int(announced) > max_bytes
+    async for chunk in request.stream():
+        size_bytes += len(chunk)
+        if too_large or size_bytes > max_bytes:
+            raise Rejected(
+                f"One upload may have {max_bytes // MB} MB at most: send fewer files at once.",
+                code="upload-too-large",
+            )
+        yield chunk
+
+
+async def _drain(request: Request) -> None:
+    """Read on and forget what a client still sends, within limits, so that it gets to read our answer."""
+    size_bytes = 0
+    with anyio.move_on_after(DRAIN_S):
+        while size_bytes < DRAIN_BYTES:
+            message = await request.receive()
+            size_bytes += len(message.get("body", b""))
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return
+
+
+def _refusal(error: Rejected) -> Refused:
+    if error.code == "upload-too-large":
+        return Refused(413, {"detail": error.reason})
+    return non_field(error.reason)
+
+
+def _status(error: Rejected) -> int:
+    return 413 if error.code == "upload-too-large" else 400
+
+
+def _first_sentence(body: object) -> str:
+    if isinstance(body, dict):
+        return _first_sentence(next(iter(body.values())))
+    return _first_sentence(body[0]) if isinstance(body, list) else str(body)
