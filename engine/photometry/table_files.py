@@ -51,6 +51,29 @@ def read_fits_table(path: Path) -> pl.DataFrame:
             return _of_astropy(Table.read(max(tables, key=lambda hdu: len(hdu.data))))
 
 
+def read_carried_header(path: Path) -> fits.Header:
+    """Return the image's header that a FITS_LDAC or FITS table carries; an empty one for other files."""
+    if not _first_bytes(path).startswith((b"SIMPLE", _GZIP_MAGIC)):
+        return fits.Header()
+    with warnings.catch_warnings(), path.open("rb") as file:
+        warnings.simplefilter("ignore", AstropyWarning)
+        with fits.open(file, memmap=False) as hdus:
+            carried = hdus[0].header.copy()
+            for hdu in hdus[1:]:
+                if hdu.name == "LDAC_IMHEAD":
+                    carried.update(fits.Header.fromstring("".join(_cards(hdu.data[0][0]))))
+                else:
+                    carried.update(hdu.header)
+            return carried
+
+
+def _cards(block: object) -> list[str]:
+    """Return 80-character cards from the array of cards, or the one long string, that LDAC writers make."""
+    lines = [str(item) for item in np.ravel(np.asarray(block))]
+    text = "".join(line.ljust(80) for line in lines) if len(lines) > 1 else lines[0]
+    return [text[start : start + 80].ljust(80) for start in range(0, len(text), 80)]
+
+
 def _is_star_table(hdu: object) -> bool:
     is_table = isinstance(hdu, fits.BinTableHDU | fits.TableHDU) and not isinstance(hdu, fits.CompImageHDU)
     return is_table and hdu.name != "LDAC_IMHEAD" and hdu.data is not None  # type: ignore[attr-defined]

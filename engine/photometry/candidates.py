@@ -1,0 +1,123 @@
+"""Which bands a frame may be standardised to: what was asked for, and which of them the stars speak for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.bands import BANDS
+from engine.errors import Rejected
+
+_FREE_WORDS = {"", "no", "any", "auto", "none"}
+_GROUPS = {"ugriz": tuple("ugriz"), "ubvri": tuple("UBVRI")}
+_ALIASES = {"GBP": "BP", "GRP": "RP", "KS": "K"}
+_FILTER_TOLERANCE_MAG = 0.05  # colour term by which a real filter differs from its standard one
+_SCATTER_STARS = 30  # weight of the scatter where no colour term can be had
+_TIE_STARS = 10  # weight of the scatter beside a colour term
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandEvidence:
+    """What the fit of one band says about whether the frame was taken in it."""
+
+    band: str
+    colour_term: float | None
+    colour_term_err: float | None
+    scatter_mag: float
+
+
+def candidate_bands(requested: str, star_counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the bands among those with reference stars that a request allows, sorted.
+
+    Parameters
+    ----------
+    requested
+        ``any``, BHTOM's ``GaiaSP/any``, ``GaiaSP/ugriz``, ``GaiaSP/UBVRI``, ``GaiaSP/V``, a label such as
+        ``V(GaiaSP)`` or ``2MASS(J)``, or a bare filter such as ``V``.
+    star_counts
+        Usable reference stars of each band.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-band``: the request is not understood; ``few-reference-stars``: no star has such a band.
+    """
+    survey, filters = _parse_request(requested)
+    everything = tuple(sorted(band for band, count in star_counts.items() if count and band in BANDS))
+    allowed = tuple(
+        band
+        for band in everything
+        if (survey is None or BANDS[band].survey == survey) and (not filters or BANDS[band].filter in filters)
+    )
+    if allowed:
+        return _one_catalogue_per_filter(allowed, star_counts)
+    if not filters and everything:  # clients send GaiaSP/any without a thought: take what the field has
+        return _one_catalogue_per_filter(everything, star_counts)
+    offer = ", ".join(everything) or "none"
+    raise Rejected(
+        f"No reference star of this field has a magnitude in {requested or 'any band'}; available: {offer}.",
+        code="few-reference-stars",
+    )
+
+
+def band_probabilities(evidence: Sequence[BandEvidence]) -> dict[str, float]:
+    """Return how probable each band is the one of the frame; they sum to one.
+
+    With colours the true band is the one that needs no colour term; without, the one of least scatter.
+    """
+    with_colour = [item for item in evidence if item.colour_term is not None]
+    judged = with_colour or list(evidence)
+    logs = np.array([_log_weight(item) for item in judged])
+    weights = np.exp(logs - np.max(logs))
+    found = dict(zip((item.band for item in judged), weights / np.sum(weights), strict=True))
+    return {item.band: float(found.get(item.band, 0.0)) for item in evidence}
+
+
+def _log_weight(item: BandEvidence) -> float:
+    if item.colour_term is None or item.colour_term_err is None:
+        return -_SCATTER_STARS * float(np.log(item.scatter_mag))
+    variance = item.colour_term_err**2 + _FILTER_TOLERANCE_MAG**2
+    colour = -0.5 * item.colour_term**2 / variance - 0.5 * float(np.log(variance))
+    return colour - _TIE_STARS * float(np.log(item.scatter_mag))
+
+
+def _parse_request(requested: str) -> tuple[str | None, tuple[str, ...]]:
+    text = requested.strip()
+    if text in BANDS:
+        return BANDS[text].survey, (BANDS[text].filter,)
+    survey_text, _, filter_text = text.rpartition("/")
+    label = re.fullmatch(r"([^()]+)\(([^()]+)\)", text)
+    if label:
+        filter_text, survey_text = label.groups()
+    surveys = {band.survey.lower(): band.survey for band in BANDS.values()}
+    survey = surveys.get(survey_text.lower())
+    if survey_text.strip() and survey is None:
+        raise _unknown(requested)
+    if filter_text.lower() in _FREE_WORDS:
+        return survey, ()
+    if filter_text.lower() in _GROUPS:
+        return survey, _GROUPS[filter_text.lower()]
+    name = _ALIASES.get(filter_text.upper(), filter_text.rstrip("'"))
+    if not any(band.filter == name for band in BANDS.values()):
+        raise _unknown(requested)
+    return survey, (name,)
+
+
+def _unknown(requested: str) -> Rejected:
+    return Rejected(
+        f"The filter {requested!s:.40} is not known: ask for GaiaSP/any, GaiaSP/ugriz, GaiaSP/UBVRI or one "
+        "band such as GaiaSP/V.",
+        code="unknown-band",
+    )
+
+
+def _one_catalogue_per_filter(bands: tuple[str, ...], star_counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Drop a Refcat2 band whose Gaia twin has as many stars: noise would choose between equals otherwise."""
+    return tuple(
+        band
+        for band in bands
+        if BANDS[band].survey != "Refcat2"
+        or f"{BANDS[band].filter}(GaiaSP)" not in bands
+        or star_counts[f"{BANDS[band].filter}(GaiaSP)"] < 0.5 * star_counts[band]
+    )
