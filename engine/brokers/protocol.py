@@ -20,6 +20,8 @@ class BrokerInfo:
     acknowledgement: str
     homepage: str
     release: str = ""
+    index_urls: tuple[str, ...] = ()  # files that all targets share; the harvester keeps them for a while
+    method: tuple[str, ...] = ()  # how tomlake reads it, one sentence each: cuts, errors, times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Query:
     names: tuple[str, ...] = ()
     pm_ra_mas_yr: float | None = None
     pm_dec_mas_yr: float | None = None
+    epoch: float = 2000.0  # Julian year of the position
 
 
 class Http(Protocol):

@@ -1,0 +1,233 @@
+"""The only HTTP of tomlake: time-outs, few retries, a size limit, and patience with every host."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import requests
+
+from engine.errors import Rejected, Transient
+
+logger = logging.getLogger(__name__)
+
+HOMEPAGE = "https://github.com/tomlake/tomlake"
+_CHUNK_BYTES = 65536
+_TRY_AGAIN = frozenset({502, 503, 504})
+_PASSING = frozenset({408, 425, 429}) | frozenset(range(500, 600))
+_SHOWN_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How patient the client is, and how much it takes."""
+
+    connect_s: float = 10.0
+    attempts: int = 3
+    backoff_s: float = 2.0  # doubled after each failure
+    host_interval_s: float = 0.5  # least time between two questions to one host
+    size_max_bytes: int = 256 * 1024 * 1024
+    retry_after_s: float = 300.0  # for a failure that gives no time itself
+    retry_after_max_s: float = 86400.0
+
+
+class HttpClient:
+    """Asks archives; it satisfies ``engine.brokers.protocol.Http``.
+
+    A question may be sent several times, a form as well: post what may be asked twice. One that ran into
+    its time limit is not sent again here, the job comes back later.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._limits = limits or Limits()
+        self._sleep = sleep
+        self._turns = _Turns(interval_s=self._limits.host_interval_s)
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = user_agent()
+
+    def get(self, url: str, *, params: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> bytes:
+        """Return the body of a 200 answer.
+
+        Raises
+        ------
+        Transient
+            ``unreachable``, ``timed-out``, ``rate-limited``, ``archive-down``, ``cut-off``.
+        Rejected
+            ``not-found``: 404 or 410; ``refused``: another 4xx; ``too-large``: over the size limit.
+        """
+        return self._ask("GET", url, params=params, form=None, timeout_s=timeout_s)
+
+    def post(self, url: str, *, form: Mapping[str, str], timeout_s: float = 60.0) -> bytes:
+        """Return the body of a 200 answer to a form; it raises what ``get`` raises."""
+        return self._ask("POST", url, params=None, form=form, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        timeout_s: float,
+    ) -> bytes:
+        attempt = 1
+        while True:
+            self._sleep(self._turns.wait_s(url))
+            try:
+                return self._ask_once(method, url, params=params, form=form, timeout_s=timeout_s)
+            except _AgainError as again:
+                if attempt >= self._limits.attempts:
+                    raise again.failure from again
+                pause_s = self._limits.backoff_s * 2.0 ** (attempt - 1)
+                logger.info("asked again after a failure", extra={"host": _host(url), "pause_s": pause_s})
+                self._sleep(pause_s)
+                attempt += 1
+
+    def _ask_once(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        timeout_s: float,
+    ) -> bytes:
+        deadline_s = time.monotonic() + timeout_s
+        try:
+            with self._session.request(
+                method,
+                url,
+                params=params,
+                data=form,
+                stream=True,
+                timeout=(min(self._limits.connect_s, timeout_s), timeout_s),
+            ) as answer:
+                body = self._body(answer, deadline_s=deadline_s)
+                self._judge(answer, body)
+                return body
+        except requests.ReadTimeout as error:
+            raise _timed_out(url) from error
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
+            raise _AgainError(
+                Transient(f"The answer of {_host(url)} was cut off; it is asked again later.", code="cut-off")
+            ) from error
+        except requests.RequestException as error:
+            if "Read timed out" in str(error):  # in the middle of a body requests calls it a ConnectionError
+                raise _timed_out(url) from error
+            raise _AgainError(
+                Transient(f"{_host(url)} cannot be reached; it is asked again later.", code="unreachable")
+            ) from error
+
+    def _body(self, answer: requests.Response, *, deadline_s: float) -> bytes:
+        body = bytearray()
+        for chunk in answer.iter_content(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > self._limits.size_max_bytes:
+                raise Rejected(
+                    f"The answer of {_host(answer.url)} is larger than {self._limits.size_max_bytes} bytes; "
+                    "ask for a smaller region.",
+                    code="too-large",
+                )
+            if time.monotonic() > deadline_s:
+                raise _timed_out(answer.url)
+        return bytes(body)
+
+    def _judge(self, answer: requests.Response, body: bytes) -> None:
+        status, host = answer.status_code, _host(answer.url)
+        if status == 200:
+            return
+        if status in _PASSING:
+            failure = Transient(
+                f"{host} answered with status {status}; it is asked again later.",
+                code="rate-limited" if status == 429 else "archive-down",
+                retry_after_s=self._retry_after_s(answer),
+            )
+            raise _AgainError(failure) if status in _TRY_AGAIN else failure
+        if status in (404, 410):
+            raise Rejected(f"{host} has no {urlsplit(answer.url).path}.", code="not-found")
+        raise Rejected(f"{host} refused the question with status {status}: {_shown(body)}", code="refused")
+
+    def _retry_after_s(self, answer: requests.Response) -> float:
+        given_s = _seconds_from_now(answer.headers.get("Retry-After", ""))
+        if given_s is None:
+            return self._limits.retry_after_s
+        return min(max(given_s, 1.0), self._limits.retry_after_max_s)
+
+
+class _AgainError(Exception):
+    """A failure after which the same question may succeed at once."""
+
+    def __init__(self, failure: Transient) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+@dataclass(slots=True, kw_only=True)
+class _Turns:
+    """When each host may be asked next."""
+
+    interval_s: float
+    _next_s: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_s(self, url: str) -> float:
+        """Return how long to wait, and count the question that follows."""
+        now_s = time.monotonic()
+        with self._lock:
+            turn_s = max(now_s, self._next_s.get(_host(url), now_s))
+            self._next_s[_host(url)] = turn_s + self.interval_s
+        return turn_s - now_s
+
+
+def user_agent() -> str:
+    """Return how tomlake names itself to archives."""
+    try:
+        number = version("tomlake")
+    except PackageNotFoundError:
+        number = "source"
+    return f"tomlake/{number} (+{HOMEPAGE})"
+
+
+def _seconds_from_now(retry_after: str) -> float | None:
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - datetime.now(UTC)).total_seconds()
+
+
+def _timed_out(url: str) -> Transient:
+    return Transient(f"{_host(url)} took too long to answer; it is asked again later.", code="timed-out")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or url
+
+
+def _shown(body: bytes) -> str:
+    text = " ".join(body[: 4 * _SHOWN_CHARS].decode("utf-8", "replace").split())
+    return text[:_SHOWN_CHARS] or "no reason given."

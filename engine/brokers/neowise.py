@@ -1,0 +1,202 @@
+"""NEOWISE-R: single exposures of the WISE satellite in W1 and W2, December 2013 to August 2024.
+
+The multi-epoch table of AllWISE (2010) has the same columns with ``_ep`` behind the magnitudes; ``exposures``
+reads both.
+
+References
+----------
+Mainzer et al. 2014, ApJ 792, 30; Cutri et al. 2015, Explanatory Supplement to the NEOWISE Data Release
+Products, section II.3.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from astropy import units
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+
+from engine.brokers.answers import csv_table, drift, ipac_table, refuse_pages, with_numbers
+from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.tap import TIMEOUT_S, adql_cone, ask_tap
+from engine.errors import Transient
+from engine.lightcurve import Flag, empty, light_curve
+from engine.times import bjd_tdb
+
+TAP_URL = "https://irsa.ipac.caltech.edu/TAP"
+GATOR_URL = "https://irsa.ipac.caltech.edu/cgi-bin/Gator/nph-query"
+CUTS_VERSION = "neowise-cuts-1"
+ACCEPT_ARCSEC = 3.0
+RCHI2_MAX = 5.0
+
+INFO = BrokerInfo(
+    key="neowise",
+    title="NEOWISE-R single exposures",
+    radius_arcsec=5.0,
+    refresh_d=None,
+    bands=("WISE(W1)", "WISE(W2)"),
+    citation="2014ApJ...792...30M",
+    acknowledgement=(
+        "This publication makes use of data products from the Near-Earth Object Wide-field Infrared Survey "
+        "Explorer (NEOWISE), which is a joint project of the Jet Propulsion Laboratory/California Institute "
+        "of Technology and the University of Arizona. NEOWISE is funded by the National Aeronautics and "
+        "Space Administration."
+    ),
+    homepage="https://irsa.ipac.caltech.edu/Missions/wise.html",
+    release="2024, final",
+    method=(
+        "A detection is accepted within 3 arcsec of the target moved to the time of the exposure; of two in "
+        "one exposure the nearer one.",
+        "Exposures are left out unless qual_frame > 0, qi_fact > 0, saa_sep >= 5, moon_masked and cc_flags "
+        "begin with 00, nb <= 2 and na = 0; a band also where its reduced chi squared is 5 or more. "
+        "calib_version names the cuts: neowise-cuts-1.",
+        "A magnitude without an error is the archive's 95 % upper limit and becomes a limit.",
+        "Points brighter than W1 = 8 or W2 = 7, or with saturated pixels, are flagged as saturated.",
+        "Times are the archive's MJD (UTC, mid-exposure) as they are; the spacecraft clock was late by 1.6 s "
+        "until June 2015 and by 0.6 s after.",
+    ),
+)
+
+# Exposures must pass all of these; each is named in the documentation of the archive.
+CUTS: dict[str, pl.Expr] = {
+    "qual_frame": pl.col("qual_frame") > 0,
+    "qi_fact": pl.col("qi_fact") > 0,
+    "saa_sep": pl.col("saa_sep") >= 5,
+    "moon_masked": pl.col("moon_masked").str.starts_with("00"),
+    "cc_flags": pl.col("cc_flags").str.starts_with("00"),
+    "nb": pl.col("nb") <= 2,
+    "na": pl.col("na") == 0,
+}
+_MEASURED = ("ra", "dec", "mjd", "w1mpro", "w1sigmpro", "w2mpro", "w2sigmpro")
+_QUALITY_NUMBERS = ("qual_frame", "qi_fact", "saa_sep", "nb", "na", "w1rchi2", "w2rchi2", "w1sat", "w2sat")
+_QUALITY_TEXT = ("moon_masked", "cc_flags")
+COLUMNS = (*_MEASURED, *_QUALITY_NUMBERS, *_QUALITY_TEXT)
+_ALLWISE_NAMES = {f"{name}_ep": name for name in _MEASURED[3:]}
+_SATURATED_MAG = {"W1": 8.0, "W2": 7.0}
+_EXPTIME_S = 7.7
+_MIDDLE_YEAR, _HALF_SPAN_YR = 2019.3, 5.4  # of the mission, for the cone that is asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neowise:
+    """The archive of NEOWISE-R."""
+
+    @property
+    def info(self) -> BrokerInfo:
+        """Return the archive's facts."""
+        return INFO
+
+    def fetch(self, query: Query, http: Http) -> bytes:
+        """Return every detection round the target: CSV by TAP, or an IPAC table by Gator where TAP fails."""
+        ra_deg, dec_deg, radius_arcsec = cone(query)
+        where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0)
+        adql = f"SELECT {', '.join(COLUMNS)} FROM neowiser_p1bs_psd WHERE {where}"  # noqa: S608 - numbers only
+        try:
+            return ask_tap(http, TAP_URL, adql, title=INFO.title)
+        except Transient:
+            gator = {
+                "catalog": "neowiser_p1bs_psd",
+                "spatial": "cone",
+                "radius": f"{radius_arcsec:.3f}",
+                "radunits": "arcsec",
+                "objstr": f"{ra_deg:.7f} {dec_deg:+.7f}",
+                "outfmt": "1",
+                "selcols": ",".join(COLUMNS),
+            }
+            return refuse_pages(http.get(GATOR_URL, params=gator, timeout_s=TIMEOUT_S), title=INFO.title)
+
+    def parse(self, body: bytes, query: Query) -> pl.DataFrame:
+        """Return the accepted detections as a light curve of two bands.
+
+        Raises
+        ------
+        Rejected
+            ``schema-drift``, also when a column of a quality cut is missing.
+        """
+        if not body.strip():
+            return empty()
+        rows = accepted(exposures(body, required=COLUMNS).filter(*CUTS.values()), query)
+        bands = [_one_band(rows, number) for number in ("1", "2")]
+        points = pl.concat(bands).with_columns(
+            target_id=pl.lit(query.target_id),
+            source=pl.lit(INFO.key),
+            exptime_s=pl.lit(_EXPTIME_S),
+            facility=pl.lit("NEOWISE"),
+            observer=pl.lit("NEOWISE"),
+            calib_version=pl.lit(CUTS_VERSION),
+        )
+        if points.is_empty():
+            return empty()
+        mjd = points["mjd"].to_numpy()
+        times = pl.Series("bjd_tdb", bjd_tdb(mjd, ra_deg=query.ra_deg, dec_deg=query.dec_deg))
+        return light_curve(points.with_columns(times))
+
+
+def exposures(body: bytes, *, required: tuple[str, ...] = _MEASURED) -> pl.DataFrame:
+    """Return every row of a TAP answer (CSV) or a Gator answer (IPAC table), NEOWISE-R or AllWISE.
+
+    Raises
+    ------
+    Rejected
+        ``schema-drift``
+    """
+    read = ipac_table if body.lstrip()[:1] in (b"\\", b"|") else csv_table
+    table = read(body, title=INFO.title, required=())
+    table = table.rename({name: ours for name, ours in _ALLWISE_NAMES.items() if name in table.columns})
+    missing = [name for name in required if name not in table.columns]
+    if missing:
+        raise drift(INFO.title, f"no column {', '.join(missing)}")
+    numbers = [name for name in (*_MEASURED, *_QUALITY_NUMBERS) if name in table.columns]
+    rows = with_numbers(table, numbers, title=INFO.title)
+    if rows.select(pl.col("ra", "dec", "mjd").is_null().any()).row(0) != (False, False, False) and len(rows):
+        raise drift(INFO.title, "a row without position or time")
+    return rows
+
+
+def accepted(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
+    """Return the rows that are the target: near it at their time, and one for each exposure."""
+    if rows.is_empty():
+        return rows
+    target = positions(query, rows["mjd"].to_numpy())
+    found = SkyCoord(rows["ra"].to_numpy(), rows["dec"].to_numpy(), unit="deg")
+    return (
+        rows.with_columns(pl.Series("separation_arcsec", target.separation(found).arcsec))
+        .filter(pl.col("separation_arcsec") <= ACCEPT_ARCSEC)
+        .sort("mjd", "separation_arcsec")
+        .unique("mjd", keep="first", maintain_order=True)
+    )
+
+
+def positions(query: Query, mjd: NDArray[np.float64]) -> SkyCoord:
+    """Return where the target is at each time, moved by its proper motion. Shape of ``mjd``: (n,)."""
+    start = SkyCoord(query.ra_deg, query.dec_deg, unit="deg")
+    years = 2000.0 + (np.asarray(mjd, dtype=np.float64) - 51544.5) / 365.25 - query.epoch
+    motion_east = (query.pm_ra_mas_yr or 0.0) * years * units.mas
+    motion_north = (query.pm_dec_mas_yr or 0.0) * years * units.mas
+    return start.spherical_offsets_by(motion_east, motion_north)
+
+
+def cone(query: Query) -> tuple[float, float, float]:
+    """Return (ra_deg, dec_deg, radius_arcsec) that holds the target during the whole mission."""
+    middle = positions(query, np.array([51544.5 + (_MIDDLE_YEAR - 2000.0) * 365.25]))
+    motion_mas_yr = np.hypot(query.pm_ra_mas_yr or 0.0, query.pm_dec_mas_yr or 0.0)
+    moved_arcsec = float(motion_mas_yr) * _HALF_SPAN_YR / 1000.0
+    return float(middle.ra.deg[0]), float(middle.dec.deg[0]), INFO.radius_arcsec + moved_arcsec
+
+
+def _one_band(rows: pl.DataFrame, number: str) -> pl.DataFrame:
+    name = f"W{number}"
+    mag, mag_err = pl.col(f"w{number}mpro"), pl.col(f"w{number}sigmpro")
+    is_limit = mag_err.is_null()
+    is_saturated = (mag < _SATURATED_MAG[name]) | (pl.col(f"w{number}sat").fill_null(0.0) > 0.0)
+    return rows.filter(mag.is_not_null(), pl.col(f"w{number}rchi2").fill_null(0.0) < RCHI2_MAX).select(
+        # the exposure is the row's identity: its mid-time is the same, to the millisecond, in both answers
+        source_ref=pl.format("{}/{}", pl.col("mjd").round(6), pl.lit(name)),
+        mjd="mjd",
+        band=pl.lit(f"WISE({name})"),
+        mag=pl.when(~is_limit).then(mag),
+        mag_err=mag_err,
+        limit_mag=pl.when(is_limit).then(mag),
+        flags=pl.when(is_saturated).then(int(Flag.SATURATED)).otherwise(0),
+    )
