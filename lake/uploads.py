@@ -1,0 +1,202 @@
+"""Uploads as people see them: what was sent, how far it is, and how it ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from engine.errors import Rejected
+from lake.accounts import User
+from lake.job_rows import Job, JobState, check_fence
+from lake.operations import jobs, reading, targets, writing
+from lake.operations import uploads as _uploads
+from lake.rights import SYSTEM, visible_to
+
+
+class UploadKind(StrEnum):
+    """What an uploaded file is."""
+
+    FITS_FILE = "fits_file"
+    PHOTOMETRY = "photometry"  # instrumental magnitudes of the stars of one exposure
+
+
+class UploadStatus(StrEnum):
+    """How far an upload is."""
+
+    RECEIVED = "received"
+    WORKING = "working"
+    MEASURED = "measured"
+    LIMIT = "limit"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """An accepted file and how far it is."""
+
+    upload_id: int
+    sha256: str
+    size_bytes: int
+    filename: str
+    kind: UploadKind
+    target_id: int | None  # None: the target was deleted
+    target_name: str
+    oname: str
+    requested_filter: str
+    dry_run: bool
+    comment: str
+    observers: tuple[str, ...]
+    mjd: float | None
+    match_dist_arcsec: float | None
+    uploaded_by: str
+    simulated: bool
+    received_mjd: float
+    job_id: int | None
+    status: UploadStatus
+    code: str
+    reason: str
+    frame_ids: tuple[str, ...]
+    progress: float = 0.0  # of its job, 0 to 1
+    step: str = ""  # of its job, in words
+
+
+def upload(operations: Engine, upload_id: int, user: User | None) -> Upload:
+    """Return an upload that a user may see: their own, and those of targets that they may see.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-upload``.
+    """
+    with reading(operations) as connection:
+        row = (
+            connection.execute(shown_to(user).where(_uploads.c.upload_id == upload_id))
+            .mappings()
+            .one_or_none()
+        )
+    if row is None:
+        raise Rejected(f"Upload {upload_id} does not exist.", code="unknown-upload")
+    return upload_of(row)
+
+
+def uploads(
+    operations: Engine,
+    user: User | None,
+    *,
+    target_id: int | None = None,
+    uploaded_by: str = "",
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Upload]:
+    """Return the uploads that a user may see, the newest first."""
+    query = shown_to(user).order_by(_uploads.c.upload_id.desc()).limit(limit).offset(offset)
+    if target_id is not None:
+        query = query.where(_uploads.c.target_id == target_id)
+    if uploaded_by:
+        query = query.where(_uploads.c.uploaded_by == uploaded_by)
+    with reading(operations) as connection:
+        return [upload_of(row) for row in connection.execute(query).mappings()]
+
+
+def upload_counts(operations: Engine, user: User | None) -> dict[UploadStatus, int]:
+    """Return how many uploads that a user may see stand in each status, zeros included."""
+    shown = shown_to(user).subquery()
+    query = select(shown.c.status, func.count()).group_by(shown.c.status)
+    with reading(operations) as connection:
+        found = {status: int(number) for status, number in connection.execute(query)}
+    return {status: found.get(status.value, 0) for status in UploadStatus}
+
+
+def set_upload_result(
+    operations: Engine,
+    job: Job,
+    *,
+    status: UploadStatus,
+    code: str,
+    reason: str,
+    frame_ids: Sequence[str] = (),
+) -> None:
+    """Store how the upload of a job ended; pages show it as soon as the job itself has ended.
+
+    Raises
+    ------
+    LeaseLost
+        ``lease-lost``: another worker holds the job now.
+    """
+    result = {"result": status.value, "code": code, "reason": reason, "frame_ids": list(frame_ids)}
+    with writing(operations) as connection:
+        check_fence(connection, job)
+        this = _uploads.c.upload_id == int(job.args["upload_id"])
+        connection.execute(update(_uploads).where(this).values(result))
+
+
+def shown_to(user: User | None) -> Select[Any]:
+    """Return the query of all uploads that a user may see, each with the state of its job."""
+    active = jobs.c.state.in_((JobState.WAITING.value, JobState.RUNNING.value))
+    status = case(
+        (jobs.c.state == JobState.RUNNING.value, UploadStatus.WORKING.value),
+        (jobs.c.state == JobState.WAITING.value, UploadStatus.RECEIVED.value),
+        (_uploads.c.result != "", _uploads.c.result),
+        (jobs.c.state == JobState.REJECTED.value, UploadStatus.REJECTED.value),
+        (jobs.c.state.in_((JobState.DEAD.value, JobState.CANCELLED.value)), UploadStatus.FAILED.value),
+        else_=UploadStatus.RECEIVED.value,
+    )
+    told_by_job = or_(active, _uploads.c.result == "")
+    own = [column for column in _uploads.c if column.name not in {"result", "code", "reason"}]
+    query = (
+        select(
+            *own,
+            status.label("status"),
+            case((told_by_job, func.coalesce(jobs.c.code, "")), else_=_uploads.c.code).label("code"),
+            case((told_by_job, func.coalesce(jobs.c.reason, "")), else_=_uploads.c.reason).label("reason"),
+            func.coalesce(jobs.c.progress, 0.0).label("progress"),
+            func.coalesce(jobs.c.step, "").label("step"),
+        )
+        .select_from(_uploads)
+        .outerjoin(jobs, jobs.c.job_id == _uploads.c.job_id)
+        .outerjoin(targets, targets.c.target_id == _uploads.c.target_id)
+    )
+    return query if user is not None and user.is_staff else query.where(_visible(user))
+
+
+def _visible(user: User | None) -> ColumnElement[bool]:
+    of_visible_target = and_(targets.c.target_id.is_not(None), visible_to(user))
+    return (
+        of_visible_target if user is None else or_(of_visible_target, _uploads.c.uploaded_by == user.username)
+    )
+
+
+def upload_within(connection: Connection, upload_id: int) -> Upload:
+    """Return an upload, read in a transaction that is under way."""
+    return upload_of(
+        connection.execute(shown_to(SYSTEM).where(_uploads.c.upload_id == upload_id)).mappings().one()
+    )
+
+
+def upload_of(row: RowMapping) -> Upload:
+    """Return a row of ``shown_to`` as an upload."""
+    values = {field.name: row[field.name] for field in fields(Upload)}
+    return Upload(
+        **values
+        | {
+            "kind": UploadKind(row["kind"]),
+            "status": UploadStatus(row["status"]),
+            "observers": tuple(row["observers"]),
+            "frame_ids": tuple(row["frame_ids"]),
+        }
+    )
