@@ -68,7 +68,10 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     """Answer an unknown path or method in the words of BHTOM's framework."""
     if not isinstance(error, HTTPException):
         raise error
-    words = {404: "Not found.", 405: f'Method "{request.method}" not allowed.'}
+    words = {
+        404: f"tomlake does not answer {request.method} {request.url.path:.100}; see /api/openapi.json.",
+        405: f'Method "{request.method}" not allowed.',
+    }
     reply = json_reply({"detail": words.get(error.status_code, error.detail)}, status=error.status_code)
     reply.headers.update(error.headers or {})
     return reply

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from lake.inbox import UploadKind
 from portal.api.fields import Fields, number_of, text_of
 from portal.api.reply import Refused
 
-KINDS = ("fits_file", "photometry")
+KINDS = tuple(kind.value for kind in UploadKind)
 ANY_FILTER = "GaiaSP/any"
 _NOTHING = frozenset({"none", "null"})  # what scripts send for an option that was not given
 _YES = frozenset({"true", "t", "yes", "y", "on", "1"})
@@ -47,7 +48,7 @@ def upload_fields(fields: Fields) -> UploadFields:
         ]
     mjd = _number(fields, "mjd", errors)
     match_dist_arcsec = _number(fields, "match_dist", errors)
-    if kind == "photometry" and mjd is None and "mjd" not in errors:
+    if kind == UploadKind.PHOTOMETRY and mjd is None and "mjd" not in errors:
         errors["mjd"] = ["This field is required."]
     dry_run = _yes_or_no(fields, "dry_run", errors)
     if errors:

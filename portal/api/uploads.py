@@ -1,6 +1,7 @@
 """Uploads: BHTOM's multipart form for programs, and one file per request for the portal's own page."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated
 
 import anyio
@@ -10,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User
-from lake.inbox import Upload, UploadRequest, accept
+from lake.accounts import User, find_user
+from lake.inbox import Upload, UploadKind, UploadRequest, accept
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.targets import get_target
@@ -22,7 +23,10 @@ from portal.uploading import MB, ReceivedForm, receive_file, receive_form
 
 router = APIRouter()
 
-MESSAGES = {"fits_file": "Received plain FITS file.", "photometry": "Received photometry file."}
+MESSAGES = {
+    UploadKind.FITS_FILE: "Received plain FITS file.",
+    UploadKind.PHOTOMETRY: "Received photometry file.",
+}
 FILES_WORTH = 5  # one request may be so many times as large as one file may be
 DRAIN_BYTES = 256 * MB  # a client that still sends cannot read our refusal
 DRAIN_S = 20.0
@@ -49,8 +53,8 @@ async def upload_as_bhtom(request: Request, user: SignedIn, lake: TheLake) -> Re
     with form:
         uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
     received = [
-        {"file name:": upload.filename, "id": str(upload.upload_id), "message": MESSAGES[upload.kind]}
-        for upload in uploads
+        {"file name:": file.filename, "id": str(upload.upload_id), "message": MESSAGES[upload.kind]}
+        for file, upload in zip(form.files, uploads, strict=True)
     ]
     return json_reply({"Success": received}, status=201)
 
@@ -84,7 +88,7 @@ async def upload_from_page(
 
 
 def accept_form(lake: Lake, user: User, form: ReceivedForm) -> list[Upload]:
-    """Return the uploads that the form's files became; nothing is kept where any part of it is wrong."""
+    """Return the uploads that the form's files became; a form that is wrong in any part becomes none."""
     fields = upload_fields(form.fields)
     _check_files(fields, form)
     _check_target(lake, user, fields.target)
@@ -93,33 +97,40 @@ def accept_form(lake: Lake, user: User, form: ReceivedForm) -> list[Upload]:
             camera_by_oname(lake.operations, fields.observatory)
         except Rejected as error:
             raise non_field("Observatory with camera doesn't exist on your list") from error
+    request = _request(lake, user, fields)
     uploads = []
     for file in form.files:
-        raw_file = file.reception.finish()
-        request = UploadRequest(
-            target=fields.target,
-            filename=file.filename,
-            kind=fields.kind,
-            observatory=fields.observatory,
-            requested_filter=fields.requested_filter,
-            dry_run=fields.dry_run,
-            comment=fields.comment,
-            observers=fields.observers or (user.username,),
-            mjd=fields.mjd,
-            match_dist_arcsec=fields.match_dist_arcsec,
-            uploaded_by=user.username,
-        )
         try:
-            uploads.append(accept(lake, raw_file, request))
+            uploads.append(accept(lake, file.reception.finish(), replace(request, filename=file.filename)))
         except Rejected as error:
             raise non_field(error.reason) from error
     return uploads
 
 
+def _request(lake: Lake, user: User, fields: UploadFields) -> UploadRequest:
+    """Return what is the same for every file; observers without an account are kept in the comment."""
+    known = [name for name in fields.observers if find_user(lake.operations, name) is not None]
+    strangers = [name for name in fields.observers if name not in known]
+    credit = f"Observers: {', '.join(strangers)}." if strangers else ""
+    return UploadRequest(
+        target=fields.target,
+        filename="",
+        kind=UploadKind(fields.kind),
+        observatory=fields.observatory,
+        requested_filter=fields.requested_filter,
+        dry_run=fields.dry_run,
+        comment=" ".join(part for part in (fields.comment, credit) if part),
+        observers=tuple(known),
+        mjd=fields.mjd,
+        match_dist_arcsec=fields.match_dist_arcsec,
+        uploaded_by=user.username,
+    )
+
+
 def _check_files(fields: UploadFields, form: ReceivedForm) -> None:
     if not form.files:
         raise Refused(400, {"files": ["No file was submitted."]})
-    if fields.kind == "photometry" and len(form.files) > 1:
+    if fields.kind == UploadKind.PHOTOMETRY and len(form.files) > 1:
         raise Refused(400, {"files": ["A photometry upload has one file: send the others on their own."]})
     for file in form.files:
         if file.reception.size_bytes == 0:

@@ -1,0 +1,67 @@
+"""An installation in a temporary folder, served, with three people, two cameras and two targets."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from api_server import PASSWORD, Served, running
+
+from engine.frame import Camera
+from engine.target import Target, Visibility
+from lake.accounts import create_user, issue_token
+from lake.observatories import Observatory, add_camera, add_observatory
+from lake.opening import open_lake
+from lake.settings import read_settings
+from lake.targets import create_target
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve an installation with three people, one camera and one private target."""
+    folder = tmp_path_factory.mktemp("api") / "data"
+    lake = open_lake(read_settings({"TOMLAKE_DATA": str(folder), "TOMLAKE_UPLOAD_MAX_MB": "3"}))
+    owner = create_user(lake.operations, "owner", PASSWORD, full_name="An Owner")
+    other = create_user(lake.operations, "other", PASSWORD)
+    staff = create_user(lake.operations, "staff", PASSWORD, is_staff=True)
+    site = add_observatory(
+        lake.operations, Observatory(name="ROAD", longitude_deg=-68.2, latitude_deg=-22.9), by="owner"
+    )
+    for oname in ("ROAD_QHY600M", "ON"):
+        add_camera(lake.operations, site.observatory_id or 0, Camera(name=oname), by="owner", oname=oname)
+    for name, dec_deg, visibility in (
+        ("Gaia22bpl", 12.0, Visibility.PUBLIC),
+        ("Hidden1", 14.0, Visibility.PRIVATE),
+    ):
+        target = Target(name=name, ra_deg=100.0, dec_deg=dec_deg, visibility=visibility)
+        create_target(lake.operations, target, by="owner")
+    with running(lake) as port:
+        yield Served(
+            lake=lake,
+            port=port,
+            owner=owner,
+            owner_token=issue_token(lake.operations, owner, name="test"),
+            other_token=issue_token(lake.operations, other, name="test"),
+            staff_token=issue_token(lake.operations, staff, name="test"),
+        )
+    lake.close()
+
+
+@pytest.fixture
+def owner(served: Served) -> Iterator[httpx.Client]:
+    """Return a client with the owner's token."""
+    with served.client(served.owner_token) as client:
+        yield client
+
+
+@pytest.fixture
+def other(served: Served) -> Iterator[httpx.Client]:
+    """Return a client with the token of somebody else."""
+    with served.client(served.other_token) as client:
+        yield client
+
+
+@pytest.fixture
+def anybody(served: Served) -> Iterator[httpx.Client]:
+    """Return a client without an account."""
+    with served.client() as client:
+        yield client
