@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
@@ -124,6 +125,14 @@ def user_within(connection: Connection, username: str) -> User | None:
     query = select(*_USER).where(users.c.username_key == username.strip().casefold(), users.c.is_active)
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else _user(row)
+
+
+def full_names(operations: Engine, usernames: Sequence[str]) -> list[str]:
+    """Return how people are credited: their full name, or the user name where they gave none."""
+    query = select(users.c.username, users.c.full_name).where(users.c.username.in_(usernames))
+    with reading(operations) as connection:
+        known = {row.username: row.full_name for row in connection.execute(query)}
+    return [known.get(username) or username for username in usernames]
 
 
 def list_users(operations: Engine) -> list[User]:
