@@ -1,0 +1,109 @@
+"""The clock: puts due work into the queue, in exactly one process, and does none itself."""
+
+import logging
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Engine
+
+from engine.brokers.protocol import Broker
+from engine.brokers.registry import BROKERS
+from lake.accounts import remove_expired_sessions
+from lake.archives import enqueue_due_harvests
+from lake.lock import try_lock
+from lake.paths import make_folders, paths_of
+from lake.queue import remove_old_jobs
+from lake.raw import RawStore
+from lake.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+HARVEST_EVERY_S = 10.0
+SWEEP_EVERY_S = 3600.0
+HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
+KEEP_DONE_JOBS_D = 90.0
+LEADER_LOCK = "clock.lock"
+
+
+class Clock:
+    """The schedule of one installation; of many clocks only the one that holds the lock acts."""
+
+    def __init__(
+        self, settings: Settings, operations: Engine, *, brokers: Sequence[Broker] = BROKERS
+    ) -> None:
+        self._settings = settings
+        self._operations = operations
+        self._brokers = brokers
+        self._leadership = Leadership(make_folders(settings).data_dir / LEADER_LOCK)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+
+    def start(self) -> None:
+        """Begin to act at once and then regularly, in a thread of its own."""
+        for number, (act, every_s) in enumerate(
+            ((self.enqueue_harvests, HARVEST_EVERY_S), (self.sweep, SWEEP_EVERY_S))
+        ):
+            first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
+            self._scheduler.add_job(act, "interval", seconds=every_s, next_run_time=first)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop acting and let another clock lead."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        self._leadership.give_up()
+
+    def enqueue_harvests(self) -> int:
+        """Return how many questions to archives were put into the queue because they are due."""
+        if not self._leadership.is_held():
+            return 0
+        number = sum(
+            enqueue_due_harvests(
+                self._operations,
+                broker.info.key,
+                refresh_d=broker.info.refresh_d,
+                limit=HARVESTS_AT_ONCE,
+            )
+            for broker in self._brokers
+        )
+        if number:
+            logger.info("%d harvests are due", number)
+        return number
+
+    def sweep(self) -> None:
+        """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""
+        if not self._leadership.is_held():
+            return
+        sessions = remove_expired_sessions(self._operations)
+        jobs = remove_old_jobs(self._operations, older_than_d=KEEP_DONE_JOBS_D)
+        RawStore(self._settings.raw_url, spool_dir=paths_of(self._settings).spool_dir)  # opening it cleans it
+        logger.info("swept %d sessions and %d old jobs", sessions, jobs)
+
+
+class Leadership:
+    """A lock on a file, taken when it is free and kept until it is given up or the process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def is_held(self) -> bool:
+        """Return whether this process leads, after trying to."""
+        if self._handle is not None:
+            return True
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if not try_lock(handle):
+            os.close(handle)
+            return False
+        self._handle = handle
+        return True
+
+    def give_up(self) -> None:
+        """Let another process lead."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None

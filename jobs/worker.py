@@ -1,0 +1,128 @@
+"""A worker: its own process, one job at a time, watched by a thread that may end the process.
+
+``python -m jobs.worker --tasks MODULE:NAME`` runs tasks of one's own: NAME is a dict from the kind of job to
+a function (lake, job, progress) -> sentence. Without it the tasks of ``jobs.tasks`` are run.
+"""
+
+import argparse
+import importlib
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Mapping, Sequence
+
+from engine.errors import Rejected, TomlakeError
+from jobs.progress import Task
+from jobs.watch import Limits, Watch, used_memory_mb
+from lake.opening import Lake, open_lake
+from lake.queue import Job, claim, fail, finish
+from lake.settings import Settings, read_settings
+
+logger = logging.getLogger(__name__)
+
+TASKS = "jobs.tasks:TASKS"
+POLL_S = 0.3
+
+
+def run_worker(
+    settings: Settings,
+    *,
+    once: bool = False,
+    tasks: Mapping[str, Task] | None = None,
+    name: str = "",
+    limits: Limits | None = None,
+) -> None:
+    """Work until SIGTERM; or, with ``once``, until nothing is due any more.
+
+    Parameters
+    ----------
+    tasks
+        Functions by kind of job; by default those of ``jobs.tasks``.
+    name
+        Under which the worker holds its leases; it must be no other worker's.
+    limits
+        What one job may use; by default what the settings say.
+    """
+    tasks = load_tasks(TASKS) if tasks is None else tasks
+    limits = limits or Limits(wall_clock_s=settings.job_wall_clock_s, memory_mb=settings.job_memory_mb)
+    name = name or new_name()
+    lake = open_lake(settings)
+    logger.info("worker %s started", name)
+    try:
+        with Watch(lake.operations, limits) as watch:
+            while not watch.is_stopping and used_memory_mb() < limits.memory_mb:
+                job = claim(lake.operations, name, lease_s=limits.lease_s)
+                if job is not None:
+                    _work(lake, job, tasks, watch)
+                elif once:
+                    return
+                else:
+                    watch.wait(POLL_S)
+    finally:
+        lake.close()
+        logger.info("worker %s ended", name)
+
+
+def new_name() -> str:
+    """Return a name that no other worker has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def load_tasks(place: str) -> Mapping[str, Task]:
+    """Return the tasks that a place such as ``jobs.tasks:TASKS`` names.
+
+    Raises
+    ------
+    Rejected
+        ``bad-tasks``: there are none.
+    """
+    module, _, attribute = place.partition(":")
+    try:
+        tasks = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Rejected(f"There are no tasks at {place!r}: {error}.", code="bad-tasks") from error
+    if not isinstance(tasks, Mapping):
+        raise Rejected(f"{place!r} is no dict of tasks.", code="bad-tasks")
+    return tasks
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a worker with the settings of the environment."""
+    parser = argparse.ArgumentParser(prog="python -m jobs.worker", description="Work on tomlake's jobs.")
+    parser.add_argument("--name", default="", help="name of the worker, unique")
+    parser.add_argument("--tasks", default=TASKS, help="MODULE:NAME of a dict of tasks")
+    parser.add_argument("--once", action="store_true", help="end when nothing is due any more")
+    parser.add_argument("--child", action="store_true", help="end when the parent process ends")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = read_settings()
+    limits = Limits(
+        wall_clock_s=settings.job_wall_clock_s,
+        memory_mb=settings.job_memory_mb,
+        parent_pid=os.getppid() if given.child else None,
+    )
+    run_worker(settings, once=given.once, tasks=load_tasks(given.tasks), name=given.name, limits=limits)
+
+
+def _work(lake: Lake, job: Job, tasks: Mapping[str, Task], watch: Watch) -> None:
+    logger.info("job %d %s started, attempt %d", job.job_id, job.kind, job.attempts)
+    try:
+        with watch.over(job) as progress:
+            if job.kind not in tasks:
+                raise Rejected(f"This worker has no task {job.kind!r:.60}.", code="unknown-task")
+            reason = tasks[job.kind](lake, job, progress)
+    except Exception as error:
+        state = fail(lake.operations, job, error)
+        logger.info("job %d %s: %s", job.job_id, state or "taken away", error, exc_info=not _is_told(error))
+    else:
+        kept = finish(lake.operations, job, reason)
+        logger.info("job %d %s: %s", job.job_id, "done" if kept else "taken away", reason)
+
+
+def _is_told(error: Exception) -> bool:
+    return isinstance(error, TomlakeError)
+
+
+if __name__ == "__main__":
+    main()
