@@ -97,6 +97,11 @@ class RawStore:
             finally:
                 spooled.remove()
 
+    def remove(self, sha256: str) -> None:
+        """Forget the bytes; unknown ones are no error. Only what nobody's row points to may go."""
+        if self.has(sha256):
+            self._filesystem.rm(self._place(sha256))
+
     def is_sound(self, sha256: str) -> bool:
         """Return whether the kept bytes still have this sha256."""
         digest = hashlib.sha256()
