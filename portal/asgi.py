@@ -1,0 +1,45 @@
+"""The web program as one ASGI application: pages, API, downloads and sessions on one port."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from portal import opened
+from portal.api.app import api_routes, build_api
+from portal.front import front_routes
+from portal.security.headers import SecurityHeaders
+from portal.warm import warm_up
+
+HERE = Path(__file__).resolve().parent
+logger = logging.getLogger(__name__)
+
+
+def build_app() -> st.App:
+    """Return the application over the lake that :mod:`portal.opened` names."""
+    return st.App(
+        HERE / "shell" / "app.py",  # not beside pages/: Streamlit would run those without the router
+        routes=[
+            Mount("/assets", StaticFiles(directory=HERE / "static"), name="assets"),
+            *api_routes(build_api(opened.lake)),
+            *front_routes(),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        lifespan=_lifespan,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(_app: st.App) -> AsyncIterator[None]:
+    await anyio.to_thread.run_sync(warm_up)
+    logger.warning("tomlake is ready at %s", opened.settings().public_url)
+    try:
+        yield
+    finally:
+        opened.close()

@@ -1,0 +1,113 @@
+"""Boxes for what travels through the queue: frames with their verdicts, uploads, jobs."""
+
+import streamlit as st
+
+from engine.errors import Rejected
+from lake.accounts import User
+from lake.inbox import Upload
+from lake.queue import Job
+from portal.fmt import ago_text, escaped, size_text
+from portal.parts import fact_list, simulated_badge, status_badge, target_link
+from portal.verdicts import Verdict, fits_of, picture_of, verdicts_of_upload
+from portal.work import can_cancel, can_retry, cancel_job, is_finished, retry_job
+
+
+def frame_card(verdict: Verdict) -> None:
+    """Show the verdict on one frame: picture, result, what went well or wrong, the numbers behind it."""
+    with st.container(border=True, horizontal=True, gap="medium", vertical_alignment="top"):
+        picture = picture_of(verdict.frame_id)
+        if picture is not None:
+            st.image(picture, width=168, alt=f"The target in {verdict.file}")
+        with st.container(width="stretch", gap="xsmall"):
+            with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+                status_badge(verdict.status)
+                if verdict.band:
+                    st.badge(escaped(verdict.band), color="violet")
+                if verdict.is_trial:
+                    st.badge("trial, not in the light curve", color="gray", icon=":material/labs:")
+                if verdict.is_simulated:
+                    simulated_badge()
+            st.subheader(verdict.headline, anchor=False)
+            credit = " · ".join(word for word in (verdict.when, verdict.observer, verdict.facility) if word)
+            st.caption(escaped(credit))
+            for sentence in verdict.sentences:
+                st.markdown(f"- {escaped(sentence)}")
+            if verdict.remark:
+                st.caption(f"Note: {escaped(verdict.remark)}.")
+            _frame_details(verdict)
+
+
+def _frame_details(verdict: Verdict) -> None:
+    with st.expander(
+        "Numbers", icon=":material/functions:", key=f"details_{verdict.frame_id}", on_change="rerun"
+    ) as box:
+        if not box.open:
+            return
+        facts = {"File": f"{verdict.file} {verdict.plane}".strip(), "Exposure": verdict.exposure}
+        fact_list(facts | dict(verdict.numbers))
+        for note in verdict.notes:
+            st.caption(escaped(note))
+        fits = fits_of(verdict.frame_id)
+        if len(fits):
+            st.dataframe(fits, hide_index=True, placeholder="–", column_config=_FIT_COLUMNS)
+
+
+_FIT_COLUMNS = {
+    name: st.column_config.NumberColumn(format=form)
+    for name, form in (
+        ("Zero point", "%.3f"),
+        ("Error", "%.3f"),
+        ("Colour term", "%.3f"),
+        ("Scatter", "%.3f"),
+        ("Probability", "%.3f"),
+    )
+}
+
+
+def upload_card(sent: Upload) -> None:
+    """Show one uploaded file: how far it is, and the verdict on each of its frames."""
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{escaped(sent.filename)}**", width="content")
+            status_badge(sent.status)
+        words = f"{escaped(sent.target_name)} · {size_text(sent.size_bytes)} · {ago_text(sent.received_mjd)}"
+        st.caption(words + (" · trial" if sent.dry_run else ""))
+        if not is_finished(sent):
+            st.progress(min(max(sent.progress, 0.0), 1.0), text=escaped(sent.step) or "waits for a worker")
+            return
+        frames = verdicts_of_upload(sent.upload_id) if sent.frame_ids else []
+        for verdict in frames:
+            _verdict_line(verdict)
+        if not frames:
+            st.text(sent.reason or "The work ended without a word.")
+        if sent.target_id is not None:
+            target_link(sent.target_name, icon=":material/show_chart:")
+
+
+def _verdict_line(verdict: Verdict) -> None:
+    where = f" in {escaped(verdict.band)}" if verdict.band and verdict.status != "rejected" else ""
+    plane = f"{escaped(verdict.plane)}: " if verdict.plane else ""
+    st.markdown(f"{plane}**{verdict.headline}**{where}")
+    for sentence in verdict.sentences:
+        st.markdown(f"- {escaped(sentence)}")
+
+
+def job_card(job: Job, user: User) -> None:
+    """Show one job in full, with the buttons that fit its state."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**Job {job.job_id}** · {escaped(job.kind)}", width="content")
+            status_badge(job.state)
+        facts = {name: str(value) for name, value in job.args.items()}
+        facts |= {"Step": job.step, "Reason": job.reason, "Code": job.code, "Tries": str(job.attempts)}
+        fact_list({name: value for name, value in facts.items() if value})
+        with st.container(horizontal=True):
+            again = st.button("Retry", key="job_retry", icon=":material/replay:", disabled=not can_retry(job))
+            stop = st.button(
+                "Cancel", key="job_cancel", icon=":material/cancel:", disabled=not can_cancel(job)
+            )
+        if again or stop:
+            try:
+                st.toast(retry_job(job.job_id, user) if again else cancel_job(job.job_id, user))
+            except Rejected as error:
+                st.warning(escaped(error.reason))

@@ -1,0 +1,52 @@
+"""The portal's own page elements: the streaming uploader and the forms that sign in and out."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+UPLOAD_URL = "/session/upload"
+SIGN_IN_URL = "/session/login"
+SIGN_OUT_URL = "/session/logout"
+
+
+def uploader(*, fields: dict[str, str], hint: str, is_open: bool, key: str) -> list[int]:
+    """Show a place to drop files that go straight to the server; return the ids of the uploads it made.
+
+    Parameters
+    ----------
+    fields
+        What is said about each file: target, observatory, whether it is a trial.
+    hint
+        One line below the invitation.
+    is_open
+        Whether files are taken now.
+    """
+    data = {"url": UPLOAD_URL, "fields": fields, "hint": hint, "open": is_open, "accept": ""}
+    result = _element("uploader")(key=key, data=data, on_accepted_change=_nothing)
+    return [int(upload_id) for upload_id in result.accepted or []]
+
+
+def sign_in_form(*, then: str) -> None:
+    """Show name and password; after a sign-in the browser loads the page ``then``."""
+    _element("sign_in")(key="sign_in", data={"url": SIGN_IN_URL, "next": then})
+
+
+def sign_out_button(*, then: str) -> None:
+    """Show a button that ends the session; afterwards the browser loads the page ``then``."""
+    _element("sign_out")(key="sign_out", data={"url": SIGN_OUT_URL, "next": then})
+
+
+def _nothing() -> None:
+    """Do nothing: an element needs a callback for its result to exist."""
+
+
+@cache
+def _element(name: str) -> Callable[..., Any]:
+    css, html, js = (HERE / file for file in ("form.css", f"{name}.html", f"{name}.js"))
+    return st.components.v2.component(
+        f"tomlake_{name}", html=html.read_text(), css=css.read_text(), js=js.read_text()
+    )

@@ -1,0 +1,30 @@
+// Posts name and password to the server, which answers with a cookie that no script can read.
+export default function (component) {
+  const { parentElement, data } = component;
+  const form = parentElement.querySelector("form");
+  const button = form.querySelector("button");
+  const refusal = form.querySelector(".refusal");
+  form.action = data.url;
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    refusal.textContent = "";
+    refusal.textContent = await refusedBecause(data, new URLSearchParams(new FormData(form)));
+    button.disabled = false;
+  };
+}
+
+async function refusedBecause(data, body) {
+  try {
+    const headers = { "X-Requested-With": "tomlake", Accept: "application/json" };
+    const answer = await fetch(data.url, { method: "POST", headers, body });
+    if (answer.ok) {
+      location.assign(data.next);
+      return "";
+    }
+    const words = await answer.json().catch(() => ({}));
+    return words.detail || "The server did not accept this (" + answer.status + ").";
+  } catch {
+    return "The server does not answer: try again in a moment.";
+  }
+}

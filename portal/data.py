@@ -1,0 +1,239 @@
+"""What the pages show of targets and light curves, read from the lake; cached by the lake's version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+from astropy import units
+from astropy.coordinates import SkyCoord, get_constellation
+
+from engine.errors import Rejected
+from engine.lightcurve import Flag, flag_words
+from engine.target import Target
+from engine.times import datetime_of, mjd_now
+from engine.visibility import sun_separation_deg
+from lake.accounts import User
+from lake.contents import Contents, contents
+from lake.store import Store
+from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
+from portal.charts import MAX_DRAWN_POINTS, Spec, bands_in_order, drawn_points, light_curve_spec
+from portal.opened import lake
+
+_BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """How much there is, for the front page."""
+
+    targets: int
+    points: int
+    frames: int
+    observers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A light curve ready to be drawn."""
+
+    rows: pl.DataFrame
+    spec: Spec
+    points: int  # that the marks stand for
+    is_binned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where a target is, as people write it."""
+
+    degrees: str
+    sexagesimal: str
+    galactic: str
+    constellation: str
+
+
+def numbers(user: User | None) -> Numbers:
+    """Return how many targets this visitor may see and what the lake holds."""
+    _, targets = find_targets(lake().operations, TargetFilter(page_size=1), user)
+    held = _contents(lake().store, lake().store.version())
+    return Numbers(targets=targets, points=held.points, frames=held.frames, observers=held.observers)
+
+
+@lru_cache(maxsize=4)
+def _contents(store: Store, _version: int) -> Contents:
+    return contents(store)
+
+
+def target_named(name: str, user: User | None) -> TargetRow | None:
+    """Return the target of a name, alias or id with its summary, or None where this visitor sees none."""
+    try:
+        return target_row(lake().operations, get_target(lake().operations, name, user))
+    except Rejected:
+        return None
+
+
+def similar_targets(name: str, user: User | None, *, limit: int = 6) -> list[TargetRow]:
+    """Return targets whose name begins alike, for a visitor who mistyped one."""
+    for length in range(len(name), 2, -1):
+        rows, _ = find_targets(lake().operations, TargetFilter(name=name[:length], page_size=limit), user)
+        if rows:
+            return rows
+    return []
+
+
+def interesting_targets(user: User | None, *, limit: int = 8) -> list[TargetRow]:
+    """Return the most important of the targets that were observed last."""
+    newest = TargetFilter(order=Order.LAST_MJD, descending=True, page_size=limit * 5)
+    rows, _ = find_targets(lake().operations, newest, user)
+    seen = [row for row in rows if row.points]
+    return sorted(seen, key=lambda row: row.target.importance, reverse=True)[:limit]
+
+
+def target_names(user: User | None) -> list[str]:
+    """Return the names of all targets this visitor may see."""
+    rows, _ = find_targets(lake().operations, TargetFilter(page_size=10_000), user)
+    return [row.target.name for row in rows]
+
+
+def targets_page(wanted: TargetFilter, user: User | None) -> tuple[list[TargetRow], int]:
+    """Return one page of the filtered targets and how many there are in all."""
+    return find_targets(lake().operations, wanted, user)
+
+
+def target_table(rows: Sequence[TargetRow]) -> pl.DataFrame:
+    """Return a list of targets as the table that the page shows."""
+    sun_deg = sun_distances_deg([row.target for row in rows])
+    return pl.DataFrame(
+        {
+            "Target": [row.target.name for row in rows],
+            "Class": [row.target.classification for row in rows],
+            "Data": ["simulated" if row.target.simulated else "observed" for row in rows],
+            "Last mag": [row.last_mag for row in rows],
+            "Band": [row.last_band for row in rows],
+            "Recent": [_brightening(row.sparkline) for row in rows],
+            "Priority": [row.priority for row in rows],
+            "Importance": [row.target.importance for row in rows],
+            "Cadence": [row.target.cadence_d for row in rows],
+            "Sun": [round(angle) for angle in sun_deg],
+            "Points": [row.points for row in rows],
+            "Last seen": [None if row.last_mjd is None else datetime_of(row.last_mjd) for row in rows],
+            "RA": [row.target.ra_deg for row in rows],
+            "Dec": [row.target.dec_deg for row in rows],
+        },
+        schema_overrides={
+            "Last mag": pl.Float64(),
+            "Recent": pl.List(pl.Float64()),
+            "Last seen": pl.Datetime(),
+        },
+    )
+
+
+def _brightening(mags: Sequence[float]) -> list[float]:
+    """Return magnitudes above the faintest one, so that a line that rises brightens."""
+    return [round(max(mags) - mag, 3) for mag in mags]
+
+
+def sun_distances_deg(targets: Sequence[Target]) -> list[float]:
+    """Return how far each target is from the Sun now."""
+    ra_deg = np.array([target.ra_deg for target in targets])
+    dec_deg = np.array([target.dec_deg for target in targets])
+    return [float(angle) for angle in sun_separation_deg(ra_deg, dec_deg, mjd_now())]
+
+
+@lru_cache(maxsize=512)
+def position_of(ra_deg: float, dec_deg: float) -> Position:
+    """Return a position in degrees, sexagesimal, galactic, and its constellation."""
+    place = SkyCoord(ra_deg, dec_deg, unit=units.deg)
+    return Position(
+        degrees=f"{ra_deg:.6f} {dec_deg:+.6f}",
+        sexagesimal=place.to_string("hmsdms", sep=":", precision=2),
+        galactic=f"{place.galactic.l.deg:.4f} {place.galactic.b.deg:+.4f}",
+        constellation=str(get_constellation(place)),
+    )
+
+
+def light_curve(target_id: int) -> pl.DataFrame:
+    """Return all points of a target, sorted by time."""
+    return _light_curve(lake().store, lake().store.version(), target_id)
+
+
+@lru_cache(maxsize=64)
+def _light_curve(store: Store, version: int, target_id: int) -> pl.DataFrame:
+    return store.light_curve(target_id, as_of=version)
+
+
+def chart_of(target_id: int, *, every_point: bool = False) -> Chart | None:
+    """Return the light curve ready to be drawn, or None where nothing has a magnitude.
+
+    More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
+    """
+    return _chart(lake().store, lake().store.version(), target_id, every_point)
+
+
+@lru_cache(maxsize=32)
+def _chart(store: Store, version: int, target_id: int, every_point: bool) -> Chart | None:
+    points = _light_curve(store, version, target_id)
+    drawable = points.filter(pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
+    if drawable.is_empty():
+        return None
+    is_binned = len(drawable) > MAX_DRAWN_POINTS and not every_point
+    rows = drawn_points(_binned(drawable) if is_binned else drawable)
+    spec = light_curve_spec(bands_in_order(drawable))
+    return Chart(rows=rows, spec=spec, points=len(drawable), is_binned=is_binned)
+
+
+def is_long(points: pl.DataFrame) -> bool:
+    """Return whether a light curve has more points than a browser draws at ease."""
+    return len(points) > MAX_DRAWN_POINTS
+
+
+def _binned(points: pl.DataFrame) -> pl.DataFrame:
+    """Return medians per band in the shortest interval that leaves few enough of them."""
+    for width_d in _BINS_D:
+        place = (pl.col("mjd") // width_d).alias("place")
+        medians = points.group_by("band", "source", pl.col("mag").is_null().alias("is_limit"), place).agg(
+            pl.col("mjd", "mag", "mag_err", "limit_mag").median(),
+            pl.col("observer", "facility").unique(maintain_order=True).drop_nulls().str.join(", "),
+            pl.col("flags").bitwise_or(),
+        )
+        if len(medians) <= MAX_DRAWN_POINTS:
+            break
+    return medians.sort("mjd")
+
+
+def has_simulated(points: pl.DataFrame) -> bool:
+    """Return whether any of the points was made by simulation."""
+    return bool((points.get_column("flags") & int(Flag.SIMULATED)).any())
+
+
+def points_table(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points as the page lists them, newest first."""
+    return points.sort("mjd", descending=True).select(
+        pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms").alias(
+            "Time (UTC)"
+        ),
+        pl.col("mjd").alias("MJD"),
+        pl.col("band").alias("Band"),
+        pl.col("mag").alias("Mag"),
+        pl.col("mag_err").alias("Error"),
+        pl.col("limit_mag").alias("Limit"),
+        pl.col("observer").alias("Observer"),
+        pl.col("facility").alias("Facility"),
+        pl.col("source").alias("Source"),
+        pl.col("flags").map_elements(flag_words, return_dtype=pl.String).alias("Remark"),
+    )
+
+
+def credits_table(points: pl.DataFrame) -> pl.DataFrame:
+    """Return who observed a target: one row per observer and facility, the busiest first."""
+    who = pl.when(pl.col("observer").fill_null("") == "").then(pl.col("source")).otherwise(pl.col("observer"))
+    return (
+        points.with_columns(who=who, facility=pl.col("facility").fill_null(""))
+        .group_by("who", "facility")
+        .agg(
+            points=pl.len(), bands=pl.col("band").unique().sort().str.join(", "), last_mjd=pl.col("mjd").max()
+        )
+        .sort("points", "who", descending=[True, False])
+    )

@@ -1,0 +1,75 @@
+"""The front page: what tomlake is, a search box, numbers, targets worth a look and who observed last."""
+
+import streamlit as st
+
+from portal import data, verdicts
+from portal.fmt import ago_text, escaped, number_text
+from portal.parts import open_target, simulated_badge, simulated_banner, target_card, target_link
+from portal.session import current_user
+
+user = current_user()
+numbers = data.numbers(user)
+interesting = data.interesting_targets(user)
+
+st.title("The changing sky, in one open lake")
+st.markdown(
+    "Add a target, and tomlake gathers what archives and observers ever saw of it, measures the images "
+    "you upload, and shows one light curve with every observer credited.",
+    width=820,
+)
+with (
+    st.form("search", border=False),
+    st.container(horizontal=True, vertical_alignment="bottom", width=620),
+):
+    wanted = st.text_input(
+        "Search a target",
+        placeholder="Name or alias of a target",
+        label_visibility="collapsed",
+        type="search",
+    )
+    searched = st.form_submit_button("Search", type="primary", icon=":material/search:")
+if searched and wanted:
+    exact = data.target_named(wanted, user)
+    if exact:
+        open_target(exact.target.name)
+    st.session_state["targets_name"] = wanted
+    st.switch_page("../pages/targets.py", query_params={"name": wanted})
+
+with st.container(horizontal=True):
+    st.metric("Targets", number_text(numbers.targets), border=True, width=170)
+    st.metric("Measurements", number_text(numbers.points), border=True, width=170)
+    st.metric("Frames", number_text(numbers.frames), border=True, width=170)
+    st.metric("Observers", number_text(numbers.observers), border=True, width=170)
+
+if any(row.target.simulated for row in interesting):
+    simulated_banner(
+        "Some targets below come from the demo: their measurements are computed, nobody observed them."
+    )
+
+st.header("Worth a look")
+if not interesting:
+    with st.container(border=True):
+        st.markdown("**The lake is empty.** Nobody has added a target with measurements yet.")
+        st.caption(
+            "Staff add targets with `tomlake target add`, scripts with the API, "
+            "and `tomlake demo` loads a sky of simulated ones."
+        )
+for first in range(0, len(interesting), 4):
+    for place, row in zip(st.columns(4), interesting[first : first + 4], strict=False):
+        with place:
+            target_card(row)
+
+st.header("Latest observations")
+latest = verdicts.latest_observations(user)
+if not latest:
+    with st.container(border=True):
+        st.markdown("**No frames yet.** The first image that somebody uploads will be credited here.")
+for seen in latest:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
+        target_link(seen.target.name)
+        st.markdown(f"**{seen.verdict.headline}** in {escaped(seen.verdict.band)}", width="content")
+        credit = " · ".join(escaped(word) for word in (seen.verdict.observer, seen.verdict.facility) if word)
+        st.markdown(credit or "observer not named", width="content")
+        st.caption(f"taken {seen.verdict.when}, measured {ago_text(seen.made_mjd)}", width="content")
+        if seen.verdict.is_simulated:
+            simulated_badge()

@@ -1,0 +1,68 @@
+"""Jobs: what the workers do, what waits, what went wrong and why."""
+
+import streamlit as st
+
+from portal import work
+from portal.cards import job_card
+from portal.fmt import escaped, plural
+from portal.session import current_user
+
+REFRESH_S = 4.0
+ANY = "Any"
+
+user = current_user()
+st.title("Jobs")
+st.markdown(
+    "Frames are measured and archives asked by workers in the background; this is what they say.", width=760
+)
+
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state = st.selectbox("State", [ANY, *work.JOB_STATES], key="jobs_state", width=200)
+    kind = st.selectbox("Work", [ANY, *work.JOB_KINDS], key="jobs_kind", width=200)
+
+
+@st.fragment(run_every=REFRESH_S)
+def listed(state: str, kind: str) -> None:
+    """Show counts and the newest jobs, and keep them fresh."""
+    counts = work.job_counts()
+    with st.container(horizontal=True):
+        for name, count in counts.items():
+            if name != "cancelled" or count:
+                st.metric(name.capitalize(), f"{count:,}", border=True, width=150)
+    jobs = work.jobs_listed(user, state="" if state == ANY else state, kind="" if kind == ANY else kind)
+    if not jobs:
+        with st.container(border=True):
+            words = (
+                "**No job fits.** Choose another state." if any(counts.values()) else "**Nothing to do yet.**"
+            )
+            st.markdown(words)
+        return
+    st.dataframe(
+        work.job_table(jobs),
+        hide_index=True,
+        row_height=38,
+        height=min(38 * (len(jobs) + 1), 38 * 14) + 2,
+        placeholder="–",
+        alt=f"Table of {plural(len(jobs), 'job')}",
+        column_config={
+            "Job": st.column_config.NumberColumn(format="%d", pinned=True, width="small"),
+            "Progress": st.column_config.ProgressColumn(
+                min_value=0.0, max_value=1.0, format="percent", width="small"
+            ),
+            "Says": st.column_config.TextColumn(width="large"),
+            "Tries": st.column_config.NumberColumn(format="%d", width="small"),
+        },
+    )
+    st.caption(f"{plural(len(jobs), 'job')} shown, newest first")
+
+
+listed(state, kind)
+if user is not None and user.is_staff:
+    st.subheader("Look closer")
+    number = st.number_input("Job number", min_value=1, step=1, value=None, key="jobs_number", width=200)
+    job = work.job_now(int(number)) if number else None
+    if job is not None:
+        job_card(job, user)
+    elif number:
+        st.info(f"There is no job {escaped(str(number))}.")

@@ -1,0 +1,151 @@
+"""One target: its light curve, points and frames, where it is and who observed it."""
+
+from urllib.parse import quote
+
+import streamlit as st
+
+from portal import data, verdicts
+from portal.cards import frame_card
+from portal.classes import meaning_of
+from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
+from portal.parts import credit_list, fact_list, simulated_badge, simulated_banner, target_link
+from portal.session import current_user
+
+FRAMES_AT_ONCE = 6
+
+user = current_user()
+asked = st.query_params.get("name", "")
+row = data.target_named(asked, user) if asked else None
+if row is None:
+    st.title("No such target")
+    st.text(f"There is no target named {asked[:100]!r} here." if asked else "No target was named.")
+    for other in data.similar_targets(asked, user):
+        target_link(other.target.name, icon=":material/my_location:")
+    st.page_link("../pages/targets.py", label="See all targets", icon=":material/arrow_back:")
+    st.stop()
+
+target = row.target
+points = data.light_curve(target.target_id or 0)
+simulated = target.simulated or data.has_simulated(points)
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    with st.container(width="content", gap="xsmall"):
+        st.title(escaped(target.name))
+        with st.container(horizontal=True, gap="xsmall"):
+            kind = escaped(target.classification)
+            st.badge(kind, icon=":material/category:", color="violet", help=meaning_of(target.classification))
+            st.badge(f"importance {target.importance:g}", icon=":material/star:", color="yellow")
+            st.badge(f"every {target.cadence_d:g} d", icon=":material/schedule:", color="blue")
+            if simulated:
+                simulated_badge()
+            if target.visibility == "private":
+                st.badge("private", icon=":material/lock:", color="gray")
+    with st.container(horizontal=True, width="content"):
+        st.link_button("CSV", f"/download/{quote(target.name)}.csv", icon=":material/download:")
+        st.page_link(
+            "../pages/upload.py",
+            label="Upload frames",
+            icon=":material/upload:",
+            query_params={"target": target.name},
+        )
+
+if target.simulated:
+    simulated_banner("This target and all its measurements belong to the demo: nobody observed them.")
+elif simulated:
+    simulated_banner("Some points of this light curve were made by simulation; their tooltip says which.")
+if target.description:
+    st.text(target.description)
+
+main, side = st.columns([2.7, 1], gap="large")
+with main:
+    curve_tab, points_tab, frames_tab = st.tabs(
+        [
+            ":material/show_chart: Light curve",
+            ":material/table_rows: Points",
+            ":material/photo_camera: Frames",
+        ],
+        key="target_tab",
+        on_change="rerun",
+    )
+
+with curve_tab:
+    if curve_tab.open:
+        many = data.is_long(points)
+        every_point = many and st.toggle("Show every point (slower)", key="every_point")
+        chart = data.chart_of(target.target_id or 0, every_point=every_point)
+        if chart is None:
+            with st.container(border=True):
+                st.markdown(
+                    "**No light curve yet.** Archives are asked in turn, and frames add points as they come."
+                )
+        else:
+            st.vega_lite_chart(
+                chart.rows,
+                chart.spec,
+                key="light_curve",
+                alt=f"Light curve of {target.name}: {chart.points} points",
+            )
+            st.caption(
+                "Scroll to zoom, drag to move, double-click to reset. Click a band in the legend to see only "
+                "it, shift-click to add another. Open triangles are limits: the target was fainter."
+                + (" Each mark is the median of a short interval." if chart.is_binned else "")
+            )
+
+with points_tab:
+    if points_tab.open:
+        st.dataframe(
+            data.points_table(points),
+            hide_index=True,
+            placeholder="–",
+            height=560 if len(points) > 14 else "auto",
+            alt=f"Table of {plural(len(points), 'point')}",
+            column_config={
+                "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
+                "MJD": st.column_config.NumberColumn(format="%.5f"),
+                "Mag": st.column_config.NumberColumn(format="%.3f"),
+                "Error": st.column_config.NumberColumn(format="%.3f"),
+                "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
+            },
+        )
+        st.caption(plural(len(points), "point"))
+
+with frames_tab:
+    if frames_tab.open:
+        shown = verdicts.verdicts_of_target(target.target_id or 0)
+        pages = max(1, -(-len(shown) // FRAMES_AT_ONCE))
+        page = min(int(st.session_state.get("frames_page", 1)), pages)
+        if not shown:
+            with st.container(border=True):
+                st.markdown(
+                    "**No frames yet.** Upload the first image of this target: its verdict appears here."
+                )
+        for verdict in shown[(page - 1) * FRAMES_AT_ONCE : page * FRAMES_AT_ONCE]:
+            frame_card(verdict)
+        if pages > 1:
+            st.pagination(pages, key="frames_page", max_visible_pages=5)
+
+with side:
+    place = data.position_of(target.ra_deg, target.dec_deg)
+    st.subheader("Position")
+    st.code(place.degrees, language=None)
+    st.code(place.sexagesimal, language=None)
+    facts = {
+        "Constellation": place.constellation,
+        "Galactic l, b": place.galactic,
+        "From the Sun": f"{data.sun_distances_deg([target])[0]:.0f}°",
+        "Last": f"{mag_text(row.last_mag)} in {row.last_band}"
+        if row.last_mag is not None
+        else "not observed",
+        "Seen": f"{date_text(row.last_mjd)} ({ago_text(row.last_mjd)})" if row.last_mjd else "never",
+        "Points": number_text(len(points)),
+        "Priority": f"{row.priority:.0f}",
+        "Added by": target.created_by or "–",
+    }
+    fact_list(facts)
+    if target.aliases:
+        st.subheader("Also known as")
+        fact_list(dict(target.aliases))
+    observers = data.credits_table(points)
+    if len(observers):
+        st.subheader("Observed by")
+        credit_list(observers)

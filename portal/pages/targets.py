@@ -1,0 +1,107 @@
+"""The list of targets: filters that the address keeps, a table with small light curves, pages."""
+
+import streamlit as st
+
+from portal import choices, data
+from portal.choices import Choices, key
+from portal.fmt import plural
+from portal.parts import open_target, simulated_banner
+from portal.session import current_user
+
+user = current_user()
+st.title("Targets")
+
+choices.seed(st.session_state, st.query_params)
+name, kind, order = st.columns([2, 2, 1.4])
+bright, important, shown = st.columns([2, 2, 1.4], gap="medium")
+chosen = Choices(
+    name=name.text_input(
+        "Name or alias contains",
+        key=key("name"),
+        icon=":material/search:",
+        placeholder="Any name",
+        persist_state="session",
+    ),
+    classification=kind.selectbox(
+        "Class", choices.CLASS_CHOICES, key=key("classification"), persist_state="session"
+    ),
+    order=order.selectbox("Sort by", choices.ORDERS, key=key("order"), persist_state="session"),
+    brighter=bright.slider(
+        "Brighter than (mag)",
+        choices.BRIGHTEST_MAG,
+        choices.FAINTEST_MAG,
+        step=0.5,
+        key=key("brighter"),
+        persist_state="session",
+    ),
+    importance=important.slider(
+        "Importance from", 0.0, 10.0, step=0.5, key=key("importance"), persist_state="session"
+    ),
+    show=shown.segmented_control(
+        "Data", choices.SHOWN, key=key("show"), required=True, persist_state="session"
+    )
+    or "All",
+)
+st.query_params.from_dict(dict(choices.remember(st.session_state, chosen)))
+
+page = int(st.session_state.get("targets_page", 1))
+rows, total = data.targets_page(chosen.target_filter(1), user)
+pages = max(1, -(-total // choices.PAGE_SIZE))
+if 1 < page <= pages:
+    rows, total = data.targets_page(chosen.target_filter(page), user)
+
+if any(row.target.simulated for row in rows):
+    simulated_banner(
+        "Rows marked so come from the demo: their measurements are computed, nobody observed them."
+    )
+if not rows and chosen.address():
+    with st.container(border=True):
+        st.markdown("**No target fits these filters.** Widen one of them.")
+        if st.button("Clear all filters", icon=":material/filter_alt_off:"):
+            for field in choices.FIELDS:
+                del st.session_state[key(field)]
+            st.query_params.clear()
+            st.rerun()
+elif not rows:
+    with st.container(border=True):
+        st.markdown("**No targets yet.** Staff add them with `tomlake target add`, scripts with the API.")
+else:
+    visit = st.session_state.get("targets_visit", 0)
+    picked = st.dataframe(
+        data.target_table(rows),
+        key=f"targets_table_{visit}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        height=min(38 * (len(rows) + 1), 38 * 17),
+        row_height=38,
+        placeholder="–",
+        alt=f"Table of {plural(len(rows), 'target')}",
+        column_config={
+            "Target": st.column_config.TextColumn(pinned=True, help="Click a row to open the target"),
+            "Last mag": st.column_config.NumberColumn(format="%.2f"),
+            "Recent": st.column_config.AreaChartColumn(
+                help="The commonest optical band, oldest first; up is brighter", width="small"
+            ),
+            "Priority": st.column_config.NumberColumn(
+                format="%.0f", help="Importance times the cadences missed since the last point"
+            ),
+            "Importance": st.column_config.ProgressColumn(
+                format="%.1f", min_value=0, max_value=10, width="small"
+            ),
+            "Cadence": st.column_config.NumberColumn(format="%g d"),
+            "Sun": st.column_config.NumberColumn(format="%.0f°", help="Distance from the Sun now"),
+            "Points": st.column_config.NumberColumn(format="localized"),
+            "Last seen": st.column_config.DatetimeColumn(format="YYYY-MM-DD"),
+            "RA": st.column_config.NumberColumn(format="%.5f"),
+            "Dec": st.column_config.NumberColumn(format="%.5f"),
+        },
+    )
+    if picked.selection.cells:
+        st.session_state["targets_visit"] = visit + 1  # the next visit begins with nothing picked
+        open_target(rows[picked.selection.cells[0][0]].target.name)
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.caption(f"{plural(total, 'target')} · click a row to open it", width="content")
+    if pages > 1:
+        st.pagination(pages, key="targets_page", max_visible_pages=5, persist_state="session")

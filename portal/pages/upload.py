@@ -1,0 +1,102 @@
+"""Upload: choose the target, drop the files, watch the verdicts arrive."""
+
+import streamlit as st
+
+from portal import data, work
+from portal.cards import upload_card
+from portal.components.mounts import uploader
+from portal.fmt import escaped, plural
+from portal.session import current_user
+
+NO_CAMERA = "Not registered: read everything from the header"
+POLL_S = 2.0
+
+user = current_user()
+st.title("Upload")
+st.markdown(
+    "Images of any telescope (FITS, also compressed) become calibrated points of the light curve, "
+    "with your name on them.",
+    width=760,
+)
+if user is None:
+    with st.container(border=True, width=620):
+        st.markdown("**Sign in to upload.** Your name is credited with every point that your frames give.")
+        st.page_link("../pages/account.py", label="Sign in", icon=":material/login:")
+    st.stop()
+
+names = data.target_names(user)
+if not names:
+    with st.container(border=True, width=620):
+        st.markdown("**There is no target yet.** Staff add the first one with `tomlake target add`.")
+    st.stop()
+
+form, answers = st.columns([1, 1.15], gap="large")
+with form:
+    asked = st.query_params.get("target")
+    target = st.selectbox(
+        "Target",
+        names,
+        index=names.index(asked) if asked in names else None,
+        placeholder="Type a few letters of its name",
+        key="upload_target",
+    )
+    cameras = {camera.oname: camera for camera in work.cameras()}
+    oname = st.selectbox(
+        "Observatory and camera",
+        [NO_CAMERA, *cameras],
+        key="upload_camera",
+        help="A registered camera adds what your headers do not say: gain, read noise, site.",
+    )
+    with st.expander("More options", icon=":material/tune:"):
+        wanted_filter = st.text_input(
+            "Calibrate to",
+            value="GaiaSP/any",
+            max_chars=50,
+            key="upload_filter",
+            help="GaiaSP/any lets the stars of the frame decide the band.",
+        )
+        comment = st.text_input("Comment", max_chars=500, key="upload_comment")
+        trial = st.toggle("Trial: give me the verdict, but leave the light curve alone", key="upload_trial")
+    fields = {
+        "target": target or "",
+        "observatory": "" if oname == NO_CAMERA else oname,
+        "filter": wanted_filter,
+        "comment": comment,
+        "dry_run": "true" if trial else "false",
+    }
+    hint = (
+        f"Several at once, {work.upload_max_mb():,} MB each at most"
+        if target
+        else "First choose the target above"
+    )
+    accepted = uploader(fields=fields, hint=hint, is_open=target is not None, key="uploader")
+
+
+@st.fragment(run_every=POLL_S if accepted else None)
+def verdicts_of(upload_ids: list[int]) -> None:
+    """Show the uploads of this visit and how far they are."""
+    sent = work.uploads_named(upload_ids, user)
+    done = sum(work.is_finished(one) for one in sent)
+    st.caption(f"{done} of {plural(len(sent), 'file')} measured or answered")
+    for one in sent:
+        upload_card(one)
+
+
+with answers:
+    if accepted:
+        st.subheader("Verdicts")
+        verdicts_of(accepted)
+    earlier = [one for one in work.own_uploads(user) if one.upload_id not in accepted]
+    if earlier:
+        st.subheader("Your last uploads")
+        for one in earlier:
+            upload_card(one)
+    elif not accepted:
+        with st.container(border=True):
+            st.markdown("**The verdict on each frame appears here**, usually within a minute:")
+            st.markdown(
+                "- the magnitude and its error, or how faint the target must be\n"
+                "- the band that fits your filter best, and how well\n"
+                "- in plain words what went wrong, and what to change"
+            )
+    st.caption(f"Signed in as {escaped(user.full_name or user.username)}")

@@ -1,0 +1,37 @@
+"""The router: which pages there are, their order, and what frames them.
+
+It must not stand beside ``pages/``: Streamlit would then run those pages without it.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from portal.session import current_user
+
+PORTAL = Path(__file__).resolve().parent.parent
+PAGES = PORTAL / "pages"
+STATIC = PORTAL / "static"
+
+st.set_page_config(page_title="tomlake", page_icon=str(STATIC / "logo.svg"), layout="wide")
+theme = "light" if st.context.theme.type == "light" else "dark"
+st.logo(str(STATIC / f"logo-word-{theme}.svg"), icon_image=str(STATIC / "logo.svg"), size="large")
+
+user = current_user()
+page = st.navigation(
+    [
+        st.Page(PAGES / "home.py", title="Home", icon=":material/home:", url_path="home", default=True),
+        st.Page(PAGES / "targets.py", title="Targets", icon=":material/my_location:", url_path="targets"),
+        st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
+        st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),
+        st.Page(
+            PAGES / "account.py",
+            title=user.username if user else "Sign in",
+            icon=":material/account_circle:" if user else ":material/login:",
+            url_path="account",
+        ),
+        st.Page(PAGES / "target.py", title="Target", url_path="target", visibility="hidden"),
+    ],
+    position="top",
+)
+page.run()

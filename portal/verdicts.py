@@ -1,0 +1,217 @@
+"""What the pages show of frames: verdicts in words, the fits behind them, and pictures of the target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import Rejected
+from engine.lightcurve import Flag, flag_words
+from engine.target import Target
+from lake.accounts import User
+from lake.frames import calibrations_of_frame, cutout, frames_of_target, frames_of_upload, recent_frames
+from lake.store import Store
+from lake.targets import get_target
+from portal.fmt import duration_text, mag_text, moment_text
+from portal.opened import lake
+
+PICTURE_SCALE = 6  # screen pixels per pixel of the camera
+# dark water, deep blue, cyan, white: brightness grows evenly, so that faint stars show
+_COLOURS = np.array(
+    [[4, 10, 26], [10, 42, 92], [14, 116, 170], [110, 205, 226], [255, 252, 236]], dtype=np.float64
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One frame as a person reads about it."""
+
+    frame_id: str
+    file: str
+    plane: str
+    status: str  # measured, limit, rejected
+    headline: str
+    sentences: tuple[str, ...]
+    notes: tuple[str, ...]
+    remark: str  # flags in words
+    when: str
+    exposure: str
+    band: str
+    observer: str
+    facility: str
+    is_simulated: bool
+    is_trial: bool
+    numbers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """A frame for the front page, with the target it shows."""
+
+    target: Target
+    verdict: Verdict
+    made_mjd: float
+
+
+def verdicts_of_target(target_id: int) -> list[Verdict]:
+    """Return every frame of a target, the last exposure first."""
+    return list(_of_target(lake().store, lake().store.version(), target_id))
+
+
+@lru_cache(maxsize=64)
+def _of_target(store: Store, _version: int, target_id: int) -> tuple[Verdict, ...]:
+    return tuple(_verdict(row) for row in frames_of_target(store, target_id).iter_rows(named=True))
+
+
+def verdicts_of_upload(upload_id: int) -> list[Verdict]:
+    """Return the frames that an upload gave."""
+    return [_verdict(row) for row in frames_of_upload(lake().store, upload_id).iter_rows(named=True)]
+
+
+def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
+    """Return the newest measured frames of targets that this visitor may see."""
+    frames = _recent(lake().store, lake().store.version())
+    shown: list[Latest] = []
+    for row in frames.iter_rows(named=True):
+        target = _visible_target(row["target_id"], user)
+        if target is not None:
+            shown.append(Latest(target=target, verdict=_verdict(row), made_mjd=row["made_mjd"]))
+        if len(shown) == limit:
+            break
+    return shown
+
+
+@lru_cache(maxsize=2)
+def _recent(store: Store, _version: int) -> pl.DataFrame:
+    kept = recent_frames(store, limit=100)
+    return kept.filter((pl.col("status") != "rejected") & ~pl.col("dry_run").fill_null(False))
+
+
+def _visible_target(target_id: int, user: User | None) -> Target | None:
+    try:
+        return get_target(lake().operations, target_id, user)
+    except Rejected:
+        return None
+
+
+def fits_of(frame_id: str) -> pl.DataFrame:
+    """Return how well each candidate band fits a frame, the chosen one first."""
+    return calibrations_of_frame(lake().store, frame_id).select(
+        pl.col("band").alias("Band"),
+        pl.col("chosen").alias("Chosen"),
+        pl.col("catalogue").alias("Catalogue"),
+        pl.col("zero_point_mag").alias("Zero point"),
+        pl.col("zero_point_err_mag").alias("Error"),
+        pl.col("colour_term").alias("Colour term"),
+        pl.col("scatter_mag").alias("Scatter"),
+        pl.col("stars").alias("Stars"),
+        pl.col("probability").alias("Probability"),
+    )
+
+
+@lru_cache(maxsize=256)
+def picture_of(frame_id: str) -> NDArray[np.uint8] | None:
+    """Return the pixels round the target as an RGB picture with the target marked, or None without pixels."""
+    pixels = cutout(lake(), frame_id)
+    return None if pixels is None else drawn_cutout(pixels)
+
+
+def drawn_cutout(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return a cut-out stretched, coloured and enlarged, north not implied, with ticks beside the target."""
+    finite = pixels[np.isfinite(pixels)]
+    if finite.size == 0:
+        finite = np.zeros(1, dtype=np.float32)
+    sky, high = np.percentile(finite, [30.0, 99.7])
+    spread = max(float(np.percentile(finite, 70.0) - sky), 1e-6)
+    stretched = np.arcsinh(np.clip(np.nan_to_num(pixels, nan=sky) - sky + spread, 0.0, None) / (3.0 * spread))
+    top = max(float(np.arcsinh((high - sky + spread) / (3.0 * spread))), 1e-6)
+    level = np.clip(stretched / top, 0.0, 1.0) * (len(_COLOURS) - 1)
+    steps = np.arange(len(_COLOURS))
+    channels = [np.interp(level, steps, _COLOURS[:, channel]) for channel in range(3)]
+    # images count y upward, screens downward
+    picture = np.stack(channels, axis=-1)[::-1].round().astype(np.uint8)
+    return _marked(picture.repeat(PICTURE_SCALE, axis=0).repeat(PICTURE_SCALE, axis=1))
+
+
+def _marked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the picture with a tick to the right of and above its middle."""
+    marked = picture.copy()
+    y, x = marked.shape[0] // 2, marked.shape[1] // 2
+    near, far = 4 * PICTURE_SCALE, 9 * PICTURE_SCALE
+    marked[y - 1 : y + 2, x + near : x + far] = (251, 191, 36)
+    marked[max(0, y - far) : max(0, y - near), x - 1 : x + 2] = (251, 191, 36)
+    return marked
+
+
+def _verdict(row: dict[str, object]) -> Verdict:
+    flags = _whole(row["flags"])
+    return Verdict(
+        frame_id=_text(row["frame_id"]),
+        file=_text(row["file"]),
+        plane=_text(row["plane"]),
+        status=_text(row["status"]),
+        headline=_headline(row),
+        sentences=_texts(row["sentences"]) or (_text(row["reason"]),),
+        notes=_texts(row["notes"]),
+        remark=flag_words(flags & ~int(Flag.SIMULATED)),
+        when=moment_text(_number(row["mjd"])),
+        exposure=duration_text(_number(row["exptime_s"])),
+        band=_text(row["band"]),
+        observer=_text(row["observer"]),
+        facility=_text(row["facility"]),
+        is_simulated=bool(flags & int(Flag.SIMULATED)),
+        is_trial=bool(row["dry_run"]),
+        numbers=_numbers(row),
+    )
+
+
+def _headline(row: dict[str, object]) -> str:
+    if row["status"] == "measured":
+        return f"{mag_text(_number(row['mag']), _number(row['mag_err']))} mag"
+    if row["status"] == "limit":
+        return f"fainter than {mag_text(_number(row['limit_mag']))} mag"
+    return "not measured"
+
+
+def _numbers(row: dict[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return what is known of a frame as (name, value); what is not known is left out."""
+    zero_point = mag_text(_number(row["zero_point_mag"]), _number(row["zero_point_err_mag"]))
+    given: Sequence[tuple[str, object, str]] = (
+        ("Limit (5σ)", row["limit_mag"], f"{_shown(row['limit_mag'], 2)} mag"),
+        ("Zero point", row["zero_point_mag"], f"{zero_point} mag"),
+        ("Scatter of the stars", row["scatter_mag"], f"{_shown(row['scatter_mag'], 3)} mag"),
+        ("Stars used", row["stars"], _text(row["stars"])),
+        ("Seeing", row["seeing_arcsec"], f"{_shown(row['seeing_arcsec'], 1)}″"),
+        ("Aperture radius", row["aperture_pix"], f"{_shown(row['aperture_pix'], 1)} px"),
+        ("Pixel scale", row["pixel_scale_arcsec"], f"{_shown(row['pixel_scale_arcsec'], 2)}″/px"),
+        ("Position found by", row["solution_method"], _text(row["solution_method"])),
+        ("Position fit", row["solution_rms_arcsec"], f"{_shown(row['solution_rms_arcsec'], 2)}″"),
+        ("Filter in the header", row["filter_name"], _text(row["filter_name"])),
+        ("Camera", row["camera"], _text(row["camera"])),
+        ("Method", row["calib_version"], _text(row["calib_version"])),
+    )
+    return tuple((name, words) for name, value, words in given if value not in (None, ""))
+
+
+def _shown(value: object, digits: int) -> str:
+    number = _number(value)
+    return "" if number is None else f"{number:.{digits}f}"
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(text) for text in value) if isinstance(value, list | tuple) else ()
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0

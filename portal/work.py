@@ -1,0 +1,171 @@
+"""What the pages show and change of uploads, jobs, cameras and tokens; every change asks for rights here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from engine.errors import Rejected
+from lake.accounts import Token, User, issue_token, list_tokens, revoke_token
+from lake.inbox import Upload, UploadStatus, upload, uploads
+from lake.job_rows import ENDED, Job, JobState
+from lake.observatories import RegisteredCamera, list_cameras
+from lake.queue import cancel, counts, get_job, list_jobs, retry
+from lake.targets import get_target
+from portal.fmt import ago_text
+from portal.opened import lake, settings
+
+JOB_STATES = tuple(JobState)
+JOB_KINDS = ("reduce", "harvest", "references")
+MOST_JOBS = 100
+UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedJob:
+    """A job with what it is about, in words."""
+
+    job: Job
+    subject: str
+
+
+def upload_max_mb() -> int:
+    """Return how large one file may be."""
+    return settings().upload_max_mb
+
+
+def cameras() -> list[RegisteredCamera]:
+    """Return every active camera by ONAME."""
+    return list_cameras(lake().operations)
+
+
+def uploads_named(upload_ids: Iterable[int], user: User | None) -> list[Upload]:
+    """Return these uploads, newest first, as far as this visitor may see them."""
+    found = []
+    for upload_id in sorted(set(upload_ids), reverse=True):
+        try:
+            found.append(upload(lake().operations, upload_id, user))
+        except Rejected:
+            continue  # its target was made private or was deleted meanwhile
+    return found
+
+
+def own_uploads(user: User, *, limit: int = 12) -> list[Upload]:
+    """Return what somebody uploaded last."""
+    return uploads(lake().operations, user, uploaded_by=user.username, limit=limit)
+
+
+def is_finished(sent: Upload) -> bool:
+    """Return whether the verdict on an upload is in."""
+    return sent.status not in UNFINISHED
+
+
+def job_counts() -> dict[JobState, int]:
+    """Return how many jobs stand in each state."""
+    return counts(lake().operations)
+
+
+def jobs_listed(user: User | None, *, state: str = "", kind: str = "") -> list[ListedJob]:
+    """Return the newest jobs in a state and of a kind, as far as this visitor may see their target."""
+    wanted = JobState(state) if state in JOB_STATES else None
+    jobs = list_jobs(lake().operations, state=wanted, kind=kind, limit=MOST_JOBS)
+    with_subjects = [(job, _subject(job, user)) for job in jobs]
+    return [ListedJob(job=job, subject=subject) for job, subject in with_subjects if subject is not None]
+
+
+def _subject(job: Job, user: User | None) -> str | None:
+    """Return what a job is about, or None where this visitor must not know."""
+    try:
+        if "upload_id" in job.args:
+            sent = upload(lake().operations, int(job.args["upload_id"]), user)
+            return f"{sent.target_name}: {sent.filename}"
+        if "target_id" in job.args:
+            target = get_target(lake().operations, int(job.args["target_id"]), user)
+            return f"{target.name} {job.args.get('source', '')}".strip()
+    except (Rejected, ValueError):
+        return "something deleted" if user is not None and user.is_staff else None
+    return ", ".join(f"{name} {value}" for name, value in job.args.items())
+
+
+def job_table(listed: Iterable[ListedJob]) -> pl.DataFrame:
+    """Return jobs as the page lists them."""
+    rows = [
+        {
+            "Job": one.job.job_id,
+            "Work": one.job.kind,
+            "For": one.subject,
+            "State": str(one.job.state),
+            "Progress": 1.0 if one.job.state == JobState.DONE else one.job.progress,
+            "Says": one.job.reason or one.job.step,
+            "Tries": one.job.attempts,
+            "Created": ago_text(one.job.created_mjd),
+        }
+        for one in listed
+    ]
+    return pl.DataFrame(rows, schema=_JOB_COLUMNS)
+
+
+_JOB_COLUMNS: dict[str, pl.DataType] = {
+    "Job": pl.Int64(),
+    "Work": pl.String(),
+    "For": pl.String(),
+    "State": pl.String(),
+    "Progress": pl.Float64(),
+    "Says": pl.String(),
+    "Tries": pl.Int64(),
+    "Created": pl.String(),
+}
+
+
+def can_retry(job: Job) -> bool:
+    """Return whether a job ended without success."""
+    return job.state in ENDED and job.state != JobState.DONE
+
+
+def can_cancel(job: Job) -> bool:
+    """Return whether a job has not ended."""
+    return job.state not in ENDED
+
+
+def job_now(job_id: int) -> Job | None:
+    """Return a job as it stands, or None where there is none."""
+    try:
+        return get_job(lake().operations, job_id)
+    except Rejected:
+        return None
+
+
+def retry_job(job_id: int, user: User | None) -> str:
+    """Let a job run again; return what to tell the person."""
+    _only_staff(user)
+    retry(lake().operations, job_id)
+    return f"Job {job_id} waits for a worker again."
+
+
+def cancel_job(job_id: int, user: User | None) -> str:
+    """Ask a job to stop; return what to tell the person."""
+    _only_staff(user)
+    state = cancel(lake().operations, job_id)
+    return (
+        f"Job {job_id} stops at its next step." if state == JobState.RUNNING else f"Job {job_id} is {state}."
+    )
+
+
+def _only_staff(user: User | None) -> None:
+    if user is None or not user.is_staff:
+        raise Rejected("Only staff may retry or cancel jobs.", code="no-right")
+
+
+def tokens_of(user: User) -> list[Token]:
+    """Return somebody's valid tokens."""
+    return list_tokens(lake().operations, user)
+
+
+def new_token(user: User, name: str) -> str:
+    """Return a new token, shown this once."""
+    return issue_token(lake().operations, user, name=name.strip() or "made on the account page")
+
+
+def end_token(user: User, token_id: int) -> None:
+    """Revoke one of somebody's own tokens."""
+    revoke_token(lake().operations, user, token_id)
