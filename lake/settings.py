@@ -91,6 +91,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment for a program that this one starts: its own, with these settings written out."""
+    told = {variable: str(getattr(settings, field) or "") for field, variable in _VARIABLES.items()}
+    return {**os.environ, **told}
+
+
 def _whole(given: Mapping[str, str], field: str, default: int, *, least: int, most: int) -> int:
     variable = _VARIABLES[field]
     text = given.get(variable, str(default)).strip()
