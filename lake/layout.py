@@ -22,22 +22,22 @@ def complete(connection: duckdb.DuckDBPyConnection) -> None:
     for option, value in _OPTIONS:
         connection.execute("CALL lake.set_option($option, $value)", {"option": option, "value": value})
     found = {(str(table), str(column)) for table, column in connection.execute(FOUND_COLUMNS).fetchall()}
+    connection.execute("BEGIN")
     for table in TABLES:
         if any(name == table.name for name, _ in found):
             _add_columns(connection, table, found)
         else:
             _create(connection, table)
+    connection.execute("COMMIT")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     columns = ", ".join(f'"{name}" {sql_type}' for name, sql_type in table.sql_columns.items())
-    connection.execute("BEGIN")
     connection.execute(f"CREATE TABLE lake.{table.name} ({columns})")
     if table.partitioned_by:
         connection.execute(f"ALTER TABLE lake.{table.name} SET PARTITIONED BY ({table.partitioned_by})")
     if table.sorted_by:
         connection.execute(f"ALTER TABLE lake.{table.name} SET SORTED BY ({table.sorted_by})")
-    connection.execute("COMMIT")
 
 
 def _add_columns(connection: duckdb.DuckDBPyConnection, table: Table, found: set[tuple[str, str]]) -> None:

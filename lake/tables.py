@@ -141,9 +141,13 @@ CALIBRATIONS = Table(
         "zero_point_err_mag": pl.Float64(),
         "colour_term": pl.Float64(),
         "colour_term_err": pl.Float64(),
+        "colour_name": pl.String(),  # such as "BP-RP"
+        "colour_zero_mag": pl.Float64(),  # colour at which the zero point is quoted
         "scatter_mag": pl.Float64(),
+        "intrinsic_mag": pl.Float64(),  # scatter beyond the stars' own errors
         "stars": pl.Int64(),
         "outlier_fraction": pl.Float64(),
+        "is_good": pl.Boolean(),
         "probability": pl.Float64(),
         "batch_id": pl.String(),
     },
