@@ -1,0 +1,133 @@
+"""Every archive is held to the same: facts, answers, a test folder, a row in the documentation."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from polars.testing import assert_frame_equal
+
+from engine.bands import BANDS
+from engine.brokers.protocol import Broker, Query
+from engine.brokers.registry import BROKERS, archives_page, broker
+from engine.errors import Rejected
+from engine.lightcurve import SCHEMA
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+each_broker = pytest.mark.parametrize("archive", BROKERS, ids=lambda archive: archive.info.key)
+
+
+def answer(folder: Path, kind: str) -> bytes:
+    (path,) = folder.glob(f"{kind}.*")
+    return path.read_bytes()
+
+
+def query_of(folder: Path) -> Query:
+    asked = json.loads((folder / "query.json").read_text())
+    return Query(**asked | {"names": tuple(asked.get("names", ()))})
+
+
+def test_the_page_of_archives_is_current() -> None:
+    page = (ROOT / "docs" / "archives.md").read_text()
+    assert page == archives_page(), "run: python -m engine.brokers.registry > docs/archives.md"
+
+
+def test_keys_are_unique_and_find_their_archive() -> None:
+    keys = [archive.info.key for archive in BROKERS]
+    assert len(set(keys)) == len(keys)
+    assert [broker(key).info.key for key in keys] == keys
+
+
+def test_an_unknown_archive_is_refused() -> None:
+    with pytest.raises(Rejected) as refusal:
+        broker("astrolabe")
+    assert refusal.value.code == "unknown-archive"
+
+
+@each_broker
+def test_an_archive_is_one_module_one_test_folder_and_one_row_of_the_page(archive: Broker) -> None:
+    key = archive.info.key
+    assert type(archive).__module__ == f"engine.brokers.{key}"
+    assert (ROOT / "tests" / "engine" / "brokers" / key / f"test_{key}.py").is_file()
+    assert f"| `{key}` |" in archives_page()
+
+
+@each_broker
+def test_the_facts_of_an_archive_are_complete(archive: Broker) -> None:
+    info = archive.info
+    assert info.title
+    assert info.homepage.startswith("http")
+    assert info.acknowledgement
+    assert len(info.citation) == 19  # a bibcode
+    assert 0 < info.radius_arcsec <= 60
+    assert info.bands
+    assert set(info.bands) <= set(BANDS)
+    assert info.method
+
+
+@each_broker
+def test_hand_made_rows_become_points_of_that_archive(archive: Broker, answers: Path) -> None:
+    folder = answers / archive.info.key
+    query = query_of(folder)
+    points = archive.parse(answer(folder, "rows"), query)
+    assert len(points)
+    assert dict(points.schema) == SCHEMA
+    assert set(points["source"]) == {archive.info.key}
+    assert set(points["target_id"]) == {query.target_id}
+    assert set(points["band"]) <= set(archive.info.bands)
+    assert points["point_id"].is_unique().all()
+    assert points["bjd_tdb"].null_count() == 0
+
+
+@each_broker
+def test_parsing_twice_gives_the_same_points(archive: Broker, answers: Path) -> None:
+    folder = answers / archive.info.key
+    first, second = (archive.parse(answer(folder, "rows"), query_of(folder)) for _ in range(2))
+    assert_frame_equal(first, second)
+
+
+@each_broker
+def test_an_archive_that_never_saw_the_target_gives_an_empty_light_curve(
+    archive: Broker, answers: Path
+) -> None:
+    folder = answers / archive.info.key
+    for body in (b"", answer(folder, "empty")):
+        points = archive.parse(body, query_of(folder))
+        assert points.is_empty()
+        assert dict(points.schema) == SCHEMA
+
+
+@each_broker
+@pytest.mark.parametrize("kind", ["broken", "page", "cut off", "not text"])
+def test_a_broken_answer_is_refused_as_drift(archive: Broker, answers: Path, kind: str) -> None:
+    folder = answers / archive.info.key
+    rows = answer(folder, "rows").rstrip()
+    body = {
+        "broken": answer(folder, "broken"),
+        "page": b"<!DOCTYPE html>\n<html><body>503 Service Unavailable</body></html>\n",
+        "cut off": rows[: rows.rindex(b",")],
+        "not text": b"\xff\xfe\x00\x9d" + rows,
+    }[kind]
+    with pytest.raises(Rejected) as refusal:
+        archive.parse(body, query_of(folder))
+    assert refusal.value.code == "schema-drift"
+
+
+@each_broker
+def test_hand_made_answers_are_small(archive: Broker, answers: Path) -> None:
+    for path in (answers / archive.info.key).iterdir():
+        assert len(path.read_text().splitlines()) <= 30, path.name
+
+
+@each_broker
+def test_an_archive_reaches_the_network_only_through_the_http_that_it_is_given(archive: Broker) -> None:
+    tree = ast.parse((ROOT / "engine" / "brokers" / f"{archive.info.key}.py").read_text())
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert not imported & {"requests", "urllib", "urllib3", "http", "httpx", "socket", "time", "os"}
