@@ -24,6 +24,7 @@ APERTURE_SCHEMA: dict[str, pl.DataType] = {
 DEFAULT_FWHM_PIX = 3.0  # where too few stars tell it
 ANNULUS_AREA_PIX = 400.0
 MIN_SKY_PIX = 30
+MAX_BAD_SHARE = 0.1  # of a circle
 BLEND_FRACTION = 0.02  # of a star's own light that may come from neighbours
 EMPTY_APERTURES = 400
 MIN_EMPTY_APERTURES = 30
@@ -36,7 +37,7 @@ def measure_apertures(
 ) -> pl.DataFrame:
     """Return the light in one circle round each position (``x``, ``y``), row for row.
 
-    Bad pixels count with the value that cleaning gave them, and are flagged.
+    Bad pixels count with the value that cleaning gave them; they are flagged where they matter.
     """
     x, y = positions["x"].to_numpy().astype(np.float64), positions["y"].to_numpy().astype(np.float64)
     flat = flat_of(frame, detection)
@@ -48,7 +49,8 @@ def measure_apertures(
     rms_adu = _at(detection.rms_adu, x_safe, y_safe)
     flux_adu = flux_adu - area_pix * sky_adu
     flux_var = area_pix * rms_adu**2 + np.maximum(flux_adu, 0.0) / frame.gain_e_adu + area_pix**2 * sky_var
-    flags = _flags(frame, x_safe, y_safe, radius_pix=radius_pix)
+    core_pix = max(1.0, 0.7 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
+    flags = _flags(frame, x_safe, y_safe, radius_pix=radius_pix, core_pix=core_pix)
     flags |= np.where((circle_flags & sep.APER_TRUNC) | ~on_frame, np.uint32(Flag.NEAR_EDGE), np.uint32(0))
     blends = contamination(detection, x, y, radius_pix=radius_pix)
     is_blended = blends > BLEND_FRACTION * np.maximum(flux_adu, np.sqrt(flux_var))
@@ -182,13 +184,20 @@ def _share_inside(distance: NDArray[np.float64], radius_pix: float, fwhm_pix: fl
 
 
 def _flags(
-    frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64], *, radius_pix: float
+    frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64], *, radius_pix: float, core_pix: float
 ) -> NDArray[np.uint32]:
+    """Return what spoils each circle: saturation anywhere, bad pixels in its core or in much of it.
+
+    A bad pixel in the wings was replaced by its neighbours in cleaning and does no harm.
+    """
     saturated = frame.data >= SATURATED_FRACTION * frame.saturation_adu
-    flags = np.zeros(len(x), dtype=np.uint32)
-    for pixels, flag in ((saturated, Flag.SATURATED), (frame.mask & ~saturated, Flag.BAD_PIXEL)):
-        touched, _, _ = sep.sum_circle(pixels.astype(np.float32), x, y, radius_pix, subpix=1)
-        flags |= np.where(touched > 0, np.uint32(flag), np.uint32(0))
+    bad = (frame.mask & ~saturated).astype(np.float32)
+    touched, _, _ = sep.sum_circle(saturated.astype(np.float32), x, y, radius_pix, subpix=1)
+    bad_pix, _, _ = sep.sum_circle(bad, x, y, radius_pix, subpix=1)
+    bad_core_pix, _, _ = sep.sum_circle(bad, x, y, min(core_pix, radius_pix), subpix=1)
+    is_bad = (bad_core_pix > 0) | (bad_pix > MAX_BAD_SHARE * np.pi * radius_pix**2)
+    flags = np.where(touched > 0, np.uint32(Flag.SATURATED), np.uint32(0))
+    flags |= np.where(is_bad, np.uint32(Flag.BAD_PIXEL), np.uint32(0))
     return flags
 
 

@@ -65,7 +65,7 @@ def detect(frame: Frame) -> Detection:
     """Return sky, noise and sources of a frame; no source at all is an empty table."""
     finite = np.isfinite(frame.data)
     saturated = finite & (frame.data >= SATURATED_FRACTION * frame.saturation_adu)
-    unusable = (frame.mask & ~saturated) | ~finite
+    unusable = (_without_lone(frame.mask) & ~saturated) | ~finite
     data = np.where(finite, frame.data, 0.0).astype(np.float32)
     mesh_pix = int(np.clip(min(frame.shape) // 6, 16, MESH_PIX))
     background = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
@@ -88,6 +88,16 @@ def detect(frame: Frame) -> Detection:
         noise_adu=float(background.globalrms),
         fwhm_pix=fwhm_pix,
     )
+
+
+def _without_lone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask without single pixels: cleaning gave these a value to go on with."""
+    beside = np.zeros_like(mask)
+    beside[1:] |= mask[:-1]
+    beside[:-1] |= mask[1:]
+    beside[:, 1:] |= mask[:, :-1]
+    beside[:, :-1] |= mask[:, 1:]
+    return mask & beside
 
 
 def _extract(
