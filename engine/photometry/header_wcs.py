@@ -19,7 +19,7 @@ _NUMBERS = re.compile(
 )
 _DISTORTION = re.compile(r"^[AB]P?_(\d)_(\d)$")
 _OLDER_MATRIX = re.compile(r"^(CDELT|CROTA|PC[12]_)[12]$")
-_WHOLE = re.compile(r"^[AB]P?_ORDER$")
+_ORDER = re.compile(r"^[AB]P?_ORDER$")
 _SCALE_RANGE_ARCSEC = (0.01, 600.0)
 _MOST_STRETCHED = 2.0  # one side of a pixel against the other
 _LARGEST_FIELD_DEG = 60.0
@@ -31,24 +31,29 @@ WcsCards = Mapping[str, str | float | int]
 def wcs_cards(header: Header) -> WcsCards:
     """Return the cards of a celestial system, empty when the axes are not right ascension and declination."""
     kinds = [header.text(f"CTYPE{axis}").upper() for axis in (1, 2)]
-    if {kind[:4] for kind in kinds} != {"RA--", "DEC-"} or kinds[0][4:] == "":
+    if {kind[:4] for kind in kinds} != {"RA--", "DEC-"}:
         return {}
     cards: dict[str, str | float | int] = {key: header.text(key) for key in _TEXTS if header.text(key)}
     for keyword in ("CUNIT1", "CUNIT2"):
         if str(cards.get(keyword, "")).lower().startswith("deg"):
             cards[keyword] = "deg"  # some write "degrees", which is no unit to the library
-    for keyword, card in header.cards.items():
-        value = number_of(card.text) if _NUMBERS.match(keyword) else None
-        if value is not None:
-            cards[keyword] = value
-    if "CD1_1" in cards or "CD1_2" in cards:
-        cards = {key: value for key, value in cards.items() if not _OLDER_MATRIX.match(key)}
-    for keyword in [keyword for keyword in cards if _WHOLE.match(keyword)]:
-        cards[keyword] = min(max(int(cards[keyword]), 0), _HIGHEST_ORDER)
+    cards |= _numbers(header)
     if "A_ORDER" in cards and "B_ORDER" in cards:
         for axis in (1, 2):
             cards[f"CTYPE{axis}"] = kinds[axis - 1].removesuffix("-SIP") + "-SIP"
     return cards
+
+
+def _numbers(header: Header) -> dict[str, float | int]:
+    numbers: dict[str, float | int] = {}
+    has_matrix = "CD1_1" in header or "CD1_2" in header
+    for keyword, card in header.cards.items():
+        value = number_of(card.text) if _NUMBERS.match(keyword) else None
+        if value is None or (has_matrix and _OLDER_MATRIX.match(keyword)):
+            continue
+        is_order = bool(_ORDER.match(keyword))
+        numbers[keyword] = min(max(int(value), 0), _HIGHEST_ORDER) if is_order else value
+    return numbers
 
 
 def half_size(cards: WcsCards) -> WcsCards:
