@@ -1,0 +1,186 @@
+"""Starts the portal, the workers and the clock, restarts what dies, and stops everything without orphans."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs.clock import Clock
+from lake.operations import open_operations
+from lake.paths import make_folders
+from lake.queue import release_worker
+from lake.settings import Settings, child_environment
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.1
+TERM_S = 4.5  # then what has not ended is killed; a worker gives its job back after 4 s
+KILL_S = 0.4
+STEADY_S = 10.0  # who lived longer is restarted at once
+PAUSE_S, PAUSE_MAX_S = 0.5, 30.0
+EARLY_DEATHS = 4  # of a program that nothing works without
+
+WORKER = (sys.executable, "-m", "jobs.worker", "--child")
+PORTAL = (sys.executable, "-m", "portal.serve")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is kept running."""
+
+    title: str
+    command: tuple[str, ...]
+    is_worker: bool = False  # gets a name of its own at each start, under which it holds leases
+    is_essential: bool = False  # when it cannot start, everything ends
+
+
+@dataclass(slots=True, kw_only=True)
+class _Child:
+    program: Program
+    process: subprocess.Popen[bytes] | None = None
+    name: str = ""
+    started_s: float = 0.0
+    start_after_s: float = 0.0
+    early_deaths: int = 0
+
+
+def run(settings: Settings, *, with_web: bool = True) -> int:
+    """Run everything until Ctrl-C or SIGTERM, then stop it within five seconds; return the exit code."""
+    programs = [Program(title="portal", command=PORTAL, is_essential=True)] if with_web else []
+    workers = [Program(title="worker", command=WORKER, is_worker=True)] * settings.workers
+    return supervise(settings, [*programs, *workers])
+
+
+def supervise(settings: Settings, programs: Sequence[Program]) -> int:
+    """Run programs and the clock until SIGTERM or Ctrl-C; return 1 when an essential one cannot start."""
+    make_folders(settings)
+    operations = open_operations(settings.operations_url)
+    stop = threading.Event()
+    handlers = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    clock = Clock(settings, operations)
+    family = Family(operations, programs, child_environment(settings))
+    try:
+        clock.start()
+        while not stop.is_set() and not family.has_failed:
+            family.tend()
+            stop.wait(TICK_S)
+    finally:
+        clock.stop()
+        family.stop()
+        operations.dispose()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return 1 if family.has_failed else 0
+
+
+class Family:
+    """The child processes; each leads a session of its own, so that its own children end with it."""
+
+    def __init__(self, operations: Engine, programs: Sequence[Program], environment: dict[str, str]) -> None:
+        self._operations = operations
+        self._environment = environment
+        self._children = [_Child(program=program) for program in programs]
+        self.has_failed = False
+
+    def pids(self, title: str) -> list[int]:
+        """Return the process ids of the living children of one title."""
+        return [
+            child.process.pid
+            for child in self._children
+            if child.process is not None and child.program.title == title
+        ]
+
+    def tend(self) -> None:
+        """Start what is due, and see who died: a dead worker's jobs are given back at once."""
+        now_s = time.monotonic()
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._bury(child, now_s)
+            if child.process is None and now_s >= child.start_after_s:
+                self._start(child, now_s)
+
+    def stop(self) -> None:
+        """Ask all to end, kill who does not, and give back the jobs that they held."""
+        deadline_s = time.monotonic() + TERM_S
+        self._signal(signal.SIGTERM)
+        while time.monotonic() < deadline_s and any(_lives(child) for child in self._children):
+            time.sleep(0.02)
+        self._signal(signal.SIGKILL)
+        for child in self._children:
+            if child.process is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    child.process.wait(KILL_S)
+                self._give_jobs_back(child)
+                child.process = None
+
+    def _start(self, child: _Child, now_s: float) -> None:
+        command = list(child.program.command)
+        if child.program.is_worker:
+            child.name = f"worker-{uuid.uuid4().hex[:12]}"
+            command += ["--name", child.name]
+        child.process = subprocess.Popen(  # noqa: S603 - our own programs
+            command, env=self._environment, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        child.started_s = now_s
+        logger.info("%s started as process %d", child.program.title, child.process.pid)
+
+    def _bury(self, child: _Child, now_s: float) -> None:
+        process = child.process
+        if process is None:
+            return
+        _signal_group(process, signal.SIGKILL)  # what it left behind
+        child.process = None
+        gave_back = self._give_jobs_back(child)
+        # Who died over a job had started well, and the job's own pauses keep it from coming back at once.
+        is_early = now_s - child.started_s < STEADY_S and not gave_back
+        child.early_deaths = child.early_deaths + 1 if is_early else 0
+        pause_s = min(PAUSE_S * 2 ** (child.early_deaths - 2), PAUSE_MAX_S) if child.early_deaths > 1 else 0.0
+        child.start_after_s = now_s + pause_s
+        logger.warning(
+            "%s ended with code %s; it starts again in %.1f s",
+            child.program.title,
+            process.returncode,
+            pause_s,
+        )
+        if child.program.is_essential and child.early_deaths >= EARLY_DEATHS:
+            logger.error("%s cannot start; its own message stands above", child.program.title)
+            self.has_failed = True
+
+    def _give_jobs_back(self, child: _Child) -> bool:
+        name, child.name = child.name, ""
+        if not name:
+            return False
+        try:
+            released = release_worker(self._operations, name)
+        except SQLAlchemyError:
+            logger.warning("the jobs of %s wait until their leases run out", name, exc_info=True)
+            return False
+        for job_id in released:
+            logger.warning("job %d lost its worker", job_id)
+        return bool(released)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for child in self._children:
+            if child.process is not None:
+                _signal_group(child.process, number)
+
+
+def _lives(child: _Child) -> bool:
+    return child.process is not None and child.process.poll() is None
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
