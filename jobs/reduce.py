@@ -1,0 +1,121 @@
+"""The task `reduce`: an upload becomes verdicts, and its good frames become points."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.errors import Rejected
+from engine.frame import Camera
+from engine.photometry.exposures import (
+    Exposure,
+    field_radius_deg,
+    read_exposures,
+    reduce_exposure,
+    unreadable,
+)
+from engine.photometry.instrumental import InstrumentalTable
+from engine.photometry.verdict import CALIB_VERSION, Reduction, Status
+from engine.target import Target
+from jobs.reference_stars import stars_for
+from lake.accounts import full_names
+from lake.frames import UPLOAD, FrameOrigin, save_reduction
+from lake.inbox import Upload, UploadStatus, set_upload_result, upload
+from lake.job_rows import Job
+from lake.observatories import camera_by_oname
+from lake.opening import Lake
+from lake.provenance import new_batch
+from lake.rights import SYSTEM
+from lake.target_list import update_summary
+from lake.targets import get_target
+
+Progress = Callable[[str, float], None]
+
+
+def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:
+    """Return how the reduction of the upload in ``upload_id`` ended, in words; a refusal is a result too."""
+    sent = upload(lake.operations, int(job.args["upload_id"]), SYSTEM)
+    if sent.target_id is None:
+        raise Rejected("The target of this upload was deleted.", code="unknown-target")
+    target = get_target(lake.operations, sent.target_id, SYSTEM)
+    origin = _origin(lake, sent, target)
+    progress("Reading the file", 0.05)
+    try:
+        exposures = _exposures(lake, sent, origin.camera)
+    except Rejected as refusal:
+        return _store(lake, job, sent, origin, [unreadable(refusal)])
+    progress("Looking up reference stars", 0.15)
+    references = stars_for(lake, job, target, field_radius_deg(exposures, target), simulated=sent.simulated)
+    reductions = []
+    for number, exposure in enumerate(exposures):
+        progress("Solving, measuring and calibrating", 0.25 + 0.65 * number / len(exposures))
+        reductions.append(
+            reduce_exposure(
+                exposure,
+                target,
+                references,
+                requested=sent.requested_filter,
+                index_dir=lake.settings.index_dir,
+            )
+        )
+    progress("Storing", 0.95)
+    return _store(lake, job, sent, _with_exposures(origin, exposures), reductions)
+
+
+def _origin(lake: Lake, sent: Upload, target: Target) -> FrameOrigin:
+    camera = camera_by_oname(lake.operations, sent.oname)[1] if sent.oname else Camera()
+    return FrameOrigin(
+        upload_id=sent.upload_id,
+        raw_sha256=sent.sha256,
+        target=target,
+        camera=camera,
+        observer=", ".join(full_names(lake.operations, sent.observers)),
+        dry_run=sent.dry_run,
+        simulated=sent.simulated,
+    )
+
+
+def _exposures(lake: Lake, sent: Upload, camera: Camera) -> list[Exposure]:
+    with lake.raw.path_of(sent.sha256, suffix=Path(sent.filename).suffix) as path:
+        exposures = read_exposures(path, camera=camera)
+    if sent.mjd is None:
+        return exposures
+    return [
+        replace(each, mjd=sent.mjd) if isinstance(each, InstrumentalTable) else each for each in exposures
+    ]
+
+
+def _with_exposures(origin: FrameOrigin, exposures: list[Exposure]) -> FrameOrigin:
+    """Return the origin with what only the file itself knows: its filter and, without a camera, its telescope."""
+    first = exposures[0]
+    names = {
+        "" if isinstance(each, InstrumentalTable) else each.plane: each.filter_name for each in exposures
+    }
+    if isinstance(first, InstrumentalTable) or origin.camera.name or origin.camera.facility:
+        return replace(origin, filter_names=names)
+    camera = replace(first.camera, facility=first.camera.facility or first.telescope)
+    return replace(origin, filter_names=names, camera=camera, observer=origin.observer or first.observer)
+
+
+def _store(lake: Lake, job: Job, sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction]) -> str:
+    batch = new_batch(
+        "reduce",
+        UPLOAD,
+        target_id=origin.target.target_id,
+        parameters={"calib_version": CALIB_VERSION, "requested": sent.requested_filter, "oname": sent.oname},
+        raw_sha256=sent.sha256,
+        by=sent.uploaded_by,
+    )
+    frame_ids = save_reduction(lake, origin, reductions, batch=batch)
+    best = min(reductions, key=lambda each: tuple(Status).index(each.status))
+    update_summary(
+        lake.operations, origin.target.target_id or 0, lake.store.light_curve(origin.target.target_id or 0)
+    )
+    set_upload_result(
+        lake.operations,
+        job,
+        status=UploadStatus(best.status.value),
+        code=best.code,
+        reason=best.reason,
+        frame_ids=frame_ids,
+    )
+    return best.reason

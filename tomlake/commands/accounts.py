@@ -1,0 +1,65 @@
+"""`tomlake user ...` and `tomlake token`: who may sign in and which programs may speak for them."""
+
+import secrets
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from engine.errors import Rejected
+from lake.accounts import create_user, find_user, issue_token, list_users
+from lake.opening import Lake
+from tomlake.commands.session import opened_lake, out
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Username = Annotated[str, typer.Argument(help="Name to sign in with.")]
+
+
+@app.command("add")
+def add(
+    username: Username,
+    full_name: Annotated[str, typer.Option(help="Name that is credited on light curves.")] = "",
+    staff: Annotated[bool, typer.Option("--staff", help="May see and change everything.")] = False,
+    password: Annotated[
+        str, typer.Option(envvar="TOMLAKE_NEW_PASSWORD", help="Asked for when it is not given.")
+    ] = "",
+) -> None:
+    """Add somebody who may sign in and upload."""
+    chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with opened_lake() as lake:
+        user = create_user(lake.operations, username, chosen, full_name=full_name, is_staff=staff)
+    out.print(f"Added {user.username}.", markup=False)
+
+
+@app.command("list")
+def show_all() -> None:
+    """List everybody who may sign in."""
+    table = Table("Name", "Full name", "Staff")
+    with opened_lake() as lake:
+        for user in list_users(lake.operations):
+            table.add_row(user.username, user.full_name or "-", "yes" if user.is_staff else "")
+    out.print(table)
+
+
+def token(
+    username: Username,
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
+) -> None:
+    """Make an API token; it is shown once and stored hashed."""
+    with opened_lake() as lake:
+        user = find_user(lake.operations, username)
+        if user is None:
+            raise Rejected(
+                f"Nobody is called {username}; add them with `tomlake user add`.", code="unknown-user"
+            )
+        out.print(issue_token(lake.operations, user, name=name), markup=False)
+
+
+def ensure_administrator(lake: Lake) -> str | None:
+    """Return the password of a first administrator made now, or None where somebody has an account."""
+    if list_users(lake.operations):
+        return None
+    password = secrets.token_urlsafe(9)
+    create_user(lake.operations, "admin", password, full_name="Administrator", is_staff=True)
+    return password

@@ -1,0 +1,157 @@
+"""`tomlake reduce` and `tomlake references`: photometry from the command line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from engine.photometry.ensemble import ensemble_light_curve
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from engine.brokers.client import HttpClient
+from engine.brokers.resolve import resolve
+from engine.errors import Rejected, Transient
+from engine.photometry.exposures import reduce_file
+from engine.photometry.references import read_references
+from engine.photometry.verdict import Reduction, Status
+from engine.target import Target, parse_position
+from lake.provenance import new_batch
+from lake.references import cone, put_stars
+from lake.rights import SYSTEM
+from lake.settings import read_settings
+from lake.targets import get_target
+from tomlake.commands.session import opened_lake, out
+
+references_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".gz", ".cat", ".dat", ".ldac")
+REFERENCE_RADIUS_DEG = 1.5
+
+
+def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
+    files: Annotated[list[Path], typer.Argument(help="Images, instrumental catalogues, or folders of them.")],
+    target: Annotated[str, typer.Option("--target", "-t", help="Name of a target in the lake.")] = "",
+    ra: Annotated[str, typer.Option(help="Its right ascension, where the lake does not know it.")] = "",
+    dec: Annotated[str, typer.Option(help="Its declination.")] = "",
+    references: Annotated[
+        list[Path] | None,
+        typer.Option("--references", "-r", help="Catalogue of reference stars; may be given several times."),
+    ] = None,
+    band: Annotated[str, typer.Option(help="any, ugriz, UBVRI, or one band such as V.")] = "any",
+    ensemble: Annotated[
+        Path | None, typer.Option(help="Write the light curve against the frames' own stars to this CSV.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per frame.")] = False,
+) -> None:
+    """Measure images or catalogues here, without storing anything.
+
+    Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
+    """
+    paths = list(_files(files))
+    star = _target(target, ra, dec)
+    stars = _references(references, star)
+    index_dir = read_settings().index_dir
+    reductions: list[Reduction] = []
+    progress = Console(stderr=True)
+    for path in track(paths, "Reducing", console=progress, disable=not progress.is_terminal):
+        for reduction in reduce_file(path, star, stars, requested=band, index_dir=index_dir):
+            reductions.append(reduction)
+            if as_json:
+                out.print(json.dumps(reduction.as_json()), markup=False)
+    if not as_json:
+        out.print(_table(reductions))
+    if ensemble is not None:
+        ensemble_light_curve(reductions).write_csv(ensemble)
+    if any(reduction.status == Status.REJECTED for reduction in reductions):
+        raise typer.Exit(1)
+
+
+@references_app.command("load")
+def load(
+    files: Annotated[list[Path], typer.Argument(help="Catalogues: .ecsv .csv .fits .parquet .vot")],
+) -> None:
+    """Put the stars of local catalogues into the lake, for every frame of their fields."""
+    stars = pl.concat([read_references(path) for path in files])
+    with opened_lake() as lake:
+        names = ", ".join(path.name for path in files)
+        put_stars(lake.store, stars, batch=new_batch("references", "file", parameters={"files": names}))
+    out.print(f"Loaded {stars['ref_id'].n_unique():,} stars in {stars['band'].n_unique()} bands.")
+
+
+def _files(given: list[Path]) -> Iterator[Path]:
+    for path in given:
+        if path.is_dir():
+            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise Rejected(f"The folder {path} holds no image or catalogue.", code="empty-folder")
+            yield from inside
+        elif path.exists():
+            yield path
+        else:
+            raise Rejected(f"There is no file {path}.", code="no-such-file")
+
+
+def _target(name: str, ra: str, dec: str) -> Target | None:
+    if ra or dec:
+        ra_deg, dec_deg = parse_position(ra, dec)
+        return Target(name=name or "target", ra_deg=ra_deg, dec_deg=dec_deg)
+    if not name:
+        return None
+    with opened_lake() as lake:
+        try:
+            return get_target(lake.operations, name, SYSTEM)
+        except Rejected:
+            pass
+    return _looked_up(name)
+
+
+def _looked_up(name: str) -> Target:
+    try:
+        return resolve(HttpClient(), name)
+    except Transient as error:
+        raise Rejected(
+            f"{name} is not among the targets and cannot be looked up now: "
+            "give --ra and --dec, or add it with `tomlake target add`.",
+            code="unknown-target",
+        ) from error
+
+
+def _references(files: list[Path] | None, target: Target | None) -> pl.DataFrame:
+    if files:
+        return pl.concat([read_references(path) for path in files])
+    if target is None:
+        raise Rejected("Name a catalogue of reference stars with --references.", code="no-references")
+    with opened_lake() as lake:
+        return cone(lake.store, target.ra_deg, target.dec_deg, REFERENCE_RADIUS_DEG)
+
+
+def _table(reductions: list[Reduction]) -> Table:
+    table = Table("File", "Verdict", "MJD", "Band", "Magnitude", "Zero point", "Stars", "Seeing")
+    for each in reductions:
+        table.add_row(
+            each.file,
+            each.reason if each.status == Status.REJECTED else str(each.status),
+            "" if each.mjd is None else f"{each.mjd:.5f}",
+            each.band or "",
+            _magnitude(each),
+            _with_error(each.zero_point_mag, each.zero_point_err_mag),
+            "" if each.stars is None else str(each.stars),
+            "" if each.seeing_arcsec is None else f'{each.seeing_arcsec:.1f}"',
+        )
+    return table
+
+
+def _magnitude(reduction: Reduction) -> str:
+    if reduction.mag is None and reduction.limit_mag is not None:
+        return f"> {reduction.limit_mag:.2f}"
+    return _with_error(reduction.mag, reduction.mag_err)
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if error is None else f"{value:.3f} ± {error:.3f}"

@@ -1,0 +1,64 @@
+"""The `tomlake` command: one face for those who run it, observe with it and look things up in it."""
+
+import logging
+import sys
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from engine.errors import TomlakeError, Transient
+from tomlake.commands import accounts, demo, lake_shell, observatories, photometry, processes, targets
+
+EXIT_FAILED = 1
+EXIT_TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
+
+app = typer.Typer(
+    name="tomlake",
+    help="Target and observation manager for time-domain astronomy.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up", help="Start portal, API, workers and clock; Ctrl-C stops everything.")(processes.up)
+app.command("serve", help="Start the portal and the API only.")(processes.serve)
+app.command("work", help="Start workers and the clock only.")(processes.work)
+app.command("demo", help="Load the offline demo, all of it simulated, or take it away.")(demo.demo)
+app.command("reduce", help="Measure images or catalogues here, without storing anything.")(photometry.reduce)
+app.command("harvest", help="Ask the archives for everything they have of a target.")(targets.harvest)
+app.command("sql", help="Query the lake, read-only.")(lake_shell.sql)
+app.command("config", help="Show every setting and where it comes from.")(lake_shell.config)
+app.command("status", help="Show what is in the lake and in the queue.")(lake_shell.status)
+app.command("token", help="Make an API token for a user.")(accounts.token)
+app.add_typer(targets.app, name="target", help="Add, show and list targets.")
+app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
+app.add_typer(observatories.app, name="observatory", help="Add and list telescopes with their cameras.")
+app.add_typer(photometry.references_app, name="references", help="Fill the lake with reference stars.")
+
+
+@app.callback()
+def main(
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Tell what happens, line by line."),
+) -> None:
+    """Set up the log before any command."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(name)s: %(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+    )
+
+
+def run() -> None:
+    """Run the command line; a failure that a person can read is one sentence and an exit code."""
+    try:
+        app()
+    except TomlakeError as error:
+        Console(stderr=True, soft_wrap=True).print(error.reason, style="red", markup=False, highlight=False)
+        sys.exit(EXIT_TRY_AGAIN if isinstance(error, Transient) else EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()
