@@ -46,7 +46,7 @@ def bjd_tdb(
     ----------
     Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     """
-    place = location or EarthLocation.from_geocentric(0.0, 0.0, 0.0, unit="m")
+    place = EarthLocation.from_geocentric(0.0, 0.0, 0.0, unit="m") if location is None else location
     times = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale="utc", location=place)
     travel = times.light_travel_time(SkyCoord(ra_deg, dec_deg, unit="deg"), kind="barycentric")
     return np.asarray((times.tdb + travel).jd, dtype=np.float64)
