@@ -235,7 +235,7 @@ def shown_filename(name: str) -> str:
     """Return the last part of a client's file name without control characters: for people to read only."""
     last = PurePosixPath(PureWindowsPath(name).name).name
     printable = "".join(char for char in last if char.isprintable()).strip()
-    return printable[-MOST_NAME_CHARS:] or "unnamed"
+    return printable[-MOST_NAME_CHARS:] if printable.strip(".") else "unnamed"
 
 
 async def _hops(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

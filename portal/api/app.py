@@ -27,6 +27,7 @@ PREFIXES = (
     "/api", "/calibFile", "/calibration", "/common/api", "/dataproducts", "/observatory",
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
+PARTS = (tokens, uploads, targets, downloads, sessions, health)
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -42,7 +43,7 @@ def build_api(lake_provider: LakeProvider) -> FastAPI:
     )
     api.state.lake_provider = lake_provider
     api.state.door = Door()
-    for part in (tokens, uploads, targets, downloads, sessions, health):
+    for part in PARTS:
         api.include_router(part.router)
     api.add_exception_handler(Refused, answer_refused)
     api.add_exception_handler(TomlakeError, answer_tomlake_error)
@@ -60,7 +61,8 @@ def api_routes(api: FastAPI) -> list[BaseRoute]:
     """
     routes: list[BaseRoute] = [
         Route(route.path, api, methods=sorted(route.methods or ()))
-        for route in api.routes
+        for part in PARTS
+        for route in part.router.routes
         if isinstance(route, Route)
     ]
     routes.append(Route("/api/{rest:path}", api, methods=["GET", *WRITING_METHODS]))

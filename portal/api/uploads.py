@@ -1,10 +1,8 @@
 """Uploads: BHTOM's multipart form for programs, and one file per request for the portal's own page."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated
 
-import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -16,6 +14,7 @@ from lake.inbox import Upload, UploadKind, UploadRequest, accept
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.targets import get_target
+from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply, non_field
 from portal.api.upload_fields import UploadFields, upload_fields
@@ -28,8 +27,6 @@ MESSAGES = {
     UploadKind.PHOTOMETRY: "Received photometry file.",
 }
 FILES_WORTH = 5  # one request may be so many times as large as one file may be
-DRAIN_BYTES = 256 * MB  # a client that still sends cannot read our refusal
-DRAIN_S = 20.0
 
 
 @router.post("/upload")
@@ -39,16 +36,16 @@ DRAIN_S = 20.0
 async def upload_as_bhtom(request: Request, user: SignedIn, lake: TheLake) -> Response:
     """Take one or more files for a target; each gets an id and a job."""
     max_file_bytes = lake.settings.upload_max_mb * MB
-    body = _limited(request, max_bytes=FILES_WORTH * max_file_bytes)
+    body = Body(request, max_bytes=FILES_WORTH * max_file_bytes)
     try:
         form = await receive_form(
-            body,
+            body.chunks(),
             request.headers.get("content-type", ""),
             receive=lake.raw.receive,
             max_file_bytes=max_file_bytes,
         )
     except Rejected as error:
-        await _drain(request)
+        await body.drain()
         raise _refusal(error) from error
     with form:
         uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
@@ -68,15 +65,14 @@ async def upload_from_page(
     name: Annotated[str, Query()],
 ) -> Response:
     """Take the file that the body is; the other fields stand in the query as in BHTOM's form."""
+    max_file_bytes = lake.settings.upload_max_mb * MB
+    body = Body(request, max_bytes=FILES_WORTH * max_file_bytes)
     try:
         form = await receive_file(
-            request.stream(),
-            name,
-            receive=lake.raw.receive,
-            max_file_bytes=lake.settings.upload_max_mb * MB,
+            body.chunks(), name, receive=lake.raw.receive, max_file_bytes=max_file_bytes
         )
     except Rejected as error:
-        await _drain(request)
+        await body.drain()
         raise Refused(_status(error), {"detail": error.reason, "code": error.code}) from error
     form.fields |= {"data_product_type": "fits_file", **dict(request.query_params), "target": target}
     with form:
@@ -143,31 +139,6 @@ def _check_target(lake: Lake, user: User, name: str) -> None:
         get_target(lake.operations, name, user)
     except Rejected as error:
         raise non_field(f"Target '{name:.120}' does not exist.") from error
-
-
-async def _limited(request: Request, *, max_bytes: int) -> AsyncIterator[bytes]:
-    announced = request.headers.get("content-length", "")
-    size_bytes = 0
-    too_large = announced.isdigit() and int(announced) > max_bytes
-    async for chunk in request.stream():
-        size_bytes += len(chunk)
-        if too_large or size_bytes > max_bytes:
-            raise Rejected(
-                f"One upload may have {max_bytes // MB} MB at most: send fewer files at once.",
-                code="upload-too-large",
-            )
-        yield chunk
-
-
-async def _drain(request: Request) -> None:
-    """Read on and forget what a client still sends, within limits, so that it gets to read our answer."""
-    size_bytes = 0
-    with anyio.move_on_after(DRAIN_S):
-        while size_bytes < DRAIN_BYTES:
-            message = await request.receive()
-            size_bytes += len(message.get("body", b""))
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                return
 
 
 def _refusal(error: Rejected) -> Refused:

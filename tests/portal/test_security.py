@@ -81,7 +81,9 @@ def test_a_request_from_another_site_is_told_apart(headers: dict[str, str], fore
     assert is_cross_site({"host": "here:1", **headers}, public_url="https://tomlake.example") is foreign
 
 
-@pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "https://evil.example", "", "x", "/a\nb"])
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "/\\evil.example", "https://evil.example", "", "x", "/a\nb"]
+)
 def test_sign_in_leads_nowhere_but_to_this_site(path: str) -> None:
     assert not is_local_path(path)
 

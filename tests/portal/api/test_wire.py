@@ -55,8 +55,8 @@ def recorded_requests(path: Path) -> list[Recorded]:
 def replay(request: Recorded, served: Served) -> Answer:
     lines = [request.start]
     for header in request.headers:
-        header = re.sub(r"^Host: .*", f"Host: 127.0.0.1:{served.port}", header)
-        lines.append(header.replace("Token TOK", f"Token {served.owner_token}"))
+        ours = re.sub(r"^Host: .*", f"Host: 127.0.0.1:{served.port}", header)
+        lines.append(ours.replace("Token TOK", f"Token {served.owner_token}"))
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + request.body)
         response = http.client.HTTPResponse(connection)
