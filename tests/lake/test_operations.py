@@ -1,0 +1,96 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from engine.errors import Rejected
+from lake.operations import metadata, open_operations, reading, sessions, users, writing
+
+OPEN_MANY_TIMES = """
+import sys
+from lake.operations import open_operations
+for number in range(3):
+    open_operations(f"sqlite:///{sys.argv[1]}/{number}/operations.sqlite").dispose()
+"""
+
+
+@pytest.fixture
+def operations(tmp_path: Path) -> Engine:
+    return open_operations(f"sqlite:///{tmp_path}/new/folder/operations.sqlite")
+
+
+def test_a_new_database_has_exactly_the_tables_that_the_code_names(operations: Engine) -> None:
+    with reading(operations) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/operations.sqlite"
+    with writing(open_operations(url)) as connection:
+        connection.execute(insert(users).values(username="ada", username_key="ada", created_mjd=60000.0))
+    with reading(open_operations(url)) as connection:
+        assert connection.execute(select(users.c.username)).scalars().all() == ["ada"]
+
+
+def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPEN_MANY_TIMES, str(tmp_path)]
+    openers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
+    errors = [opener.communicate(timeout=60)[1] for opener in openers]
+    assert [opener.returncode for opener in openers] == [0, 0, 0, 0], errors
+    for number in range(3):
+        engine = create_engine(f"sqlite:///{tmp_path}/{number}/operations.sqlite")
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [
+                "0001"
+            ]
+        engine.dispose()
+
+
+def test_a_database_of_a_later_version_is_refused(operations: Engine) -> None:
+    with writing(operations) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Rejected) as refusal:
+        open_operations(str(operations.url))
+    assert refusal.value.code == "newer-database"
+
+
+def test_a_url_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(Rejected) as refusal:
+        open_operations("nonsense")
+    assert refusal.value.code == "bad-setting"
+
+
+def test_a_failed_body_undoes_its_transaction(operations: Engine) -> None:
+    row = {"username": "ada", "username_key": "ada", "created_mjd": 60000.0}
+    with pytest.raises(IntegrityError), writing(operations) as connection:
+        connection.execute(insert(users).values(row))
+        connection.execute(insert(users).values(row))
+    with reading(operations) as connection:
+        assert connection.execute(select(users)).all() == []
+
+
+def test_a_reader_sees_one_moment_and_is_not_stopped_by_a_writer(operations: Engine) -> None:
+    with writing(operations) as writer, reading(operations) as reader:
+        writer.execute(insert(users).values(username="ada", username_key="ada", created_mjd=60000.0))
+        assert reader.execute(select(users)).all() == []
+
+
+def test_rows_of_nobody_are_refused(operations: Engine) -> None:
+    row = {"session_sha256": "x", "user_id": 99, "created_mjd": 60000.0, "expires_mjd": 60001.0}
+    with pytest.raises(IntegrityError), writing(operations) as connection:
+        connection.execute(insert(sessions).values(row))
+
+
+def test_every_table_can_be_written_for_postgresql() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for table in metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            assert "CREATE" in str(CreateIndex(index).compile(dialect=dialect))
