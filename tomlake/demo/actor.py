@@ -8,6 +8,8 @@ import numpy as np
 from tomlake.demo.behaviours import Behaviour, Floats
 
 HISTORY_START_MJD = 56000.0
+EQUINOX_MJD = 58928.0  # March 2020: the Sun at RA 0
+DAYS_PER_YEAR = 365.25
 HISTORY_MARGIN_D = 2.0
 
 
@@ -32,3 +34,14 @@ class Actor:
         anchors = np.array([HISTORY_START_MJD, now_mjd + HISTORY_MARGIN_D])
         rng = np.random.default_rng(zlib.crc32(self.name.encode()))
         return self.behaviour(np.concatenate([anchors, mjd]), rng)[2:]
+
+
+def sun_ra_deg(mjd: Floats) -> Floats:
+    """Return the right ascension of a mean Sun: good to some degrees, enough for a demo."""
+    return (mjd - EQUINOX_MJD) * 360.0 / DAYS_PER_YEAR % 360.0
+
+
+def night_ra_deg(now_mjd: float, *, hours_after_midnight: float) -> float:
+    """Return the right ascension that culminates so long after midnight at this time of the year."""
+    sun = float(sun_ra_deg(np.array([now_mjd]))[0])
+    return round((sun + 180.0 + 15.0 * hours_after_midnight) % 360.0, 3)

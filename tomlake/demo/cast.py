@@ -1,6 +1,6 @@
 """The twenty targets of the demo: where they are, what they are, and how they behave."""
 
-from tomlake.demo.actor import Actor
+from tomlake.demo.actor import Actor, night_ra_deg
 from tomlake.demo.behaviours import (
     eclipses,
     fadings,
@@ -16,14 +16,14 @@ from tomlake.demo.behaviours import (
 
 def cast(now_mjd: float) -> list[Actor]:
     """Return the demo's targets as they are around ``now_mjd``: some are in the middle of their act."""
-    return [*_explosions(now_mjd), *_lenses_and_nuclei(now_mjd), *_erupting_stars(now_mjd), *_clocks()]
+    return [*_explosions(now_mjd), *_lenses_and_nuclei(now_mjd), *_erupting_stars(now_mjd), *_clocks(now_mjd)]
 
 
 def _explosions(now_mjd: float) -> list[Actor]:
     return [
         Actor(
             name="Sim26aaa",
-            ra_deg=184.212,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=-1.2),
             dec_deg=14.416,
             classification="SN",
             g_mag=19.0,
@@ -36,7 +36,7 @@ def _explosions(now_mjd: float) -> list[Actor]:
         ),
         Actor(
             name="Sim26aab",
-            ra_deg=41.873,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=2.1),
             dec_deg=37.341,
             classification="SLSN",
             g_mag=19.6,
@@ -47,7 +47,7 @@ def _explosions(now_mjd: float) -> list[Actor]:
         ),
         Actor(
             name="Sim25tde",
-            ra_deg=247.611,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=3.2),
             dec_deg=-12.204,
             classification="TDE",
             g_mag=18.6,
@@ -69,7 +69,7 @@ def _explosions(now_mjd: float) -> list[Actor]:
         ),
         Actor(
             name="Sim26nov",
-            ra_deg=283.334,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=-3.3),
             dec_deg=-4.771,
             classification="Nova",
             g_mag=19.5,
@@ -87,7 +87,7 @@ def _lenses_and_nuclei(now_mjd: float) -> list[Actor]:
     return [
         Actor(
             name="Sim26dkv",
-            ra_deg=303.114,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=-2.4),
             dec_deg=31.482,
             classification="Microlensing Event",
             g_mag=15.1,
@@ -122,7 +122,7 @@ def _lenses_and_nuclei(now_mjd: float) -> list[Actor]:
         ),
         Actor(
             name="SimBLL1",
-            ra_deg=330.684,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=1.3),
             dec_deg=42.271,
             classification="BL Lac",
             g_mag=14.6,
@@ -152,7 +152,7 @@ def _erupting_stars(now_mjd: float) -> list[Actor]:
     return [
         Actor(
             name="SimCV1",
-            ra_deg=62.467,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=0.4),
             dec_deg=51.829,
             classification="CV",
             g_mag=17.2,
@@ -227,7 +227,7 @@ def _erupting_stars(now_mjd: float) -> list[Actor]:
     ]
 
 
-def _clocks() -> list[Actor]:
+def _clocks(now_mjd: float) -> list[Actor]:
     return [
         Actor(
             name="SimMira1",
@@ -254,7 +254,7 @@ def _clocks() -> list[Actor]:
         ),
         Actor(
             name="SimRR1",
-            ra_deg=291.367,
+            ra_deg=night_ra_deg(now_mjd, hours_after_midnight=-0.6),
             dec_deg=42.784,
             classification="RR Lyrae Variable",
             g_mag=13.7,

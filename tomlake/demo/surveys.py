@@ -7,12 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.lightcurve import Flag, light_curve
-from tomlake.demo.actor import Actor
+from tomlake.demo.actor import Actor, sun_ra_deg
 
 SOURCE = "demo"
 GAIA_END_MJD = 60690.0  # 2025 January 15
 NEOWISE_END_MJD = 60523.0  # 2024 August 1
-DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +68,7 @@ def _visits(survey: Survey, actor: Actor, now_mjd: float, rng: np.random.Generat
     visits = np.arange(survey.start_mjd, stop_mjd, survey.every_d)
     visits = visits + rng.uniform(-0.3, 0.3, len(visits)) * survey.every_d
     if survey.seasonal:  # the Sun is in the way for four months a year
-        sun_ra_deg = (visits - 58928.0) * 360.0 / DAYS_PER_YEAR  # 58928: equinox of March 2020
-        away = np.abs((actor.ra_deg - sun_ra_deg + 180.0) % 360.0 - 180.0)
+        away = np.abs((actor.ra_deg - sun_ra_deg(visits) + 180.0) % 360.0 - 180.0)
         visits = visits[(away > 55.0) & (rng.uniform(size=len(visits)) < 0.7)]
     spread_d = rng.uniform(0.0, 0.9, (len(visits), survey.exposures_per_visit))
     mjd = np.sort((visits[:, None] + spread_d).ravel())
