@@ -41,6 +41,9 @@ async def sign_in(
         return _refusal(request, error.reason, status=429, retry_after_s=int(error.retry_after_s))
     if user is None:
         return _refusal(request, WRONG, status=401)
+    before = request.cookies.get(SESSION_COOKIE)
+    if before:
+        await anyio.to_thread.run_sync(close_session, lake.operations, before)
     session_id = await anyio.to_thread.run_sync(open_session, lake.operations, user)
     reply = _welcome(request, fields, user.username)
     set_session_cookie(reply, request, session_id, public_url=lake.settings.public_url)

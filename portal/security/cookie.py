@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.times import SECONDS_PER_DAY
+from lake.accounts import SESSION_DAYS
+
 SESSION_COOKIE = "tomlake_session"
-SESSION_DAYS = 14
 
 
 def set_session_cookie(reply: Response, request: Request, session_id: str, *, public_url: str) -> None:
@@ -14,7 +16,7 @@ def set_session_cookie(reply: Response, request: Request, session_id: str, *, pu
     reply.set_cookie(
         SESSION_COOKIE,
         session_id,
-        max_age=SESSION_DAYS * 86_400,
+        max_age=int(SESSION_DAYS * SECONDS_PER_DAY),
         path="/",
         secure=is_https(request, public_url=public_url),
         httponly=True,

@@ -74,6 +74,14 @@ def test_signing_out_ends_the_session_on_the_server(anybody: httpx.Client, serve
     assert user_of_session(served.lake.operations, session_id) is None
 
 
+def test_signing_in_again_ends_the_session_before(anybody: httpx.Client, served: Served) -> None:
+    before = open_session(served.lake.operations, served.owner)
+    anybody.cookies.set(SESSION_COOKIE, before, domain="127.0.0.1")
+    fields = {"username": "owner", "password": PASSWORD}
+    assert anybody.post("/session/login", json=fields).status_code == 200
+    assert user_of_session(served.lake.operations, before) is None
+
+
 @pytest.fixture
 def browser(served: Served, anybody: httpx.Client) -> httpx.Client:
     session_id = open_session(served.lake.operations, served.owner)
