@@ -116,7 +116,7 @@ class Neowise:
         """
         if not body.strip():
             return empty()
-        rows = accepted(exposures(body, required=COLUMNS).filter(*CUTS.values()), query)
+        rows = accepted(exposures(body, required=COLUMNS), query).filter(*CUTS.values())
         bands = [_one_band(rows, number) for number in ("1", "2")]
         points = pl.concat(bands).with_columns(
             target_id=pl.lit(query.target_id),

@@ -29,6 +29,7 @@ G_LIMITS = (2.0, 18.0)  # synthetic photometry ends at G = 17.65
 ROWS_MAX = 50_000
 _SYNC_ROWS_MAX = 2_000  # where the archive cuts synchronous answers to the unregistered
 _NARROWEST_MAG = 0.005
+_NEVER_EMPTY_DEG = 0.3  # so wide a cone has stars of G < 17.65 everywhere on the sky
 _GAIA_CELL_LEVEL, _GAIA_CELL_SHIFT = 12, 35  # source_id >> 35 is the HEALPix cell of level 12, nested
 
 # column of this module: (Gaia's name, VizieR's name in I/355/gaiadr3)
@@ -107,14 +108,21 @@ def fetch_references(http: Http, *, ra_deg: float, dec_deg: float, radius_deg: f
 
 
 def fetch_region(http: Http, region: Region) -> pl.DataFrame:
-    """Return the reference stars of a region in ``REFERENCE_SCHEMA``; VizieR answers where Gaia cannot."""
-    try:
-        return pl.concat([parse_gaia(body) for body in _gaia_answers(http, region)])
-    except Transient as error:
-        logger.info("reference stars are asked of VizieR", extra={"reason": error.code})
-        stars = _ask_vizier(http, "I/355/gaiadr3", region, _VIZIER_STAR)
-        synthetic = _ask_vizier(http, "I/360/syntphot", region, _VIZIER_SYNTHETIC)
-        return parse_vizier(stars, synthetic, region)
+    """Return the reference stars of a region in ``REFERENCE_SCHEMA``; VizieR answers where Gaia cannot.
+
+    Raises
+    ------
+    Transient
+        Neither can be asked now; ``no-stars``: a wide region without any is an archive that is ill.
+    """
+    stars = _ask(http, region)
+    synthetic = stars.filter(pl.col("band").is_in(list(_SYNTHETIC)))
+    if synthetic.is_empty() and region.radius_deg > _NEVER_EMPTY_DEG:
+        raise Transient(
+            "The archives gave no star of a wide field, which cannot be; they are asked again later.",
+            code="no-stars",
+        )
+    return stars
 
 
 def parse_gaia(body: bytes) -> pl.DataFrame:
@@ -151,6 +159,16 @@ def question(region: Region, *, bright_mag: float, faint_mag: float) -> str:
     )
 
 
+def _ask(http: Http, region: Region) -> pl.DataFrame:
+    try:
+        return pl.concat([parse_gaia(body) for body in _gaia_answers(http, region)])
+    except Transient as error:
+        logger.info("reference stars are asked of VizieR", extra={"reason": error.code})
+        stars = _ask_vizier(http, "I/355/gaiadr3", region, _VIZIER_STAR)
+        synthetic = _ask_vizier(http, "I/360/syntphot", region, _VIZIER_SYNTHETIC)
+        return parse_vizier(stars, synthetic, region)
+
+
 def _gaia_answers(http: Http, region: Region) -> Iterator[bytes]:
     """Give whole answers: a slice of magnitudes whose answer may be cut is asked again in two parts."""
     slices = [G_LIMITS]
@@ -185,7 +203,8 @@ def _vizier_table(body: bytes, names: Mapping[str, str]) -> pl.DataFrame:
     text = text_of(body, title=VIZIER_TITLE)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     header = lines[0].split("\t") if lines else list(names)  # without rows VizieR sends comments only
-    rows = [line.split("\t") for line in lines[3:]]  # below the names: units and dashes
+    dashes = [number for number, line in enumerate(lines) if set(line) <= set("-\t")]
+    rows = [line.split("\t") for line in lines[dashes[0] + 1 :]] if dashes else []  # above: names, units
     needed = [name for name in names if not name.startswith(("F", "e_F"))]  # of fluxes only errors are used
     table = text_table(header, rows, title=VIZIER_TITLE, required=needed)
     table = table.select(
