@@ -15,13 +15,10 @@ from engine.photometry.apertures import (
     with_magnitudes,
 )
 from engine.photometry.detect import Detection
+from engine.photometry.growth import LostLight, lost_light
 
 RADII_FWHM = (0.8, 1.0, 1.3, 1.6, 2.0, 2.5)
 MIN_RADIUS_PIX = 1.5
-ALL_LIGHT_FWHM = 4.0  # a Moffat star of beta = 3 has 99.7 % of its light within
-MOFFAT_BETA = 3.0
-GROWTH_SNR = 50.0
-MIN_GROWTH_STARS = 3
 LIMIT_SIGMA = 5.0
 CENTROID_SNR = 10.0  # a fainter centre is drawn to noise peaks and would brighten the target
 FLOOR_MAG = 0.005  # of one star on one frame: flat field and shape of the stars
@@ -65,38 +62,22 @@ def climb(frame: Frame, positions: pl.DataFrame, detection: Detection) -> Ladder
     fwhm_pix = detection.fwhm_pix or DEFAULT_FWHM_PIX
     radii_pix = tuple(max(MIN_RADIUS_PIX, round(fwhm_pix * factor, 2)) for factor in RADII_FWHM)
     radii_pix = tuple(sorted(set(radii_pix)))
-    losses_mag = lost_light_mag(frame, detection, radii_pix)
     tables = [
         _whole_light(
-            measure_apertures(frame, positions, detection=detection, radius_pix=radius_pix),
-            lost_mag,
+            measure_apertures(frame, positions, detection=detection, radius_pix=lost.radius_pix),
+            lost,
             exptime_s=frame.exptime_s,
         )
-        for radius_pix, lost_mag in zip(radii_pix, losses_mag, strict=True)
+        for lost in lost_light(frame, detection, radii_pix)
     ]
     return Ladder(radii_pix=radii_pix, tables=tuple(tables))
-
-
-def lost_light_mag(frame: Frame, detection: Detection, radii_pix: tuple[float, ...]) -> tuple[float, ...]:
-    """Return how many magnitudes each circle misses, from bright lone stars; from a Moffat star if none."""
-    fwhm_pix = detection.fwhm_pix or DEFAULT_FWHM_PIX
-    wide_pix = ALL_LIGHT_FWHM * fwhm_pix
-    bright = detection.sources.filter(pl.col("snr") > GROWTH_SNR, pl.col("flags") == 0).head(100)
-    whole = measure_apertures(frame, bright, detection=detection, radius_pix=wide_pix)
-    lone = (whole["flags"] == 0) & (whole["inst_mag_err"] < 1 / GROWTH_SNR).fill_null(value=False)
-    losses_mag = []
-    for radius_pix in radii_pix:
-        part = measure_apertures(frame, bright, detection=detection, radius_pix=radius_pix)
-        losses = (part["inst_mag"] - whole["inst_mag"]).filter(lone).drop_nulls().to_numpy()
-        enough = len(losses) >= MIN_GROWTH_STARS
-        losses_mag.append(float(np.median(losses)) if enough else _moffat_loss_mag(radius_pix, fwhm_pix))
-    return tuple(losses_mag)
 
 
 def choose_radius(ladder: Ladder, offsets_mag: dict[float, NDArray[np.float64]]) -> float:
     """Return the radius where calibrators scatter least, weighed against the noise of the last position.
 
-    A bright target gets the circle that treats all stars alike, a faint one the circle with the least sky.
+    A bright target gets the circle that treats all stars alike, a faint one the circle with the least sky,
+    and one beside a neighbour, an edge or a bad pixel a circle without it where there is one.
 
     Parameters
     ----------
@@ -112,7 +93,9 @@ def choose_radius(ladder: Ladder, offsets_mag: dict[float, NDArray[np.float64]])
         noise_mag = MAG_ERR_PER_RELATIVE_FLUX_ERR * noise_adu / brightness_adu
         return float(np.hypot(scatters_mag[radius_pix], noise_mag))
 
-    return min(ladder.radii_pix, key=total)
+    troubles = {radius: int(ladder.table(radius)["flags"][-1]).bit_count() for radius in ladder.radii_pix}
+    least = min(troubles.values())
+    return min((radius for radius in ladder.radii_pix if troubles[radius] == least), key=total)
 
 
 def measure_target(
@@ -175,14 +158,7 @@ def _brightness(ladder: Ladder) -> float:
     return float(max(fluxes[np.argmax(fluxes / noises)], LIMIT_SIGMA * np.min(noises)))
 
 
-def _whole_light(table: pl.DataFrame, lost_mag: float, *, exptime_s: float) -> pl.DataFrame:
-    factor = 10 ** (0.4 * lost_mag)
-    return with_magnitudes(
-        table.with_columns(pl.col("flux_adu", "flux_err_adu") * factor), exptime_s=exptime_s
-    )
-
-
-def _moffat_loss_mag(radius_pix: float, fwhm_pix: float) -> float:
-    alpha_pix = fwhm_pix / 2 / np.sqrt(2 ** (1 / MOFFAT_BETA) - 1)
-    inside = 1 - (1 + (radius_pix / alpha_pix) ** 2) ** (1 - MOFFAT_BETA)
-    return float(-2.5 * np.log10(inside))
+def _whole_light(table: pl.DataFrame, lost: LostLight, *, exptime_s: float) -> pl.DataFrame:
+    factor = pl.Series(10 ** (0.4 * lost.at(table["x"].to_numpy(), table["y"].to_numpy())))
+    whole = table.with_columns(pl.col("flux_adu", "flux_err_adu") * factor)
+    return with_magnitudes(whole, exptime_s=exptime_s)

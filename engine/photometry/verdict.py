@@ -1,18 +1,14 @@
 """What one frame gave: the number, what went well or wrong, and everything known, also on failure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from engine.photometry.calibrate import Calibration
-    from engine.photometry.solve import Solution
+from engine.photometry.calibration import Calibration
+from engine.photometry.solve import Solution
 
 CALIB_VERSION = "aperture-1"  # names code and parameters: a change of either makes new rows beside the old
 TARGET_REF_ID = "target"
@@ -38,6 +34,37 @@ class Status(StrEnum):
     MEASURED = "measured"
     LIMIT = "limit"
     REJECTED = "rejected"
+
+
+def stars_table(
+    pairs: pl.DataFrame, calibration: Calibration | None, target: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Return one row per matched star with its residual where the frame is calibrated, the target last.
+
+    Parameters
+    ----------
+    pairs
+        Stars and their reference magnitudes, one row per star and band.
+    target
+        One row with ``x``, ``y``, ``ra_deg``, ``dec_deg``, ``inst_mag``, ``inst_mag_err``, ``flags``.
+    """
+    stars = pairs.unique("ref_id", keep="first", maintain_order=True)
+    if calibration is not None:
+        known = calibration.residuals.select("ref_id", "ref_mag", "residual_mag", "used").unique("ref_id")
+        stars = stars.drop("ref_mag").join(known, on="ref_id", how="left", maintain_order="left")
+    else:
+        stars = stars.drop("ref_mag")
+    rows = [stars] if target is None else [stars, target.with_columns(ref_id=pl.lit(TARGET_REF_ID))]
+    return pl.concat([_in_schema(table) for table in rows]).with_columns(
+        pl.col("used").fill_null(value=False)
+    )
+
+
+def _in_schema(stars: pl.DataFrame) -> pl.DataFrame:
+    return stars.select(
+        (pl.col(name) if name in stars.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in STARS_SCHEMA.items()
+    )
 
 
 def no_stars() -> pl.DataFrame:

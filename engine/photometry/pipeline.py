@@ -1,0 +1,220 @@
+"""The whole way of one frame: clean, detect, solve, measure, calibrate, and the verdict on the target."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from engine.errors import Rejected
+from engine.frame import Frame
+from engine.lightcurve import Flag
+from engine.photometry.calibration import Calibration
+from engine.photometry.clean import clean
+from engine.photometry.detect import Detection, detect
+from engine.photometry.field import field_of, pixel_of, position_of
+from engine.photometry.measure import Ladder, TargetMeasurement, climb, forced_place
+from engine.photometry.noise import with_gain_of_noise
+from engine.photometry.sentences import (
+    FEW_STARS,
+    STANDARD_COLOUR_TERM,
+    about_calibration,
+    about_solution,
+    about_stars,
+    about_target,
+)
+from engine.photometry.solve import Solution, solve
+from engine.photometry.standard import SolvedFrame, pairs_of, standard_target, standardise
+from engine.photometry.verdict import Reduction, Status, stars_table
+from engine.target import Target, separation_arcsec
+
+CUTOUT_PIX = 61
+TIME_UNCERTAIN_S = 60.0
+PLACE_SIGMAS = 3.0  # of the solution's residuals, within which a source is the target
+MAX_DOUBT_PIX = 2.0
+POINTING_DOUBT_ARCSEC = 300.0
+
+
+def reduce_frame(
+    frame: Frame,
+    target: Target,
+    references: pl.DataFrame,
+    *,
+    requested: str = "any",
+    index_dir: Path | None = None,
+) -> Reduction:
+    """Return the verdict on one frame; it is never raised, and keeps what was known when a stage gave up.
+
+    Parameters
+    ----------
+    references
+        Stars of the field in ``REFERENCE_SCHEMA``.
+    requested
+        Band to standardise to, or ``any`` for the one that fits best.
+    """
+    known = _begun(frame)
+    try:
+        frame = clean(frame)
+        detection = detect(frame)
+        frame = with_gain_of_noise(frame, noise_adu=detection.noise_adu)
+        known = _with_detection(known, frame, detection)
+        solution = _solve(frame, detection, target, references, index_dir)
+        known = _with_solution(known, solution, detection)
+        field = field_of(references, target, mjd=frame.mjd, pixel_scale_arcsec=solution.pixel_scale_arcsec)
+        solved = SolvedFrame(frame=frame, detection=detection, solution=solution, field=field)
+        place = _target_place(solved)
+        known = replace(known, cutout=_cutout(frame, place))
+        ladder = climb(frame, _positions(detection, place), detection)
+        known = _with_stars(known, solved, ladder)
+        radius_pix, calibration = standardise(solved, ladder, requested=requested)
+        known = _with_calibration(known, solved, ladder, radius_pix, calibration)
+        light = ladder.table(radius_pix)[-1:]
+        measurement = standard_target(solved, light, calibration, radius_pix=radius_pix)
+    except Rejected as refusal:
+        return _refused(known, refusal)
+    return _concluded(known, measurement)
+
+
+def _begun(frame: Frame) -> Reduction:
+    return Reduction(
+        status=Status.REJECTED,
+        plane=frame.plane,
+        mjd=frame.mjd,
+        exptime_s=frame.exptime_s,
+        notes=frame.notes,
+        flags=int(Flag.TIME_UNCERTAIN) if frame.mjd_uncertainty_s > TIME_UNCERTAIN_S else 0,
+    )
+
+
+def _with_detection(known: Reduction, frame: Frame, detection: Detection) -> Reduction:
+    return replace(known, notes=frame.notes, sentences=about_stars(detection))
+
+
+def _solve(
+    frame: Frame, detection: Detection, target: Target, references: pl.DataFrame, index_dir: Path | None
+) -> Solution:
+    """Return the frame's place on the sky, looked for where its header points, then round the target."""
+
+    def solve_at(ra_deg: float, dec_deg: float, wcs_hint: WCS | None) -> Solution:
+        return solve(
+            detection.sources,
+            shape=frame.shape,
+            pointing=(ra_deg, dec_deg),
+            pixel_scale_arcsec=frame.pixel_scale_arcsec,
+            wcs_hint=wcs_hint,
+            references=references,
+            mjd=frame.mjd,
+            index_dir=index_dir,
+        )
+
+    at_target = position_of(target, frame.mjd)
+    target_deg = (float(at_target.ra.deg), float(at_target.dec.deg))
+    if frame.pointing_ra_deg is None or frame.pointing_dec_deg is None:
+        return solve_at(*target_deg, frame.wcs)
+    try:
+        return solve_at(frame.pointing_ra_deg, frame.pointing_dec_deg, frame.wcs)
+    except Rejected as refusal:
+        header_is_off = separation_arcsec(frame.pointing_ra_deg, frame.pointing_dec_deg, *target_deg)
+        if refusal.code != "not-solved" or header_is_off < POINTING_DOUBT_ARCSEC:
+            raise
+        return solve_at(*target_deg, None)
+
+
+def _with_solution(known: Reduction, solution: Solution, detection: Detection) -> Reduction:
+    seeing_arcsec = None if detection.fwhm_pix is None else detection.fwhm_pix * solution.pixel_scale_arcsec
+    return replace(
+        known,
+        solution=solution,
+        seeing_arcsec=seeing_arcsec,
+        sentences=(*known.sentences, *about_solution(solution, seeing_arcsec=seeing_arcsec)),
+    )
+
+
+def _target_place(solved: SolvedFrame) -> tuple[float, float]:
+    solution = solved.solution
+    x, y = pixel_of(solved.field.target_position, solution.wcs, shape=solved.frame.shape)
+    doubt_pix = PLACE_SIGMAS * solution.rms_arcsec / solution.pixel_scale_arcsec
+    return forced_place(x, y, solved.detection, tolerance_pix=max(1.0, min(doubt_pix, MAX_DOUBT_PIX)))
+
+
+def _positions(detection: Detection, place: tuple[float, float]) -> pl.DataFrame:
+    """Return the places to be measured: every source, and the target last."""
+    target = pl.DataFrame({"x": [place[0]], "y": [place[1]]})
+    return pl.concat([detection.sources.select("x", "y"), target])
+
+
+def _with_stars(known: Reduction, solved: SolvedFrame, ladder: Ladder) -> Reduction:
+    pairs = pairs_of(solved, ladder, ladder.radii_pix[-1])
+    return replace(known, stars_table=stars_table(pairs, None, _target_row(solved, ladder.tables[-1])))
+
+
+def _with_calibration(
+    known: Reduction, solved: SolvedFrame, ladder: Ladder, radius_pix: float, calibration: Calibration
+) -> Reduction:
+    table = ladder.table(radius_pix)
+    flags = known.flags
+    if calibration.stars < FEW_STARS:
+        flags |= int(Flag.FEW_REFERENCE_STARS)
+    if abs(calibration.colour_term or 0.0) > STANDARD_COLOUR_TERM:
+        flags |= int(Flag.NON_STANDARD_BAND)
+    return replace(
+        known,
+        band=calibration.band,
+        zero_point_mag=calibration.zero_point_mag,
+        zero_point_err_mag=calibration.zero_point_err_mag,
+        scatter_mag=calibration.scatter_mag,
+        stars=calibration.stars,
+        aperture_pix=radius_pix,
+        calibration=calibration,
+        stars_table=stars_table(
+            pairs_of(solved, ladder, radius_pix), calibration, _target_row(solved, table)
+        ),
+        flags=flags,
+        sentences=(*known.sentences, *about_calibration(calibration)),
+    )
+
+
+def _target_row(solved: SolvedFrame, table: pl.DataFrame) -> pl.DataFrame:
+    position = solved.field.target_position
+    return table[-1:].with_columns(
+        ra_deg=pl.lit(float(position.ra.deg)), dec_deg=pl.lit(float(position.dec.deg))
+    )
+
+
+def _cutout(frame: Frame, place: tuple[float, float]) -> NDArray[np.float32]:
+    """Return the pixels round the target; beyond the frame they are not a number."""
+    half = CUTOUT_PIX // 2
+    padded = np.pad(frame.data, half, constant_values=np.nan)
+    row, column = round(place[1]), round(place[0])
+    return np.ascontiguousarray(padded[row : row + CUTOUT_PIX, column : column + CUTOUT_PIX])
+
+
+def _refused(known: Reduction, refusal: Rejected) -> Reduction:
+    return replace(
+        known,
+        status=Status.REJECTED,
+        code=refusal.code,
+        reason=refusal.reason,
+        sentences=(*known.sentences, refusal.reason),
+    )
+
+
+def _concluded(known: Reduction, measurement: TargetMeasurement) -> Reduction:
+    """Return the verdict with the target's magnitude or limit."""
+    status = Status.LIMIT if measurement.mag is None else Status.MEASURED
+    words = about_target(measurement, exptime_s=known.exptime_s or 0.0, band=known.band or "")
+    return replace(
+        known,
+        status=status,
+        code=str(status),
+        reason=words[0],
+        sentences=(*known.sentences, *words),
+        mag=measurement.mag,
+        mag_err=measurement.mag_err,
+        stat_err_mag=measurement.stat_err_mag,
+        sys_err_mag=measurement.sys_err_mag,
+        limit_mag=measurement.limit_mag,
+        flags=known.flags | measurement.flags,
+    )
