@@ -1,4 +1,4 @@
-"""Columns (and rows) of a detector that answer differently from those beside them."""
+"""Columns of a detector that answer differently from those beside them."""
 
 from itertools import pairwise
 

@@ -20,8 +20,8 @@ Pixels = NDArray[np.float32]
 
 
 def clean(frame: Frame) -> Frame:
-    """Return the frame with hot and dead pixels replaced by their neighbours, and these, bad columns and
-    rows, saturated pixels and those that are no numbers masked.
+    """Return the frame with hot and dead pixels replaced by their neighbours, and these, bad columns,
+    saturated pixels and those that are no numbers masked.
 
     Simulated stars lose a core pixel in 0.1 % of cases at a FWHM of 1.5 pixels, in 1 % at 1.2, in none above.
     """
@@ -32,7 +32,7 @@ def clean(frame: Frame) -> Frame:
     excess, noise = _above_sky(data, mask | saturated)
     noise_adu = float(np.median(noise))
     usable = np.where(mask | saturated, np.float32(0), excess)
-    lines = find_bad_columns(usable, noise_adu) | find_bad_columns(usable.T, noise_adu).T
+    columns = find_bad_columns(usable, noise_adu)
     ratio = _SHARPEST_STAR_IN_PLANE if frame.plane else _SHARPEST_STAR
     lone = (
         find_lone_pixels(
@@ -40,8 +40,8 @@ def clean(frame: Frame) -> Frame:
         )
         & ~mask
     )
-    filled = fill_from_neighbours(data, lone | broken, unusable=mask | lines)
-    return replace(frame, data=filled, mask=mask | lines | lone | saturated)
+    filled = fill_from_neighbours(data, lone | broken, unusable=mask | columns)
+    return replace(frame, data=filled, mask=mask | columns | lone | saturated)
 
 
 def _above_sky(data: Pixels, ignored: NDArray[np.bool_]) -> tuple[Pixels, Pixels]:

@@ -71,21 +71,22 @@ def open_plain(path: Path) -> Iterator[BinaryIO]:
             packed.seek(0)
             yield packed
             return
-        with tempfile.TemporaryFile() as plain:
+        with tempfile.TemporaryDirectory() as folder:
             packed.seek(0)
-            _unpack(packed, plain, limit_bytes=_unpacked_limit_bytes(path))
-            plain.seek(0)
-            yield plain
+            unpacked = Path(folder) / "plain.fits"
+            _unpack(packed, unpacked, limit_bytes=_unpacked_limit_bytes(path))
+            with unpacked.open("rb") as plain:
+                yield plain
 
 
 def _unpacked_limit_bytes(path: Path) -> int:
     return min(max(_GZIP_FREE_BYTES, _GZIP_MAX_RATIO * path.stat().st_size), _MAX_FILE_BYTES)
 
 
-def _unpack(packed: BinaryIO, plain: BinaryIO, *, limit_bytes: int) -> None:
+def _unpack(packed: BinaryIO, unpacked: Path, *, limit_bytes: int) -> None:
     written = 0
     try:
-        with gzip.GzipFile(fileobj=packed, mode="rb") as stream:
+        with gzip.GzipFile(fileobj=packed, mode="rb") as stream, unpacked.open("wb") as plain:
             while chunk := stream.read(_CHUNK_BYTES):
                 written += len(chunk)
                 if written > limit_bytes:

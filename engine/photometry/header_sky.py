@@ -7,7 +7,7 @@ import astropy.units as u
 from astropy.coordinates import FK5, ICRS, SkyCoord
 
 from engine.frame import Camera
-from engine.photometry.headers import Header, angle_of, is_sexagesimal
+from engine.photometry.headers import Header, angle_of, is_sexagesimal, number_of
 
 _POSITIONS = (
     ("OBJCTRA", "OBJCTDEC"),
@@ -75,7 +75,11 @@ def _to_icrs(ra_deg: float, dec_deg: float, equinox: float | None) -> Pointing:
 
 def read_pixel_scale_arcsec(header: Header, camera: Camera) -> float | None:
     """Return the side of a pixel on the sky from the header, its optics or the camera, else None."""
-    candidates = (header.number(*_SCALE), _from_optics(header), camera.pixel_scale_arcsec)
+    candidates = (
+        *(number_of(text) for _, text in header.filled(*_SCALE)),
+        _from_optics(header),
+        camera.pixel_scale_arcsec,
+    )
     low, high = _SCALE_RANGE_ARCSEC
     return next((abs(scale) for scale in candidates if scale and low <= abs(scale) <= high), None)
 

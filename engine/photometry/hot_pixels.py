@@ -33,18 +33,17 @@ def find_lone_pixels(excess: Pixels, noise: Pixels, *, saturated: Marks, sharpes
         Second largest of the four neighbours against the peak, below which nothing is a star.
     """
     marks = np.zeros(excess.shape, dtype=np.bool_)
-    for sign in (np.float32(1), np.float32(-1)):
-        rows, columns = np.nonzero(sign * excess > _FAINTEST_SIGMA * noise)
-        bleeding = np.any(_neighbours(saturated, rows, columns, outside=False), axis=0)
-        rows, columns = rows[~bleeding], columns[~bleeding]
-        for _ in range(_PASSES):  # what is marked no longer hides its neighbour
-            peaks = sign * excess[rows, columns]
-            beside = sign * _neighbours(
-                excess, rows, columns, outside=sign * np.inf
-            )  # a star may go on there
-            beside[_neighbours(marks, rows, columns, outside=False)] = 0
-            lone = np.sort(beside, axis=0)[2] < sharpest_ratio * peaks
-            marks[rows[lone], columns[lone]] = True
+    rows, columns = np.nonzero(np.abs(excess) > _FAINTEST_SIGMA * noise)
+    bleeding = np.any(_neighbours(saturated, rows, columns, outside=False), axis=0)
+    rows, columns = rows[~bleeding], columns[~bleeding]
+    sign = np.sign(excess[rows, columns])
+    peaks = np.abs(excess[rows, columns])
+    for _ in range(_PASSES):  # what is marked no longer hides its neighbour
+        beside = sign * _neighbours(excess, rows, columns, outside=np.nan)
+        beside[np.isnan(beside)] = np.inf  # a star may go on outside of the frame
+        beside[_neighbours(marks, rows, columns, outside=False)] = 0
+        lone = np.sort(beside, axis=0)[2] < sharpest_ratio * peaks
+        marks[rows[lone], columns[lone]] = True
     return marks
 
 
