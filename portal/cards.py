@@ -14,11 +14,12 @@ from portal.work import can_cancel, can_retry, cancel_job, is_finished, retry_jo
 
 def frame_card(verdict: Verdict) -> None:
     """Show the verdict on one frame: picture, result, what went well or wrong, the numbers behind it."""
-    with st.container(border=True, horizontal=True, gap="medium", vertical_alignment="top"):
-        picture = picture_of(verdict.frame_id)
-        if picture is not None:
-            st.image(picture, width=168, alt=f"The target in {verdict.file}")
-        with st.container(width="stretch", gap="xsmall"):
+    picture = picture_of(verdict.frame_id)
+    with st.container(border=True):
+        left, right = st.columns([1, 2.9], gap="medium") if picture is not None else (None, st.container())
+        if left is not None and picture is not None:
+            left.image(picture, width=180, alt=f"The target in {verdict.file}")
+        with right, st.container(gap="xsmall"):
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
                 status_badge(verdict.status)
                 if verdict.band:
@@ -69,7 +70,10 @@ def upload_card(sent: Upload) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{escaped(sent.filename)}**", width="content")
-            status_badge(sent.status)
+            with st.container(horizontal=True, width="content", gap="xsmall"):
+                status_badge(sent.status)
+                if sent.simulated:
+                    simulated_badge()
         words = f"{escaped(sent.target_name)} · {size_text(sent.size_bytes)} · {ago_text(sent.received_mjd)}"
         st.caption(words + (" · trial" if sent.dry_run else ""))
         if not is_finished(sent):

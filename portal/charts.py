@@ -19,6 +19,9 @@ MAX_DRAWN_POINTS = 10_000  # above this a browser needs seconds for one step of 
 UNKNOWN_BAND_COLOUR = "#8b98ad"
 THUMBNAIL_WIDTH_PX = 280
 THUMBNAIL_HEIGHT_PX = 84
+THUMBNAIL_SPAN_D = 1100.0
+THUMBNAIL_ALIVE_D = 60.0  # a band whose last point is older says nothing of today
+THUMBNAIL_MIN_POINTS = 12
 _MJD_OF_UNIX_EPOCH = 40587
 _DATE_OF_MJD = f"(datum.value - {_MJD_OF_UNIX_EPOCH}) * 86400000"
 _DATE_LABEL = (
@@ -235,15 +238,20 @@ def _magnitudes(bands: tuple[str, ...]) -> Spec:
 
 
 def thumbnail_svg(points: pl.DataFrame) -> str:
-    """Return a small light curve without axes in the band that has most magnitudes; bright is up.
+    """Return a small light curve of the last years without axes; bright is up.
 
-    Nothing of it is text that a user wrote.
+    It shows the band with most magnitudes among those still observed, and all bands where that is too
+    little. Nothing of it is text that a user wrote.
     """
-    shown = points.filter(pl.col("mag").is_not_null()).select("mjd", "mag", "band")
-    if shown.is_empty():
+    mags = points.filter(pl.col("mag").is_not_null()).select("mjd", "mag", "band")
+    if mags.is_empty():
         return _svg(_BASE_LINE)
-    fullest = shown.get_column("band").value_counts(sort=True).row(0)[0]
-    return _svg(_dots(shown.filter(pl.col("band") == fullest)))
+    newest = pl.col("mjd").max()
+    recent = mags.filter(pl.col("mjd") > newest - THUMBNAIL_SPAN_D)
+    bands = recent.group_by("band").agg(pl.len().alias("count"), newest.alias("last_mjd"))
+    alive = bands.filter(pl.col("last_mjd") > pl.col("last_mjd").max() - THUMBNAIL_ALIVE_D)
+    band, count = alive.sort("count", "band", descending=[True, False]).row(0)[:2]
+    return _svg(_dots(recent.filter(pl.col("band") == band) if count >= THUMBNAIL_MIN_POINTS else recent))
 
 
 _NEUTRAL = "#8b98ad"

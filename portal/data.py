@@ -205,7 +205,7 @@ def _binned(points: pl.DataFrame) -> pl.DataFrame:
 
 def has_simulated(points: pl.DataFrame) -> bool:
     """Return whether any of the points was made by simulation."""
-    return bool((points.get_column("flags") & int(Flag.SIMULATED)).any())
+    return bool(((points.get_column("flags") & int(Flag.SIMULATED)) != 0).any())
 
 
 def points_table(points: pl.DataFrame) -> pl.DataFrame:

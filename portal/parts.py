@@ -8,7 +8,6 @@ import streamlit as st
 
 from lake.targets import TargetRow
 from portal.charts import thumbnail_svg
-from portal.classes import meaning_of
 from portal.data import light_curve
 from portal.fmt import ago_text, escaped
 
@@ -67,11 +66,7 @@ def target_card(row: TargetRow) -> None:
             width="stretch",
             alt=f"Small light curve of {target.name}",
         )
-        with st.container(horizontal=True, horizontal_alignment="distribute", gap="xsmall"):
-            st.caption(
-                escaped(target.classification), width="content", help=meaning_of(target.classification)
-            )
-            st.caption(last_seen(row), width="content")
+        st.caption(f"{escaped(target.classification)}  \n{last_seen(row)}")
 
 
 def last_seen(row: TargetRow) -> str:
@@ -103,7 +98,7 @@ def _credit(who: str, facility: str) -> str:
 
 
 _FACTS_CSS = """
-.tl-facts { margin: 0; font-size: 0.93rem; }
+div > dl.tl-facts { margin: 0; padding: 0; font-size: 0.93rem; }
 .tl-facts > div { display: grid; grid-template-columns: minmax(6.5rem, 38%) 1fr; gap: 0 0.9rem;
   padding: 0.42rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 13%, transparent); }
 .tl-facts > div:last-child { border-bottom: 0; }

@@ -50,7 +50,7 @@ def uploads_named(upload_ids: Iterable[int], user: User | None) -> list[Upload]:
     return found
 
 
-def own_uploads(user: User, *, limit: int = 12) -> list[Upload]:
+def own_uploads(user: User, *, limit: int) -> list[Upload]:
     """Return what somebody uploaded last."""
     return uploads(lake().operations, user, uploaded_by=user.username, limit=limit)
 

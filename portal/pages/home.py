@@ -7,10 +7,18 @@ from portal.fmt import ago_text, escaped, number_text
 from portal.parts import open_target, simulated_badge, simulated_banner, target_card, target_link
 from portal.session import current_user
 
+BACKDROP_CSS = """
+[data-testid="stMainBlockContainer"] {
+  background: url("/assets/ripples.svg") no-repeat right 0.5rem top 0.5rem / min(41rem, 52vw);
+}
+@media (max-width: 900px) { [data-testid="stMainBlockContainer"] { background: none; } }
+"""
+
 user = current_user()
 numbers = data.numbers(user)
 interesting = data.interesting_targets(user)
 
+st.html(f"<style>{BACKDROP_CSS}</style>")
 st.title("The changing sky, in one open lake")
 st.markdown(
     "Add a target, and tomlake gathers what archives and observers ever saw of it, measures the images "
@@ -65,11 +73,13 @@ if not latest:
     with st.container(border=True):
         st.markdown("**No frames yet.** The first image that somebody uploads will be credited here.")
 for seen in latest:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
-        target_link(seen.target.name)
-        st.markdown(f"**{seen.verdict.headline}** in {escaped(seen.verdict.band)}", width="content")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(width=120):
+            target_link(seen.target.name)
+        st.markdown(f"**{seen.verdict.headline}**", width=190)
+        st.markdown(escaped(seen.verdict.band), width=90)
         credit = " · ".join(escaped(word) for word in (seen.verdict.observer, seen.verdict.facility) if word)
-        st.markdown(credit or "observer not named", width="content")
-        st.caption(f"taken {seen.verdict.when}, measured {ago_text(seen.made_mjd)}", width="content")
+        st.markdown(credit or "observer not named", width=280)
+        st.caption(f"taken {seen.verdict.when} UTC, measured {ago_text(seen.made_mjd)}", width=330)
         if seen.verdict.is_simulated:
             simulated_badge()

@@ -18,8 +18,8 @@ st.markdown(
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state = st.selectbox("State", [ANY, *work.JOB_STATES], key="jobs_state", width=200)
-    kind = st.selectbox("Work", [ANY, *work.JOB_KINDS], key="jobs_kind", width=200)
+    state = st.selectbox("State", [ANY, *work.JOB_STATES], key="jobs_state", width=170)
+    kind = st.selectbox("Work", [ANY, *work.JOB_KINDS], key="jobs_kind", width=170)
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -29,7 +29,7 @@ def listed(state: str, kind: str) -> None:
     with st.container(horizontal=True):
         for name, count in counts.items():
             if name != "cancelled" or count:
-                st.metric(name.capitalize(), f"{count:,}", border=True, width=150)
+                st.metric(name.capitalize(), f"{count:,}", border=True, width=110)
     jobs = work.jobs_listed(user, state="" if state == ANY else state, kind="" if kind == ANY else kind)
     if not jobs:
         with st.container(border=True):
@@ -42,7 +42,7 @@ def listed(state: str, kind: str) -> None:
         work.job_table(jobs),
         hide_index=True,
         row_height=38,
-        height=min(38 * (len(jobs) + 1), 38 * 14) + 2,
+        height="content" if len(jobs) <= 14 else 38 * 14,
         placeholder="–",
         alt=f"Table of {plural(len(jobs), 'job')}",
         column_config={

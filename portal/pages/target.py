@@ -42,12 +42,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
                 st.badge("private", icon=":material/lock:", color="gray")
     with st.container(horizontal=True, width="content"):
         st.link_button("CSV", f"/download/{quote(target.name)}.csv", icon=":material/download:")
-        st.page_link(
-            "../pages/upload.py",
-            label="Upload frames",
-            icon=":material/upload:",
-            query_params={"target": target.name},
-        )
+        if st.button("Upload frames", type="primary", icon=":material/upload:", key="to_upload"):
+            st.switch_page("../pages/upload.py", query_params={"target": target.name})
 
 if target.simulated:
     simulated_banner("This target and all its measurements belong to the demo: nobody observed them.")

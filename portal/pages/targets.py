@@ -12,36 +12,45 @@ user = current_user()
 st.title("Targets")
 
 choices.seed(st.session_state, st.query_params)
-name, kind, order = st.columns([2, 2, 1.4])
-bright, important, shown = st.columns([2, 2, 1.4], gap="medium")
-chosen = Choices(
-    name=name.text_input(
-        "Name or alias contains",
-        key=key("name"),
-        icon=":material/search:",
-        placeholder="Any name",
-        persist_state="session",
-    ),
-    classification=kind.selectbox(
-        "Class", choices.CLASS_CHOICES, key=key("classification"), persist_state="session"
-    ),
-    order=order.selectbox("Sort by", choices.ORDERS, key=key("order"), persist_state="session"),
-    brighter=bright.slider(
-        "Brighter than (mag)",
-        choices.BRIGHTEST_MAG,
-        choices.FAINTEST_MAG,
-        step=0.5,
-        key=key("brighter"),
-        persist_state="session",
-    ),
-    importance=important.slider(
-        "Importance from", 0.0, 10.0, step=0.5, key=key("importance"), persist_state="session"
-    ),
-    show=shown.segmented_control(
-        "Data", choices.SHOWN, key=key("show"), required=True, persist_state="session"
+with st.container(horizontal=True, gap="small"):
+    chosen = Choices(
+        name=st.text_input(
+            "Name or alias contains",
+            key=key("name"),
+            icon=":material/search:",
+            placeholder="Any name",
+            width=260,
+            persist_state="session",
+        ),
+        classification=st.selectbox(
+            "Class", choices.CLASS_CHOICES, key=key("classification"), width=190, persist_state="session"
+        ),
+        order=st.selectbox("Sort by", choices.ORDERS, key=key("order"), width=150, persist_state="session"),
+        brighter=st.slider(
+            "Brighter than (mag)",
+            choices.BRIGHTEST_MAG,
+            choices.FAINTEST_MAG,
+            step=0.5,
+            format="%.1f",
+            key=key("brighter"),
+            width=165,
+            persist_state="session",
+        ),
+        importance=st.slider(
+            "Importance from",
+            0.0,
+            10.0,
+            step=0.5,
+            format="%.1f",
+            key=key("importance"),
+            width=165,
+            persist_state="session",
+        ),
+        show=st.segmented_control(
+            "Data", choices.SHOWN, key=key("show"), required=True, persist_state="session"
+        )
+        or "All",
     )
-    or "All",
-)
 st.query_params.from_dict(dict(choices.remember(st.session_state, chosen)))
 
 page = int(st.session_state.get("targets_page", 1))
@@ -73,12 +82,12 @@ else:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-cell",
-        height=min(38 * (len(rows) + 1), 38 * 17),
+        height="content" if len(rows) <= 16 else 38 * 16,
         row_height=38,
         placeholder="–",
         alt=f"Table of {plural(len(rows), 'target')}",
         column_config={
-            "Target": st.column_config.TextColumn(pinned=True, help="Click a row to open the target"),
+            "Target": st.column_config.TextColumn(help="Click a row to open the target"),
             "Last mag": st.column_config.NumberColumn(format="%.2f"),
             "Recent": st.column_config.AreaChartColumn(
                 help="The commonest optical band, oldest first; up is brighter", width="small"

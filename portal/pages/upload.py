@@ -86,7 +86,7 @@ with answers:
     if accepted:
         st.subheader("Verdicts")
         verdicts_of(accepted)
-    earlier = [one for one in work.own_uploads(user) if one.upload_id not in accepted]
+    earlier = [one for one in work.own_uploads(user, limit=6) if one.upload_id not in accepted]
     if earlier:
         st.subheader("Your last uploads")
         for one in earlier:

@@ -15,7 +15,7 @@ STATIC = PORTAL / "static"
 
 st.set_page_config(page_title="tomlake", page_icon=str(STATIC / "logo.svg"), layout="wide")
 theme = "light" if st.context.theme.type == "light" else "dark"
-st.logo(str(STATIC / f"logo-word-{theme}.svg"), icon_image=str(STATIC / "logo.svg"), size="large")
+st.logo(str(STATIC / f"logo-word-{theme}.svg"), size="large")
 
 user = current_user()
 page = st.navigation(
