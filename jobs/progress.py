@@ -1,10 +1,14 @@
 """What a task is given to say how far it is, and what it is: a function of the lake and a job."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import TomlakeError
-from lake.opening import Lake
 from lake.queue import Job
+
+if TYPE_CHECKING:
+    from lake.opening import Lake
 
 
 class Progress(Protocol):

@@ -94,13 +94,13 @@ class Family:
         self._children = [_Child(program=program) for program in programs]
         self.has_failed = False
 
-    def pids(self, title: str) -> list[int]:
-        """Return the process ids of the living children of one title."""
-        return [
-            child.process.pid
+    def processes(self, title: str) -> dict[str, int]:
+        """Return the process ids of the children of one title that were started, by name."""
+        return {
+            child.name: child.process.pid
             for child in self._children
             if child.process is not None and child.program.title == title
-        ]
+        }
 
     def tend(self) -> None:
         """Start what is due, and see who died: a dead worker's jobs are given back at once."""

@@ -35,7 +35,7 @@ class Limits:
     """What one job may use, and how long others wait for its worker."""
 
     wall_clock_s: float
-    memory_mb: float
+    memory_mb: float  # more than the worker had before
     lease_s: float = 60.0
     heartbeat_s: float = 10.0
     grace_s: float = 4.0  # for a job to end by itself when the worker or the job is stopped
@@ -60,6 +60,7 @@ class Watch:
     def __init__(self, operations: Engine, limits: Limits) -> None:
         self._operations = operations
         self._limits = limits
+        self._at_start_mb = used_memory_mb()
         self._running: _Running | None = None
         self._lock = threading.Lock()  # held while a tick may end the process over the running job
         self._stopping = threading.Event()
@@ -175,7 +176,7 @@ class Watch:
                 f"The job ran longer than {self._limits.wall_clock_s:g} s and was stopped.",
                 "too-long",
             )
-        if used_memory_mb() > self._limits.memory_mb:
+        if used_memory_mb() - self._at_start_mb > self._limits.memory_mb:
             self._give_up(
                 running,
                 f"The job used more than {self._limits.memory_mb:g} MB of memory and was stopped.",

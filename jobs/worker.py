@@ -12,17 +12,16 @@ import socket
 import uuid
 from collections.abc import Mapping, Sequence
 
-from engine.errors import Rejected, TomlakeError
+from engine.errors import Rejected
+from jobs.loop import work
 from jobs.progress import Task
-from jobs.watch import Limits, Watch, used_memory_mb
-from lake.opening import Lake, open_lake
-from lake.queue import Job, claim, fail, finish
+from jobs.watch import Limits
+from lake.opening import open_lake
 from lake.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
 
 TASKS = "jobs.tasks:TASKS"
-POLL_S = 0.3
 
 
 def run_worker(
@@ -50,15 +49,7 @@ def run_worker(
     lake = open_lake(settings)
     logger.info("worker %s started", name)
     try:
-        with Watch(lake.operations, limits) as watch:
-            while not watch.is_stopping and used_memory_mb() < limits.memory_mb:
-                job = claim(lake.operations, name, lease_s=limits.lease_s)
-                if job is not None:
-                    _work(lake, job, tasks, watch)
-                elif once:
-                    return
-                else:
-                    watch.wait(POLL_S)
+        work(lake, tasks, name=name, limits=limits, once=once)
     finally:
         lake.close()
         logger.info("worker %s ended", name)
@@ -103,25 +94,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parent_pid=os.getppid() if given.child else None,
     )
     run_worker(settings, once=given.once, tasks=load_tasks(given.tasks), name=given.name, limits=limits)
-
-
-def _work(lake: Lake, job: Job, tasks: Mapping[str, Task], watch: Watch) -> None:
-    logger.info("job %d %s started, attempt %d", job.job_id, job.kind, job.attempts)
-    try:
-        with watch.over(job) as progress:
-            if job.kind not in tasks:
-                raise Rejected(f"This worker has no task {job.kind!r:.60}.", code="unknown-task")
-            reason = tasks[job.kind](lake, job, progress)
-    except Exception as error:
-        state = fail(lake.operations, job, error)
-        logger.info("job %d %s: %s", job.job_id, state or "taken away", error, exc_info=not _is_told(error))
-    else:
-        kept = finish(lake.operations, job, reason)
-        logger.info("job %d %s: %s", job.job_id, "done" if kept else "taken away", reason)
-
-
-def _is_told(error: Exception) -> bool:
-    return isinstance(error, TomlakeError)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""The loop of a worker: claim a job, do its task under watch, say how it ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from engine.errors import Rejected, TomlakeError
+from jobs.watch import Limits, Watch, used_memory_mb
+from lake.queue import Job, claim, fail, finish
+
+if TYPE_CHECKING:  # opening a lake needs much more code than this loop
+    from jobs.progress import Task
+    from lake.opening import Lake
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.3
+
+
+def work(lake: Lake, tasks: Mapping[str, Task], *, name: str, limits: Limits, once: bool = False) -> None:
+    """Work until the process is told to stop; or, with ``once``, until nothing is due any more.
+
+    It also ends when earlier jobs left so much memory behind that the next one would not have its share.
+    """
+    at_start_mb = used_memory_mb()
+    with Watch(lake.operations, limits) as watch:
+        while not watch.is_stopping and used_memory_mb() - at_start_mb < limits.memory_mb / 2:
+            job = claim(lake.operations, name, lease_s=limits.lease_s)
+            if job is not None:
+                _do(lake, job, tasks, watch)
+            elif once:
+                return
+            else:
+                watch.wait(POLL_S)
+
+
+def _do(lake: Lake, job: Job, tasks: Mapping[str, Task], watch: Watch) -> None:
+    logger.info("job %d %s started, attempt %d", job.job_id, job.kind, job.attempts)
+    try:
+        with watch.over(job) as progress:
+            if job.kind not in tasks:
+                raise Rejected(f"This worker has no task {job.kind!r:.60}.", code="unknown-task")
+            reason = tasks[job.kind](lake, job, progress)
+    except Exception as error:
+        state = fail(lake.operations, job, error)
+        is_bug = not isinstance(error, TomlakeError)
+        logger.info("job %d %s: %s", job.job_id, state or "taken away", error, exc_info=is_bug)
+    else:
+        kept = finish(lake.operations, job, reason)
+        logger.info("job %d %s: %s", job.job_id, "done" if kept else "taken away", reason)
