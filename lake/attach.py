@@ -1,5 +1,8 @@
 """Connections of DuckDB to the lake: extensions from the installed packages, never from the network."""
 
+import shutil
+import time
+import uuid
 from pathlib import Path
 
 import duckdb
@@ -11,6 +14,8 @@ from lake.paths import Paths
 
 LAKE = "lake"  # the name under which every statement finds the lake
 BUSY_TIMEOUT_MS = 5000
+_SPILL = "spill-"  # what a query cannot hold in memory; processes must not share the folder
+_STALE_AFTER_S = 86400.0
 _READER_SETTINGS = ("SET threads = 1", "SET parquet_metadata_cache = true")
 _WRITER_SETTINGS = ("SET memory_limit = '2GB'",)  # spills to the spool folder; jobs may use 3 GB
 
@@ -22,7 +27,7 @@ def connect(places: Paths, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "temp_directory": str(places.spool_dir / "duckdb"),
+            "temp_directory": str(places.spool_dir / f"{_SPILL}{uuid.uuid4().hex}"),
         },
     )
     try:
@@ -35,6 +40,13 @@ def connect(places: Paths, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
+
+
+def remove_stale_spills(places: Paths) -> None:
+    """Remove what the queries of killed processes left on the disk a day ago or earlier."""
+    for folder in places.spool_dir.glob(f"{_SPILL}*"):
+        if time.time() - folder.stat().st_mtime > _STALE_AFTER_S:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _attach_statement(places: Paths, *, read_only: bool) -> str:

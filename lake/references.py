@@ -1,6 +1,7 @@
 """Reference stars kept per HEALPix cell, so that every frame of a field calibrates without an archive."""
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -18,16 +19,33 @@ from lake.tables import REFERENCE_CELLS, REFERENCE_STARS
 
 NSIDE = 32  # cells of 3.4 square degrees
 _HEALPIX = HEALPix(nside=NSIDE, order="nested")
+_CELL_RADIUS_DEG = 2.0  # no cell reaches farther from its centre
+_EDGE_STEPS = 64
+_EDGE_SPACING_DEG = 0.045  # no two points on an edge are farther apart
+_ROUNDING_DEG = 1e-9
 _FROM_ARCHIVE = "archive"
 _FROM_FILE = "file"
 
 
 def cells_of_cone(ra_deg: float, dec_deg: float, radius_deg: float) -> list[int]:
-    """Return every cell that may hold a star of the cone, sorted."""
-    cells = _HEALPIX.cone_search_lonlat(
-        ra_deg * units.deg, dec_deg * units.deg, radius=radius_deg * units.deg
-    )
-    return sorted(int(cell) for cell in cells)
+    """Return every cell that may hold a star of the cone, sorted.
+
+    ``HEALPix.cone_search_lonlat`` leaves out one cell in a hundred cones near the polar caps, so the
+    distances to the cells' edges are looked at instead.
+    """
+    centre = SkyCoord(ra_deg, dec_deg, unit="deg")
+    near = np.flatnonzero(_cell_centres().separation(centre).deg <= radius_deg + _CELL_RADIUS_DEG)
+    edge_ra, edge_dec = _HEALPIX.boundaries_lonlat(near, step=_EDGE_STEPS)
+    to_edge_deg = SkyCoord(edge_ra, edge_dec).separation(centre).deg.min(axis=1)
+    own = int(_HEALPIX.lonlat_to_healpix(centre.ra, centre.dec))
+    touched = (to_edge_deg <= radius_deg + _EDGE_SPACING_DEG) | (near == own)
+    return [int(cell) for cell in near[touched]]
+
+
+@cache
+def _cell_centres() -> SkyCoord:
+    ra, dec = _HEALPIX.healpix_to_lonlat(np.arange(_HEALPIX.npix))
+    return SkyCoord(ra, dec)
 
 
 def cone_of_cell(cell: int) -> tuple[float, float, float]:
@@ -100,8 +118,8 @@ def cone(store: Store, ra_deg: float, dec_deg: float, radius_deg: float) -> pl.D
             "first": cells[0],
             "last": cells[-1],
             "cells": cells,
-            "south": dec_deg - radius_deg,
-            "north": dec_deg + radius_deg,
+            "south": dec_deg - radius_deg - _ROUNDING_DEG,
+            "north": dec_deg + radius_deg + _ROUNDING_DEG,
         },
     ).select(pl.col(name).cast(dtype) for name, dtype in REFERENCE_SCHEMA.items())
     centre = SkyCoord(ra_deg, dec_deg, unit="deg")

@@ -3,12 +3,14 @@
 Every write is one transaction under one lock, and doing it twice is doing it once.
 """
 
+import json
 import logging
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import duckdb
 import polars as pl
@@ -25,9 +27,11 @@ from lake.settings import Settings
 from lake.tables import BATCHES, PHOTOMETRY, TABLES, table_named
 
 logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 LOCK_TIMEOUT_S = 120.0
 ATTEMPTS = 8
+_VERSION = f"SELECT id FROM ducklake_current_snapshot('{LAKE}')"  # noqa: S608 - our own name
 _PASSING = ("database is locked", "conflict", "database table is locked", "failed to commit")
 
 
@@ -76,7 +80,7 @@ class Store:
 
     def version(self) -> int:
         """Return the number of the lake's newest version; it grows with every write."""
-        return int(self.read("SELECT id FROM ducklake_current_snapshot($lake)", {"lake": LAKE}).item())
+        return int(self.read(_VERSION).item())
 
     def batch(self, batch_id: str) -> Batch:
         """Return the papers of a batch.
@@ -93,15 +97,7 @@ class Store:
 
     def read(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of our own statement; tables are named ``lake.photometry`` and so on."""
-        for attempt in range(ATTEMPTS):
-            try:
-                with self._reading().cursor() as cursor:
-                    return cursor.execute(sql, dict(parameters or {})).pl()
-            except duckdb.Error as error:
-                if not _is_passing(error):
-                    raise
-                _pause(attempt)
-        raise Transient("The lake is busy; try again.", code="lake-busy", retry_after_s=5)
+        return _patiently(lambda: self._rows(sql, parameters or {}))
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of a person's statement, on a read-only connection of its own (0.15 s).
@@ -184,15 +180,7 @@ class Store:
         )
         stamped = [change.stamped(batch.batch_id) for change in changes]
         with locked(self._paths.writer_lock, timeout_s=LOCK_TIMEOUT_S):
-            for attempt in range(ATTEMPTS):
-                try:
-                    return self._transaction([*stamped, papers], batch)
-                except duckdb.Error as error:
-                    self._forget_writer()
-                    if not _is_passing(error):
-                        raise
-                    _pause(attempt)
-        raise Transient("The lake is busy; try again.", code="lake-busy", retry_after_s=5)
+            return _patiently(lambda: self._transaction([*stamped, papers], batch))
 
     # Life
 
@@ -214,22 +202,29 @@ class Store:
             self._reader = None
         self._forget_writer()
 
+    def _rows(self, sql: str, parameters: Mapping[str, object]) -> pl.DataFrame:
+        with self._reading().cursor() as cursor:
+            return cursor.execute(sql, dict(parameters)).pl()
+
     def _transaction(self, changes: Sequence[Change], batch: Batch) -> int:
-        connection = self._writing()
-        connection.execute("BEGIN")
-        for change in changes:
-            apply_change(connection, change)
-        connection.execute(
-            "CALL lake.set_commit_message($author, $message, extra_info => $extra)",
-            {
-                "author": batch.by or batch.task,
-                "message": f"{batch.task} {batch.source}",
-                "extra": f'{{"batch_id": "{batch.batch_id}"}}',
-            },
-        )
-        connection.execute("COMMIT")
-        row = connection.execute("SELECT id FROM ducklake_current_snapshot($lake)", {"lake": LAKE}).fetchone()
-        return int(row[0]) if row else 0
+        try:
+            connection = self._writing()
+            connection.execute("BEGIN")
+            for change in changes:
+                apply_change(connection, change)
+            connection.execute(
+                "CALL lake.set_commit_message($author, $message, extra_info => $extra)",
+                {
+                    "author": batch.by or batch.task,
+                    "message": f"{batch.task} {batch.source}",
+                    "extra": json.dumps({"batch_id": batch.batch_id}),
+                },
+            )
+            connection.execute("COMMIT")
+            return int(connection.execute(_VERSION).pl().item())
+        except BaseException:  # a broken or interrupted transaction ends with its connection
+            self._forget_writer()
+            raise
 
     def _reading(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
@@ -276,6 +271,19 @@ def _without_doubles(points: pl.DataFrame) -> pl.DataFrame:
 def _is_passing(error: duckdb.Error) -> bool:
     text = str(error).lower()
     return any(words in text for words in _PASSING)
+
+
+def _patiently(work: Callable[[], Result]) -> Result:
+    """Return what the work gives, tried again while another process is in its way."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return work()
+        except duckdb.Error as error:
+            if not _is_passing(error):
+                raise
+            last = error
+            _pause(attempt)
+    raise Transient("The lake is busy; try again.", code="lake-busy", retry_after_s=5) from last
 
 
 def _pause(attempt: int) -> None:

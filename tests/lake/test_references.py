@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from astropy.coordinates import SkyCoord
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.photometry.references import REFERENCE_SCHEMA, reference_table
@@ -79,7 +79,9 @@ def test_a_cone_finds_exactly_the_stars_within_it(lake: Lake, ra_deg: float, dec
     dec_deg=st.floats(-90, 90),
     radius_deg=st.floats(0.001, 3.0),
 )
-@settings(max_examples=60, deadline=None)
+@example(ra_deg=66.92, dec_deg=-72.12, radius_deg=0.099)  # places that HEALPix.cone_search_lonlat misses
+@example(ra_deg=355.94, dec_deg=-46.1, radius_deg=0.423)
+@settings(max_examples=40, deadline=None)
 def test_every_place_in_a_cone_lies_in_one_of_its_cells(
     ra_deg: float, dec_deg: float, radius_deg: float
 ) -> None:
@@ -90,7 +92,7 @@ def test_every_place_in_a_cone_lies_in_one_of_its_cells(
 
 
 @given(cell=st.integers(0, 12 * 32 * 32 - 1), seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_cone_of_a_cell_covers_the_cell(cell: int, seed: int) -> None:
     ra_deg, dec_deg, radius_deg = cone_of_cell(cell)
     places = positions_about(ra_deg, dec_deg, n=300 + seed, radius_deg=1.3 * radius_deg)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -16,14 +17,16 @@ from hypothesis import strategies as st
 
 from engine.errors import Rejected
 from engine.lightcurve import SCHEMA, light_curve
+from lake.changes import Change
 from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
 from lake.settings import Settings
 from lake.store import Replacement, Store
+from lake.tables import BATCHES, PHOTOMETRY
 
 ROOT = Path(__file__).resolve().parents[2]
 POINTS_PER_BATCH = 500
-KILLS = 8
+KILLS = 6
 WRITERS = 2  # at the same time
 NEW_TARGETS = count(1)  # a target of its own for every example
 
@@ -220,6 +223,24 @@ def test_rows_of_one_batch_appended_twice_are_there_once(lake: Lake) -> None:
         "SELECT cell FROM lake.reference_cells WHERE batch_id = $id", {"id": batch.batch_id}
     )
     assert sorted(found["cell"]) == [7, 8]
+
+
+def test_a_transaction_that_fails_leaves_nothing_and_the_next_one_works(lake: Lake) -> None:
+    target_id, version = next(NEW_TARGETS), lake.store.version()
+    good = Change(
+        table=PHOTOMETRY,
+        rows=light_curve(few_points(target_id, 3)),
+        keys=pl.DataFrame({"target_id": [target_id]}),
+    )
+    bad = Change(table=BATCHES, rows=BATCHES.empty(), keys=pl.DataFrame({"no_such_column": [1]}))
+
+    with pytest.raises(duckdb.BinderException):
+        lake.store.commit([good, bad], batch=new_batch("test", "ztf"))
+    assert lake.store.version() == version
+    assert lake.store.light_curve(target_id).is_empty()
+    lake.store.commit([good], batch=new_batch("test", "ztf"))
+
+    assert len(lake.store.light_curve(target_id)) == 3
 
 
 def test_a_person_may_ask_but_not_write(lake: Lake) -> None:
