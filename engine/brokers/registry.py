@@ -53,8 +53,8 @@ tomlake harvests these archives for every target. Each is one module in `engine/
    and `broken`, of at most 20 rows, with `query.json`: the question that they answer.
 3. A line in `engine/brokers/registry.py`, then `python -m engine.brokers.registry > docs/archives.md`.
 
-`tests/engine/brokers/test_registry.py` holds every archive to this. `pytest tests/online -m online
---force-enable-socket` asks the live archives whether they still answer so; the gate never does.
+`tests/engine/brokers/test_registry.py` holds every archive to this. `pytest tests/online -m online`
+asks the live archives whether they still answer so; the gate never does.
 """
 
 

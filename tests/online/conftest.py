@@ -1,4 +1,4 @@
-"""Tests that ask live archives run only by hand: ``pytest tests/online -m online --force-enable-socket``."""
+"""Tests that ask live archives run only by hand: ``pytest tests/online -m online``."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ from engine.brokers.registry import broker
 from engine.brokers.resolve import resolve
 from engine.errors import Transient
 
-pytestmark = pytest.mark.online
+pytestmark = [pytest.mark.online, pytest.mark.enable_socket]
 
 GAIA20FNR = Query(target_id=1, name="A star without a name", ra_deg=90.26701, dec_deg=-18.96770)
 
