@@ -1,0 +1,78 @@
+"""One running installation and one browser for the flows that only a person's tools can show."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.installation import PASSWORD, ROOT, Installation
+
+START_TIMEOUT_S = 60.0
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Start portal, API and worker on a free port; stop them afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "TOMLAKE_DATA": str(tmp_path_factory.mktemp("installation")),
+        "TOMLAKE_PORT": str(port),
+        "TOMLAKE_NEW_PASSWORD": PASSWORD,
+    }
+    running = Installation(url=f"http://127.0.0.1:{port}", environment=environment)
+    running.command("user", "add", "caroline", "--full-name", "Caroline Herschel", "--staff")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tomlake.main", "up"], env=environment, cwd=ROOT, start_new_session=True
+    )
+    try:
+        _wait_until_it_answers(running.url, process)
+        yield running
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=15) == 0
+
+
+def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the installation ended by itself"
+        try:
+            if requests.get(f"{url}/api/health", timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail(f"{url} did not answer within {START_TIMEOUT_S:.0f} s")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start one headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a desktop window without cookies."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    yield context.new_page()
+    context.close()
