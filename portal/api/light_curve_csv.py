@@ -6,7 +6,7 @@ import io
 import polars as pl
 
 from engine.bands import BANDS
-from engine.lightcurve import flag_words
+from engine.lightcurve import Flag, flag_words
 from engine.target import Target
 
 BHTOM_HEADER = ("MJD", "Magnitude", "Error", "Facility", "Filter", "Observer")
@@ -16,9 +16,12 @@ LIMIT_ERROR = -1.0  # BHTOM's clients read a negative error as a limit
 def bhtom_csv(points: pl.DataFrame) -> str:
     """Return magnitudes and limits as BHTOM writes them: ``;``, ``\\n``, Python's floats, limits with -1.0.
 
-    Rows that have a flux only are left out, as BHTOM leaves them out of this file.
+    Rows that have a flux only are left out, as BHTOM leaves them out of this file. The format has no flags,
+    so the facility of a simulated point says that it is one.
     """
     is_magnitude = pl.col("mag").is_not_null()
+    is_simulated = (pl.col("flags") & int(Flag.SIMULATED)) != 0
+    marked = pl.concat_str(pl.col("facility").fill_null(""), pl.lit(" (simulated)")).str.strip_chars()
     rows = (
         points.filter(is_magnitude | pl.col("limit_mag").is_not_null())
         .sort("mjd", maintain_order=True)
@@ -26,7 +29,7 @@ def bhtom_csv(points: pl.DataFrame) -> str:
             "mjd",
             pl.coalesce("mag", "limit_mag"),
             pl.when(is_magnitude).then("mag_err").otherwise(pl.lit(LIMIT_ERROR)),
-            "facility",
+            pl.when(is_simulated).then(marked).otherwise("facility"),
             "band",
             "observer",
         )

@@ -8,6 +8,7 @@ from portal.api.reply import Refused
 
 KINDS = tuple(kind.value for kind in UploadKind)
 ANY_FILTER = "GaiaSP/any"
+_AUTOMATIC = frozenset({"no", "any", "auto"})
 _NOTHING = frozenset({"none", "null"})  # what scripts send for an option that was not given
 _YES = frozenset({"true", "t", "yes", "y", "on", "1"})
 _NO = frozenset({"false", "f", "no", "n", "off", "0"})
@@ -20,7 +21,7 @@ class UploadFields:
     target: str
     kind: str
     observatory: str  # ONAME, or "" where the header must tell
-    requested_filter: str  # "Survey/Filter"; "no" asks for the automatic choice
+    requested_filter: str  # "Survey/Filter"
     dry_run: bool
     comment: str
     observers: tuple[str, ...]
@@ -57,7 +58,7 @@ def upload_fields(fields: Fields) -> UploadFields:
         target=target or "",
         kind=kind or "",
         observatory=said(fields, "observatory") or "",
-        requested_filter=said(fields, "filter") or ANY_FILTER,
+        requested_filter=_filter(fields),
         dry_run=dry_run,
         comment=said(fields, "comment") or "",
         observers=_observers(fields),
@@ -70,6 +71,11 @@ def said(fields: Fields, name: str) -> str | None:
     """Return a field as text, where ``None`` written out is nothing, as BHTOM's scripts mean it."""
     text = text_of(fields, name)
     return None if text is None or text.lower() in _NOTHING else text
+
+
+def _filter(fields: Fields) -> str:
+    wanted = said(fields, "filter") or ANY_FILTER
+    return ANY_FILTER if wanted.lower() in _AUTOMATIC else wanted
 
 
 def _number(fields: Fields, name: str, errors: dict[str, object]) -> float | None:

@@ -152,6 +152,9 @@ def _status(error: Rejected) -> int:
 
 
 def _first_sentence(body: object) -> str:
-    if isinstance(body, dict):
-        return _first_sentence(next(iter(body.values())))
-    return _first_sentence(body[0]) if isinstance(body, list) else str(body)
+    """Return what an envelope says first, after the name of the field where it concerns one."""
+    if not isinstance(body, dict):
+        return str(body[0] if isinstance(body, list) else body)
+    field, value = next(iter(body.items()))
+    sentence = _first_sentence(value)
+    return sentence if field in {"detail", "non_field_errors", "files"} else f"{field}: {sentence}"

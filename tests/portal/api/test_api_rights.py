@@ -4,6 +4,8 @@ import httpx
 import polars as pl
 import pytest
 from api_server import Served
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine.lightcurve import light_curve
 from lake.accounts import open_session
@@ -52,6 +54,39 @@ def test_a_private_target_looks_to_a_stranger_like_one_that_is_not_there(other: 
     for answer in hidden:
         body = answer.json() if answer.status_code == 200 else {}
         assert SECRET not in [item["name"] for item in body.get("data", [])]
+
+
+angles = st.floats(0, 20)
+cones = st.tuples(st.floats(95, 105), st.floats(9, 19), angles).map(
+    lambda cone: ",".join(str(number) for number in cone)
+)
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "decMin": angles, "decMax": angles, "raMin": st.floats(0, 360), "raMax": st.floats(0, 360),
+        "coneSearchRaDecRadius": cones, "name": st.sampled_from([SECRET, SECRET.lower(), "Gaia22bpl"]),
+        "importanceMin": angles, "galacticLatMax": st.floats(-90, 90), "sunSeparationMin": st.floats(0, 180),
+        "coneSearchTarget": st.sampled_from([f"{SECRET},20", "Gaia22bpl,20"]), "page": st.integers(-1, 3),
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters=filters)
+def test_no_filter_finds_a_private_target_for_a_stranger(
+    other: httpx.Client, filters: dict[str, object]
+) -> None:
+    answer = other.post("/targets/getTargetList/", json=filters)
+    body = answer.json()
+    if answer.status_code == 200:
+        assert SECRET not in [item["name"] for item in body["data"]]
+    else:
+        assert (answer.status_code, SECRET in str(filters)) == (400, True)
+
+
+def test_a_simulated_point_says_so_in_bhtoms_file(owner: httpx.Client) -> None:
+    answer = owner.post("/targets/download-photometry/", json={"name": SECRET})
+    assert answer.text.splitlines()[1:] == ["60000.5;15.5;0.1;(simulated);V(GaiaSP);"]
 
 
 def test_the_public_sees_nothing_of_a_private_target(anybody: httpx.Client) -> None:

@@ -118,6 +118,7 @@ def test_a_cookie_alone_or_from_another_site_writes_nothing(
         ({"target": "Gaia22bpl", "name": "a.fits"}, b"", 400, "empty"),
         ({"target": "Gaia22bpl", "name": "a.fits"}, b"x" * 3_000_001, 413, "3 MB"),
         ({"target": "Gaia22bpl"}, b"x", 400, "name"),
+        ({"target": "Gaia22bpl", "name": "a.fits", "mjd": "soon"}, b"x", 400, "mjd: A valid number"),
     ],
 )
 def test_the_page_gets_one_sentence_when_a_file_is_refused(

@@ -78,6 +78,17 @@ def test_photometry_keeps_its_time_and_its_matching_radius(owner: httpx.Client, 
     assert kept.requested_filter == "GaiaSP/V"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("no", "GaiaSP/any"), ("None", "GaiaSP/any"), ("2MASS/J", "2MASS/J")]
+)
+def test_no_filter_means_the_automatic_choice(
+    owner: httpx.Client, served: Served, sent: str, kept: str
+) -> None:
+    answer = owner.post("/upload/", data=form(filter=sent), files={"files": ("a.fits", fresh_bytes())})
+    upload_id = int(answer.json()["Success"][0]["id"])
+    assert upload(served.lake.operations, upload_id, served.owner).requested_filter == kept
+
+
 def test_observers_are_credited_and_strangers_named_in_the_comment(
     owner: httpx.Client, served: Served
 ) -> None:
