@@ -1,11 +1,12 @@
 """The task `harvest`: what one archive knows of one target comes into the lake, with its raw answer."""
 
 import time
+from dataclasses import fields
 
 import polars as pl
 
 from engine.brokers.client import HttpClient
-from engine.brokers.protocol import Broker, Http, Query
+from engine.brokers.protocol import Broker, BrokerInfo, Http, Query
 from engine.brokers.registry import broker
 from engine.errors import Rejected, Transient
 from engine.target import Target
@@ -13,7 +14,7 @@ from jobs.kept_answers import KeptAnswers
 from jobs.progress import Progress
 from lake.archives import record_answer, record_failure
 from lake.opening import Lake
-from lake.provenance import new_batch
+from lake.provenance import Batch, new_batch
 from lake.queue import Job
 from lake.rights import SYSTEM
 from lake.target_list import update_summary
@@ -27,7 +28,17 @@ def harvest(lake: Lake, job: Job, progress: Progress) -> str:
 
 
 def harvest_by(http: Http, lake: Lake, job: Job, progress: Progress) -> str:
-    """Do what ``harvest`` does with an ``Http`` of one's own.
+    """Do what ``harvest`` does with an ``Http`` of one's own."""
+    target = get_target(lake.operations, int(job.args["target_id"]), SYSTEM)
+    return harvest_target(
+        http, lake, target, source=job.args["source"], by=f"job {job.job_id}", progress=progress
+    )
+
+
+def harvest_target(
+    http: Http, lake: Lake, target: Target, *, source: str, by: str, progress: Progress
+) -> str:
+    """Return how many points an archive has of a target, now in the lake under the name of who asked.
 
     Raises
     ------
@@ -36,9 +47,8 @@ def harvest_by(http: Http, lake: Lake, job: Job, progress: Progress) -> str:
     Transient
         The archive cannot answer now.
     """
-    archive = broker(job.args["source"])
+    archive = broker(source)
     info = archive.info
-    target = get_target(lake.operations, int(job.args["target_id"]), SYSTEM)
     if target.simulated:
         raise Rejected(f"{target.name} is simulated: no archive has seen it.", code="simulated-target")
     query = query_of(target)
@@ -52,23 +62,7 @@ def harvest_by(http: Http, lake: Lake, job: Job, progress: Progress) -> str:
         raise
     latency_s = time.monotonic() - began_s
     progress("Storing", 0.8)
-    batch = new_batch(
-        "harvest",
-        info.key,
-        target_id=query.target_id,
-        parameters={
-            "name": query.name,
-            "names": query.names,
-            "ra_deg": query.ra_deg,
-            "dec_deg": query.dec_deg,
-            "epoch": query.epoch,
-            "pm_ra_mas_yr": query.pm_ra_mas_yr,
-            "pm_dec_mas_yr": query.pm_dec_mas_yr,
-            "release": info.release,
-        },
-        raw_sha256=raw_sha256,
-        by=f"job {job.job_id}",
-    )
+    batch = _batch(info, query, raw_sha256, by)
     lake.store.replace_points(query.target_id, info.key, points, batch=batch)
     update_summary(lake.operations, query.target_id, lake.store.light_curve(query.target_id))
     record_answer(lake.operations, info.key, query.target_id, rows=len(points), latency_s=latency_s)
@@ -76,6 +70,18 @@ def harvest_by(http: Http, lake: Lake, job: Job, progress: Progress) -> str:
         f"{info.title} has {len(points)} points of {target.name}."
         if len(points)
         else (f"{info.title} has nothing of {target.name}.")
+    )
+
+
+def _batch(info: BrokerInfo, query: Query, raw_sha256: str, by: str) -> Batch:
+    asked = {field.name: getattr(query, field.name) for field in fields(Query) if field.name != "target_id"}
+    return new_batch(
+        "harvest",
+        info.key,
+        target_id=query.target_id,
+        parameters=asked | {"release": info.release},
+        raw_sha256=raw_sha256,
+        by=by,
     )
 
 

@@ -85,7 +85,7 @@ def _exposures(lake: Lake, sent: Upload, camera: Camera) -> list[Exposure]:
 
 
 def _with_exposures(origin: FrameOrigin, exposures: list[Exposure]) -> FrameOrigin:
-    """Return the origin with what only the file itself knows: its filter and, without a camera, its telescope."""
+    """Return the origin with what only the file knows: its filter and, without a camera, its telescope."""
     first = exposures[0]
     names = {
         "" if isinstance(each, InstrumentalTable) else each.plane: each.filter_name for each in exposures

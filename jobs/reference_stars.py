@@ -36,7 +36,7 @@ def stars_for(lake: Lake, job: Job, target: Target, radius_deg: float, *, simula
     asked = _asked(lake, job.ticket)
     if not missing or (asked and all(each.state in ENDED for each in asked)):
         return stars  # the archive has no more, or was given up
-    raise _wait(lake, asked or _ask(lake, missing))
+    raise _wait(asked or _ask(lake, missing))
 
 
 def _asked(lake: Lake, ticket: str) -> list[Job]:
@@ -60,7 +60,7 @@ def _ask(lake: Lake, cells: Iterable[int]) -> list[Job]:
     ]
 
 
-def _wait(lake: Lake, asked: list[Job]) -> NotReady:
+def _wait(asked: list[Job]) -> NotReady:
     ticket = " ".join(str(each.job_id) for each in asked)
     troubles = [each.reason for each in asked if each.delays and each.reason]
     if troubles:

@@ -1,4 +1,4 @@
-"""Every page of a full portal, on a desk and on a phone, light and dark: nothing sticks out, nothing breaks."""
+"""Every page of a full portal, on a desk and on a phone, light and dark: nothing sticks out or breaks."""
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page

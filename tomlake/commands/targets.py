@@ -5,7 +5,6 @@ from typing import Annotated
 
 import polars as pl
 import typer
-from jobs.harvest import harvest_target
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from engine.brokers.registry import BROKERS
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, TomlakeError
 from engine.target import CLASSES, Target, parse_position
+from jobs.harvest import harvest_target
 from lake.opening import Lake
 from lake.rights import SYSTEM
 from lake.target_list import Order, TargetFilter, find_targets
@@ -125,22 +125,25 @@ def harvest(
     if archive and archive not in keys:
         raise Rejected(f"The archives are: {', '.join(keys)}.", code="unknown-archive")
     failures = 0
-    with opened_lake() as lake:
+    with opened_lake() as lake, HttpClient() as http:
         target = get_target(lake.operations, name, SYSTEM)
         for key in [archive] if archive else keys:
             with Console(stderr=True).status(f"Asking {key}"):
-                words, is_ok = _ask(lake, target, key)
-            failures += not is_ok
+                words, is_answered = _ask(http, lake, target, key)
+            failures += not is_answered
             out.print(f"{key}: {words}", markup=False)
     if failures:
         raise typer.Exit(1)
 
 
-def _ask(lake: Lake, target: Target, key: str) -> tuple[str, bool]:
+def _ask(http: HttpClient, lake: Lake, target: Target, key: str) -> tuple[str, bool]:
     try:
-        return harvest_target(lake, target, key, HttpClient()), True
+        words = harvest_target(
+            http, lake, target, source=key, by="command line", progress=lambda _step, _fraction: None
+        )
     except TomlakeError as error:
         return error.reason, False
+    return words, True
 
 
 def _facts(target: Target) -> list[tuple[str, str]]:
