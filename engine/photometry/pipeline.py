@@ -147,7 +147,10 @@ def _positions(detection: Detection, place: tuple[float, float]) -> pl.DataFrame
 
 def _with_stars(known: Reduction, solved: SolvedFrame, ladder: Ladder) -> Reduction:
     pairs = pairs_of(solved, ladder, ladder.radii_pix[-1])
-    return replace(known, stars_table=stars_table(pairs, None, _target_row(solved, ladder.tables[-1])))
+    return replace(
+        known,
+        stars_table=stars_table(pairs, None, _target_row(solved, ladder.tables[-1])),
+    )
 
 
 def _with_calibration(
