@@ -24,7 +24,7 @@ from lake.settings import Settings, child_environment
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.1
-TERM_S = 4.5  # then what has not ended is killed; a worker gives its job back after 4 s
+TERM_S = 3.8  # then what has not ended is killed; a worker gives its job back after 3.3 s
 KILL_S = 0.4
 STEADY_S = 10.0  # who lived longer is restarted at once
 PAUSE_S, PAUSE_MAX_S = 0.5, 30.0
@@ -77,8 +77,8 @@ def supervise(settings: Settings, programs: Sequence[Program]) -> int:
             family.tend()
             stop.wait(TICK_S)
     finally:
-        clock.stop()
         family.stop()
+        clock.stop()
         operations.dispose()
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -38,7 +38,7 @@ class Limits:
     memory_mb: float  # more than the worker had before
     lease_s: float = 60.0
     heartbeat_s: float = 10.0
-    grace_s: float = 4.0  # for a job to end by itself when the worker or the job is stopped
+    grace_s: float = 3.3  # for a job to end by itself when the worker or the job is stopped
     parent_pid: int | None = None  # stop when this process is not the parent any more
 
 

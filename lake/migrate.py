@@ -5,9 +5,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from engine.errors import Rejected
 from lake.lock import locked
@@ -42,7 +41,7 @@ def _upgrade_within(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
     config.attributes["connection"] = connection
     scripts = ScriptDirectory.from_config(config)
-    present = MigrationContext.configure(connection).get_current_revision()
+    present = _present_revision(connection)
     if present == scripts.get_current_head():
         return
     if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
@@ -51,3 +50,10 @@ def _upgrade_within(connection: Connection) -> None:
             code="newer-database",
         )
     command.upgrade(config, "head")
+
+
+def _present_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return None if revision is None else str(revision)
