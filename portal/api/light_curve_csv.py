@@ -21,7 +21,11 @@ def bhtom_csv(points: pl.DataFrame) -> str:
     """
     is_magnitude = pl.col("mag").is_not_null()
     is_simulated = (pl.col("flags") & int(Flag.SIMULATED)) != 0
-    marked = pl.concat_str(pl.col("facility").fill_null(""), pl.lit(" (simulated)")).str.strip_chars()
+    facility = pl.col("facility").fill_null("")
+    says_so = facility.str.to_lowercase().str.contains("simulated", literal=True)
+    marked = (
+        pl.when(says_so).then(facility).otherwise(pl.format("{} (simulated)", facility).str.strip_chars())
+    )
     rows = (
         points.filter(is_magnitude | pl.col("limit_mag").is_not_null())
         .sort("mjd", maintain_order=True)
