@@ -1,0 +1,14 @@
+"""The kinds of jobs and what does each."""
+
+from collections.abc import Mapping
+
+from jobs.harvest import harvest
+from jobs.progress import Task
+from jobs.reduce import reduce_upload
+from jobs.references import references
+
+TASKS: Mapping[str, Task] = {
+    "reduce": reduce_upload,
+    "harvest": harvest,
+    "references": references,
+}
