@@ -1,5 +1,7 @@
 """Boxes for what travels through the queue: frames with their verdicts, uploads, jobs."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from engine.errors import Rejected
@@ -106,12 +108,23 @@ def job_card(job: Job, user: User) -> None:
         facts |= {"Step": job.step, "Reason": job.reason, "Code": job.code, "Tries": str(job.attempts)}
         fact_list({name: value for name, value in facts.items() if value})
         with st.container(horizontal=True):
-            again = st.button("Retry", key="job_retry", icon=":material/replay:", disabled=not can_retry(job))
-            stop = st.button(
-                "Cancel", key="job_cancel", icon=":material/cancel:", disabled=not can_cancel(job)
-            )
-        if again or stop:
-            try:
-                st.toast(retry_job(job.job_id, user) if again else cancel_job(job.job_id, user))
-            except Rejected as error:
-                st.warning(escaped(error.reason))
+            for label, icon, act, is_open in (
+                ("Retry", ":material/replay:", retry_job, can_retry(job)),
+                ("Cancel", ":material/cancel:", cancel_job, can_cancel(job)),
+            ):
+                st.button(
+                    label,
+                    key=f"job_{label.lower()}",
+                    icon=icon,
+                    disabled=not is_open,
+                    on_click=_act_on_job,
+                    args=(act, job.job_id, user),
+                )
+
+
+def _act_on_job(act: Callable[[int, User], str], job_id: int, user: User) -> None:
+    """Change a job before the page is drawn again, and say what came of it."""
+    try:
+        st.toast(act(job_id, user))
+    except Rejected as error:
+        st.warning(escaped(error.reason))

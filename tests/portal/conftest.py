@@ -1,0 +1,52 @@
+"""Two lakes for the pages: an empty one, and one with targets, points, frames, uploads and jobs."""
+
+from collections.abc import Iterator
+
+import pytest
+from page_lakes import PASSWORD, fill
+
+from lake.accounts import create_user, open_session
+from lake.opening import Lake, open_lake
+from lake.settings import read_settings
+from portal import opened
+
+
+@pytest.fixture(scope="session")
+def built_empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("empty"))}))
+    yield lake
+    lake.close()
+
+
+@pytest.fixture(scope="session")
+def built_full_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("full"))}))
+    fill(lake)
+    yield lake
+    lake.close()
+
+
+@pytest.fixture
+def empty_lake(built_empty_lake: Lake) -> Lake:
+    opened.use_lake(built_empty_lake)
+    return built_empty_lake
+
+
+@pytest.fixture
+def full_lake(built_full_lake: Lake) -> Lake:
+    opened.use_lake(built_full_lake)
+    return built_full_lake
+
+
+@pytest.fixture(scope="session")
+def staff_session(built_full_lake: Lake) -> str:
+    """Return the session of a member of staff."""
+    user = create_user(built_full_lake.operations, "ana", PASSWORD, full_name="Ana *Kowalska*", is_staff=True)
+    return open_session(built_full_lake.operations, user)
+
+
+@pytest.fixture(scope="session")
+def observer_session(built_full_lake: Lake) -> str:
+    """Return the session of an observer who has sent nothing yet."""
+    user = create_user(built_full_lake.operations, "ben", PASSWORD, full_name="Ben")
+    return open_session(built_full_lake.operations, user)

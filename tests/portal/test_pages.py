@@ -1,0 +1,227 @@
+"""Every page on an empty and on a full lake, for everybody, an observer and staff."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from page_lakes import HOSTILE_NAME, HOSTILE_TEXT, REAL_NAME, SIMULATED_NAME
+from streamlit.testing.v1 import AppTest
+
+import portal
+from lake.opening import Lake
+from portal.security.cookie import SESSION_COOKIE
+
+SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
+PAGES = ("home", "targets", "upload", "jobs", "account", "target")
+TIMEOUT_S = 30
+
+
+def visit(page: str, **query: str) -> AppTest:
+    """Open a page as a browser would that comes with this address."""
+    at = AppTest.from_file(SHELL, default_timeout=TIMEOUT_S)
+    at.query_params.update(query)
+    if page == "home":
+        return at.run()
+    at.run()
+    at.query_params.update(query)
+    return at.switch_page(f"../pages/{page}.py").run()
+
+
+def words(at: AppTest) -> str:
+    """Return all text of a page, as it is sent to the browser."""
+    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.text, at.warning)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.fixture
+def signed_in(monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
+    """Let the browser send a session cookie."""
+
+    def send(session_id: str) -> None:
+        cookies = property(lambda _: {SESSION_COOKIE: session_id})
+        monkeypatch.setattr(type(st.context), "cookies", cookies)
+
+    return send
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_good_when_the_lake_is_empty(page: str, empty_lake: Lake) -> None:
+    at = visit(page)
+    assert not at.exception
+    assert at.title[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_good_when_the_lake_is_full(page: str, full_lake: Lake) -> None:
+    at = visit(page)
+    assert not at.exception
+    assert at.title[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_good_for_somebody_signed_in(
+    page: str,
+    full_lake: Lake,
+    staff_session: str,
+    signed_in,  # noqa: ANN001
+) -> None:
+    signed_in(staff_session)
+    at = visit(page)
+    assert not at.exception
+    assert at.title[0].value
+
+
+def test_an_empty_lake_says_how_the_first_target_comes_in(empty_lake: Lake) -> None:
+    assert "tomlake target add" in words(visit("home"))
+    assert "tomlake target add" in words(visit("targets"))
+
+
+@pytest.mark.parametrize("page", ["home", "targets"])
+def test_a_page_with_simulated_targets_says_so(page: str, full_lake: Lake) -> None:
+    assert "Simulated" in words(visit(page))
+
+
+def test_a_simulated_target_carries_badge_and_banner(full_lake: Lake) -> None:
+    shown = words(visit("target", name=SIMULATED_NAME))
+    assert "belong to the demo" in shown
+    assert ":material/science:" in shown
+
+
+def test_an_observed_target_carries_neither(full_lake: Lake) -> None:
+    at = visit("target", name=REAL_NAME)
+    assert not at.warning
+    assert ":material/science:" not in words(at)
+    assert len(at.get("vega_lite_chart")) == 1
+
+
+def test_a_light_curve_is_told_to_those_who_cannot_see_it(full_lake: Lake) -> None:
+    chart = visit("target", name=SIMULATED_NAME).get("vega_lite_chart")[0]
+    assert f"Light curve of {SIMULATED_NAME}" in chart.proto.alt
+
+
+@pytest.mark.parametrize("asked", ["Sim26", "", "<script>alert(1)</script>", "' OR 1=1 --", "Secret1"])
+def test_an_unknown_target_gets_a_friendly_page(asked: str, full_lake: Lake) -> None:
+    at = visit("target", name=asked)
+    assert not at.exception
+    assert at.title[0].value == "No such target"
+
+
+def test_a_mistyped_name_is_answered_with_names_that_begin_alike(full_lake: Lake) -> None:
+    links = visit("target", name="Sim26aaX").get("page_link")
+    assert SIMULATED_NAME in [link.proto.label for link in links]
+
+
+def test_the_frames_of_a_target_show_verdict_sentences_and_picture(full_lake: Lake) -> None:
+    at = visit("target", name=SIMULATED_NAME)
+    at.session_state["target_tab"] = ":material/photo_camera: Frames"
+    at.run()
+    shown = words(at)
+    assert not at.exception
+    assert "16.321 ± 0.021 mag" in shown
+    assert r"The frame has \<60\> reference stars\." in shown
+    assert len(at.get("image")) == 2  # the rejected frame has no picture
+
+
+def test_a_hostile_name_and_description_stay_plain_text(full_lake: Lake) -> None:
+    at = visit("target", name=HOSTILE_NAME)
+    assert not at.exception
+    assert HOSTILE_TEXT in [text.value for text in at.text]
+    assert all(HOSTILE_TEXT not in str(markdown.value) for markdown in at.markdown)
+    assert at.title[0].value == r"\[x\]\* \_\#1 'A' \*b\*"
+
+
+def test_a_hostile_observer_is_escaped_in_the_credits(full_lake: Lake) -> None:
+    html = "".join(block.proto.body for block in visit("target", name=SIMULATED_NAME).get("html"))
+    assert "&lt;b&gt;Eve&lt;/b&gt;" in html
+    assert "<b>Eve" not in html
+
+
+def test_the_list_of_targets_is_filtered_and_keeps_the_filters_in_the_address(full_lake: Lake) -> None:
+    at = visit("targets")
+    at.text_input(key="targets_name").set_value("sim26").run()
+    assert at.dataframe[0].value["Target"].to_list() == [SIMULATED_NAME]
+    assert at.query_params["name"] == "sim26"
+
+
+def test_the_list_of_targets_obeys_an_address_that_somebody_sent(full_lake: Lake) -> None:
+    at = visit("targets", name="Gaia", order="Name")
+    assert at.dataframe[0].value["Target"].to_list() == [REAL_NAME]
+    assert at.selectbox(key="targets_order").value == "Name"
+
+
+def test_filters_that_fit_nothing_can_be_cleared(full_lake: Lake) -> None:
+    at = visit("targets", name="no such name anywhere")
+    at.button[0].click().run()
+    assert not at.exception
+    assert len(at.dataframe[0].value) == 50
+
+
+def test_a_search_for_an_exact_name_opens_its_page(full_lake: Lake) -> None:
+    at = visit("home")
+    at.text_input[0].set_value("gaia22DKV")
+    at.button[0].click().run()
+    assert not at.exception
+    assert at.title[0].value == REAL_NAME
+
+
+def test_a_search_for_a_part_of_a_name_opens_the_list(full_lake: Lake) -> None:
+    at = visit("home")
+    at.text_input[0].set_value("many0")
+    at.button[0].click().run()
+    assert at.title[0].value == "Targets"
+    assert len(at.dataframe[0].value) == 10
+
+
+def test_uploading_asks_for_a_sign_in_first(full_lake: Lake) -> None:
+    assert "Sign in to upload" in words(visit("upload"))
+
+
+def test_an_observer_chooses_target_and_camera_before_files_are_taken(
+    full_lake: Lake,
+    observer_session: str,
+    signed_in,  # noqa: ANN001
+) -> None:
+    signed_in(observer_session)
+    at = visit("upload", target=REAL_NAME)
+    assert not at.exception
+    assert at.selectbox(key="upload_target").value == REAL_NAME
+    assert "Ostrowik_CCD1" in at.selectbox(key="upload_camera").options
+
+
+def test_a_token_is_shown_once_and_can_be_revoked(
+    full_lake: Lake,
+    observer_session: str,
+    signed_in,  # noqa: ANN001
+) -> None:
+    signed_in(observer_session)
+    at = visit("account")
+    at.text_input[0].set_value("dome *computer*")
+    at.button[0].click().run()
+    assert at.code[0].value.startswith("tl_")
+    assert "dome *computer*" in [text.value for text in at.text]
+    at.run()
+    assert not at.code
+    revoke = next(button for button in at.button if button.label == "Revoke")
+    revoke.click().run()
+    assert "You have no tokens" in words(at)
+
+
+def test_staff_sees_why_a_job_failed_and_lets_it_run_again(
+    full_lake: Lake,
+    staff_session: str,
+    signed_in,  # noqa: ANN001
+) -> None:
+    signed_in(staff_session)
+    at = visit("jobs")
+    jobs = at.dataframe[0].value
+    rejected = int(jobs[jobs["State"] == "rejected"]["Job"].iloc[0])
+    at.number_input(key="jobs_number").set_value(rejected).run()
+    assert "The target lies outside the frame" in "".join(block.proto.body for block in at.get("html"))
+    at.button(key="job_retry").click().run()
+    assert not at.exception
+    again = at.dataframe[0].value
+    assert again[again["Job"] == rejected]["State"].iloc[0] == "waiting"
+
+
+def test_the_public_has_no_buttons_on_jobs(full_lake: Lake) -> None:
+    assert not visit("jobs").button
