@@ -1,11 +1,13 @@
 """Starting the web program, and the first answer that a browser or a link preview gets."""
 
 import socket
+from collections.abc import Callable
 
+import anyio
+import httpx
 import pytest
 from page_lakes import HOSTILE_NAME, REAL_NAME, SIMULATED_NAME
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 from streamlit import config
 
 from engine.errors import Rejected
@@ -15,10 +17,19 @@ from portal.asgi import HERE, build_app
 from portal.front import front_routes
 from portal.serve import refuse_busy_port, serve, streamlit_config
 
+Browser = Callable[..., httpx.Response]
+
 
 @pytest.fixture
-def browser(full_lake: Lake) -> TestClient:
-    return TestClient(Starlette(routes=front_routes()), follow_redirects=False)
+def browse(full_lake: Lake) -> Browser:
+    """Return what asks for a page as a browser's first request does."""
+
+    async def ask(path: str, query: dict[str, str]) -> httpx.Response:
+        transport = httpx.ASGITransport(app=Starlette(routes=front_routes()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
+            return await client.get(path, params=query)
+
+    return lambda path, **query: anyio.run(ask, path, query)
 
 
 def test_a_port_in_use_is_one_sentence_that_says_what_to_change() -> None:
@@ -60,31 +71,31 @@ def test_pages_api_and_assets_share_one_application(full_lake: Lake) -> None:
     assert {"/assets", "/", "/targets", "/target", "/api/health", "/session/upload", "/upload/"} <= paths
 
 
-def test_a_link_to_a_target_shows_its_name_class_and_that_it_is_simulated(browser: TestClient) -> None:
-    page = browser.get("/target", params={"name": SIMULATED_NAME}).text
+def test_a_link_to_a_target_shows_its_name_class_and_that_it_is_simulated(browse: Browser) -> None:
+    page = browse("/target", name=SIMULATED_NAME).text
     assert f"<title>{SIMULATED_NAME} · tomlake</title>" in page
     assert 'content="Simulated. SN, RA 10.00000' in page
     assert "static/js/index" in page  # Streamlit boots from it
 
 
-def test_a_link_to_a_private_or_unknown_target_tells_nothing(browser: TestClient) -> None:
+def test_a_link_to_a_private_or_unknown_target_tells_nothing(browse: Browser) -> None:
     for name in ("Secret1", "nobody", '"><script>alert(1)</script>'):
-        page = browser.get("/target", params={"name": name}).text
+        page = browse("/target", name=name).text
         assert "<title>Target · tomlake</title>" in page
         assert "<script>alert" not in page
 
 
-def test_a_hostile_name_is_escaped_in_the_title(browser: TestClient) -> None:
-    assert "&#x27;A&#x27;" in browser.get("/target", params={"name": HOSTILE_NAME}).text
+def test_a_hostile_name_is_escaped_in_the_title(browse: Browser) -> None:
+    assert "&#x27;A&#x27;" in browse("/target", name=HOSTILE_NAME).text
 
 
-def test_a_target_has_a_short_address(browser: TestClient) -> None:
-    answer = browser.get(f"/target/{REAL_NAME}")
+def test_a_target_has_a_short_address(browse: Browser) -> None:
+    answer = browse(f"/target/{REAL_NAME}")
     assert (answer.status_code, answer.headers["location"]) == (302, f"/target?name={REAL_NAME}")
 
 
 @pytest.mark.parametrize(("path", "title"), [("/", "tomlake"), ("/jobs", "Jobs · tomlake")])
-def test_a_page_has_its_title_before_any_script_runs(path: str, title: str, browser: TestClient) -> None:
-    answer = browser.get(path)
+def test_a_page_has_its_title_before_any_script_runs(path: str, title: str, browse: Browser) -> None:
+    answer = browse(path)
     assert f"<title>{title}</title>" in answer.text
     assert answer.headers["cache-control"] == "no-cache"
