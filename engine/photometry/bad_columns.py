@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 _SEGMENT_PIX = 128  # a defect need not run the whole way
+_PARTS = 4
 _NEIGHBOURHOOD_PIX = 11
 _DEFECT_SIGMA = 8.0
 _FAINTEST_NOISE = 1.0  # of one pixel: weaker steps do less harm than a mask
@@ -31,10 +32,18 @@ def find_bad_columns(excess: Pixels, noise_adu: float) -> Marks:
     edges = np.linspace(0, ny, count + 1).astype(int)
     marks = np.zeros(excess.shape, dtype=np.bool_)
     for first, last in pairwise(edges):
-        levels = np.median(excess[first:last], axis=0)
-        steps = np.abs(levels - median_filter(levels, size=_NEIGHBOURHOOD_PIX, mode="nearest"))
-        usual = 1.4826 * float(np.median(steps))
-        bad = steps > max(_DEFECT_SIGMA * usual, _FAINTEST_NOISE * noise_adu)
+        bad = _steps_out(excess[first:last], noise_adu)
         if np.count_nonzero(bad) <= _MOST_BAD * bad.size:
             marks[first:last, bad] = True
     return marks
+
+
+def _steps_out(segment: Pixels, noise_adu: float) -> Marks:
+    parts = np.array([np.median(rows, axis=0) for rows in np.array_split(segment, _PARTS)])
+    steps = parts - median_filter(parts, size=(1, _NEIGHBOURHOOD_PIX), mode="nearest")
+    step = np.median(steps, axis=0)
+    usual = 1.4826 * float(np.median(np.abs(step)))
+    least = max(_DEFECT_SIGMA * usual, _FAINTEST_NOISE * noise_adu)
+    # a star lifts one part of a column, a defect all of them
+    everywhere: Marks = np.all(steps * np.sign(step) > least / 2, axis=0)
+    return everywhere & (np.abs(step) > least)

@@ -29,7 +29,7 @@ SUN_KEYWORDS = ("HJD", "JD-HELIO", "BJD", "BJD_TDB")
 _SUN_UNCERTAINTY_S = 510.0  # light travel time of one astronomical unit, and a little
 _LOCAL = re.compile(r"\blocal\b|\blt\b")
 _START = re.compile(r"\bstart|\bbegin|\bbegan")
-_MIDDLE = re.compile(r"\bmid")
+_MIDDLE = re.compile(r"\bmid(dle|point|time|exposure)?\b")
 _END = re.compile(r"\bend\b|\bfinish")
 
 

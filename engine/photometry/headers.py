@@ -92,7 +92,7 @@ def parse_header(block: bytes) -> Header:
     last = ""
     for start in range(0, len(text), CARD_BYTES):
         line = text[start : start + CARD_BYTES]
-        keyword = line[:8].rstrip()
+        keyword = line[:8].rstrip().upper()
         if keyword in ("HISTORY", "COMMENT"):
             history.append(line[8:].strip())
         elif keyword == "CONTINUE" and last:

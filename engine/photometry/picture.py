@@ -13,7 +13,6 @@ _SIDE_IMAGES = re.compile(
 )
 _SCIENCE = frozenset({"SCI", "IMAGE", "SCIENCE", "COMPRESSED_IMAGE"})
 _NOT_A_COLOUR = re.compile(r"wave|awav|freq|velo|vrad|vopt|ener|lambda|time|date|stokes|spec", re.IGNORECASE)
-_MAX_PIXELS_PER_BYTE = 2000  # beyond what any tile compression reaches
 SMALLEST_SIDE_PIX = 16
 
 
@@ -94,20 +93,4 @@ def _check_size(part: Part, *, ny: int, nx: int) -> None:
         raise Rejected(
             f"The image has {part.pixels / 1e6:.0f} million pixels; the limit is {MAX_PIXELS / 1e6:.0f}.",
             code="too-large",
-        )
-    if part.compressed:
-        _check_tiles(part)
-
-
-def _check_tiles(part: Part) -> None:
-    """Refuse sizes that the compressed bytes cannot hold, before memory is given for them."""
-    tiles = [part.header.whole(f"ZTILE{axis}", 1 if axis > 1 else part.axes[-1])
-             for axis in range(len(part.axes), 0, -1)]  # fmt: skip
-    count = 1
-    for length, tile in zip(part.axes, tiles, strict=True):
-        count *= -(-length // tile) if 0 < tile <= 2 * length else 0
-    if count != part.header.whole("NAXIS2") or part.pixels > _MAX_PIXELS_PER_BYTE * part.data_bytes:
-        raise Rejected(
-            "The compressed image's header does not fit its data: upload the file again or send it unpacked.",
-            code="bad-header",
         )

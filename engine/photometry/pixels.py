@@ -1,40 +1,19 @@
 """The numbers of an image: FITS bytes of any type become native float32 in ADU."""
 
-import struct
-import warnings
-import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-from astropy.io import fits
-from astropy.io.fits.verify import VerifyError
-from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
 from engine.photometry.fits_file import Part
 from engine.photometry.picture import Picture
+from engine.photometry.tiles import unpack_tiles
 
 _TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _CHUNK_PIXELS = 1 << 20
 _LARGEST_ADU = 1e30
-# how astropy fails on damaged tiles
-_DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    RuntimeError,
-    AssertionError,
-    VerifyError,
-    struct.error,
-    zlib.error,
-)
 
 Pixels = NDArray[np.float32]
 
@@ -45,14 +24,14 @@ def read_pixels(file: BinaryIO, picture: Picture) -> Pixels:
     Raises
     ------
     Rejected
-        ``truncated`` when the data end early or are damaged, ``bad-header`` when they cannot be scaled.
+        ``truncated`` (the data end early or are damaged), ``bad-header`` or ``unsupported-compression``.
     """
     part = picture.part
     scale = _scale_of(part)
     out = np.empty(part.pixels, dtype=np.float32)
     with np.errstate(all="ignore"):
         if part.compressed:
-            stored = _unpacked(file, part)
+            stored = unpack_tiles(file, part)
             for start in range(0, part.pixels, _CHUNK_PIXELS):
                 out[start : start + _CHUNK_PIXELS] = _in_adu(stored[start : start + _CHUNK_PIXELS], scale)
         else:
@@ -101,23 +80,3 @@ def _read_plain(file: BinaryIO, part: Part, scale: _Scale, out: Pixels) -> None:
         if stored.size < count * kind.itemsize:
             raise Rejected("The image data end early: upload the file again.", code="truncated")
         out[start : start + count] = _in_adu(stored.view(kind), scale)
-
-
-def _unpacked(file: BinaryIO, part: Part) -> NDArray[np.generic]:
-    file.seek(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        warnings.simplefilter("ignore", RuntimeWarning)
-        try:
-            with fits.open(
-                file, mode="readonly", memmap=False, do_not_scale_image_data=True, ignore_missing_end=True
-            ) as units:
-                stored = np.asarray(units[part.index].data)
-        except _DAMAGED as error:
-            raise Rejected(
-                "The compressed image is damaged: upload the file again or send it unpacked.",
-                code="truncated",
-            ) from error
-    if stored.size != part.pixels or stored.dtype.kind not in "iuf":
-        raise Rejected("The compressed image is damaged: upload the file again.", code="truncated")
-    return stored.reshape(-1)

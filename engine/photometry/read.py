@@ -66,9 +66,9 @@ def read_frames(path: Path, *, camera: Camera = Camera()) -> list[Frame]:  # noq
     Raises
     ------
     Rejected
-        ``not-fits``, ``truncated``, ``too-large``, ``bad-header``, ``no-image``, ``raw-mosaic``,
-        ``bad-shape``, ``plate-scan``, ``stretched``, ``calibration-frame``, ``no-time``, ``no-exptime`` or
-        ``no-data``.
+        ``not-fits``, ``truncated``, ``too-large``, ``bad-header``, ``unsupported-compression``, ``no-image``,
+        ``raw-mosaic``, ``bad-shape``, ``plate-scan``, ``stretched``, ``calibration-frame``, ``no-time``,
+        ``no-exptime`` or ``no-data``.
     """
     with open_plain(path) as file:
         picture = choose_picture(walk(file))

@@ -16,20 +16,19 @@ from engine.frame import Frame
 from engine.photometry.clean import clean
 from engine.photometry.read import read_frames
 
-KEYWORDS = st.sampled_from(
-    """BITPIX NAXIS NAXIS1 NAXIS2 NAXIS3 BSCALE BZERO BLANK DATE-OBS DATE-END MJD-OBS EXPTIME GAIN SATURATE RA DEC
-    OBJCTRA EQUINOX CTYPE1 CTYPE2 CRVAL1 CRVAL2 CRPIX1 CD1_1 CD1_2 CD2_1 CD2_2 CDELT1 CUNIT1 A_ORDER B_ORDER A_2_0
-    PV1_1 LONPOLE LATPOLE BAYERPAT XBAYROFF TIMESYS PCOUNT GCOUNT ZIMAGE ZNAXIS ZNAXIS1 ZBITPIX SITELAT SITELONG
-    LST NCOMBINE XPIXSZ FOCALLEN BIASSEC DATASEC TIME-OBS CONTINUE""".split()
-)
+NAMES = """BITPIX NAXIS NAXIS1 NAXIS2 NAXIS3 BSCALE BZERO BLANK DATE-OBS DATE-END MJD-OBS EXPTIME GAIN
+    SATURATE RA DEC OBJCTRA EQUINOX CTYPE1 CTYPE2 CRVAL1 CRVAL2 CRPIX1 CD1_1 CD1_2 CD2_1 CD2_2 CDELT1
+    CUNIT1 A_ORDER
+    B_ORDER A_2_0 PV1_1 LONPOLE LATPOLE BAYERPAT XBAYROFF TIMESYS PCOUNT GCOUNT ZIMAGE ZNAXIS ZNAXIS1 ZBITPIX
+    SITELAT SITELONG LST NCOMBINE XPIXSZ FOCALLEN BIASSEC DATASEC TIME-OBS CONTINUE"""
+TEXTS = "'RA---TAN' 'DEC--TAN' 'RA---ZPN' 'DEC--TPV' 'RGGB' 'TDB' T 2 -32 1E-4 '[1:4,1:40]'"
+KEYWORDS = st.sampled_from(NAMES.split())
 VALUES = st.one_of(
     st.integers(-(10**12), 10**12).map(str),
     st.floats().map(repr),
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30).map(lambda text: f"'{text}'"),
     st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30),
-    st.sampled_from(
-        "'RA---TAN' 'DEC--TAN' 'RA---ZPN' 'DEC--TPV' 'RGGB' 'TDB' T 2 -32 1E-4 '[1:4,1:40]'".split()
-    ),
+    st.sampled_from(TEXTS.split()),
 )
 
 
@@ -59,7 +58,7 @@ def originals() -> tuple[bytes, ...]:
     cards = fits.Header({"DATE-OBS": "2026-01-31T21:04:05", "EXPTIME": 60.0})
     tiled = []
     with tempfile.TemporaryDirectory() as folder:
-        for kind in ("RICE_1", "GZIP_1", "HCOMPRESS_1", "PLIO_1"):
+        for kind in ("RICE_1", "GZIP_1", "GZIP_2"):
             path = Path(folder) / kind
             image = fits.CompImageHDU(sky(), cards, compression_type=kind)
             fits.HDUList([fits.PrimaryHDU(), image]).writeto(path)
@@ -84,7 +83,7 @@ def test_random_bytes_behind_a_good_header_are_a_frame_or_refused(content: bytes
 
 @settings(deadline=None, max_examples=120)
 @given(
-    which=st.integers(0, 5),
+    which=st.integers(0, 4),
     flips=st.lists(
         st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=12
     ),

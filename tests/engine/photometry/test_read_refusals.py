@@ -76,6 +76,59 @@ def test_a_tile_compressed_file_cut_off_is_truncated(tmp_path: Path) -> None:
         assert refusal(tmp_path, content[:kept], "a.fits.fz") == "truncated"
 
 
+@pytest.mark.parametrize("kind", ["RICE_1", "GZIP_1", "GZIP_2"])
+def test_damaged_tiles_are_a_refusal_or_other_pixels(tmp_path: Path, kind: str) -> None:
+    content = compressed_bytes(tmp_path, sky((64, 64)), compression_type=kind)
+    rng = np.random.default_rng(3)
+    codes = set()
+    for _ in range(30):
+        damaged = bytearray(content)
+        start = int(rng.integers(len(content) - 2880, len(content) - 100))
+        damaged[start : start + 90] = rng.bytes(90)
+        try:
+            read_frames(write(tmp_path, bytes(damaged)))
+        except Rejected as refused:
+            codes.add(refused.code)
+    assert codes <= {"truncated", "no-data"}
+
+
+@pytest.mark.parametrize("kind", ["HCOMPRESS_1", "PLIO_1"])
+def test_codecs_that_cannot_be_trusted_are_refused(tmp_path: Path, kind: str) -> None:
+    content = compressed_bytes(tmp_path, sky((64, 64)), compression_type=kind)
+    assert refusal(tmp_path, content) == "unsupported-compression"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"ZVAL1   =                   32", b"ZVAL1   =                    0"),
+        (b"ZVAL1   =                   32", b"ZVAL1   =                  -32"),
+        (b"ZVAL2   =                    2", b"ZVAL2   =                    9"),
+        (b"TFORM1  = '1PB", b"TFORM1  = '9PB"),
+    ],
+)
+def test_numbers_that_would_break_the_decompressor_never_reach_it(
+    tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    content = compressed_bytes(tmp_path, sky((64, 64)))
+    assert old in content
+    assert refusal(tmp_path, content.replace(old, new)) == "bad-header"
+
+
+def test_a_gzip_bomb_in_a_tile_costs_no_memory(tmp_path: Path) -> None:
+    content = bytearray(
+        compressed_bytes(tmp_path, sky((300, 300)), compression_type="GZIP_1", tile_shape=(300, 300))
+    )
+    bomb = gzip.compress(bytes(60_000_000))
+    start = content.find(b"\x1f\x8b\x08")
+    assert start + len(bomb) < len(content)
+    content[start : start + len(bomb)] = bomb
+    tracemalloc.start()
+    assert refusal(tmp_path, bytes(content)) == "bad-header"
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
 def test_a_file_without_image_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, header(["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", *GOOD_CARDS])) == "no-image"
     assert refusal(tmp_path, exposure_bytes(data=sky((2000,)))) == "no-image"
