@@ -20,6 +20,8 @@ from engine.photometry.zero_point import (
     fit_zero_point,
 )
 
+__all__ = ["BandFit", "Calibration", "calibrate"]
+
 MIN_STARS = 5
 MAX_OUTLIER_FRACTION = 0.5
 MAX_SCATTER_MAG = 0.5

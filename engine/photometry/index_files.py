@@ -32,6 +32,10 @@ def index_files(index_dir: Path) -> list[Path]:
     return sorted(index_dir.rglob("index-*.fits")) if index_dir.is_dir() else []
 
 
+def _stop_at_first(_log_odds: list[float]) -> astrometry.Action:
+    return astrometry.Action.STOP
+
+
 def solve_with_index_files(
     pixels: NDArray[np.complex128],
     *,
@@ -55,7 +59,11 @@ def solve_with_index_files(
                 lower_arcsec_per_pixel=scale_range[0], upper_arcsec_per_pixel=scale_range[1]
             ),
             position_hint=hint,
-            solution_parameters=astrometry.SolutionParameters(sip_order=0, tune_up_logodds_threshold=None),
+            solution_parameters=astrometry.SolutionParameters(
+                sip_order=0,
+                tune_up_logodds_threshold=None,  # our own fit refines
+                logodds_callback=_stop_at_first,
+            ),
         )
     if not solution.has_match():
         return None

@@ -17,7 +17,9 @@ ComplexArray = NDArray[np.complex128]
 _SHAPE_TOLERANCE = 0.012  # of the side ratios
 _CENTROID_PIX = 1.5  # rms misfit of a triangle that is still alike
 _MIN_SIDE_PIX = 12.0
-_CELL_PIX = 3.0  # placements that agree lie within a cell of this size, at the centre and at the corner
+_CELL_PIX = 6.0  # placements that agree put the frame's far points into one cell of this size
+_MOST_PLACEMENTS = 6
+_HASH = np.array([1, 1_000_003, 1_000_003**2, 998_244_353**2, 2**61], dtype=np.int64)  # cell to one number
 _MAX_ALIKE = 400_000
 
 
@@ -104,13 +106,10 @@ def _alike(
     stretch = _SHAPE_TOLERANCE / max((high - low) / 2, 1e-6)
     our_keys = np.column_stack((ours.shape, (np.log(ours.size) + (low + high) / 2) * stretch))
     their_keys = np.column_stack((theirs.shape, np.log(theirs.size) * stretch))
-    near = cKDTree(their_keys).query_ball_point(our_keys, r=_SHAPE_TOLERANCE, p=np.inf)
-    counts = np.fromiter((len(rows) for rows in near), dtype=np.intp, count=len(near))
-    counts[np.cumsum(counts) > _MAX_ALIKE] = 0
-    kept = np.flatnonzero(counts)
-    here = np.repeat(kept, counts[kept])
-    there = np.concatenate([near[row] for row in kept]).astype(np.intp) if len(kept) else here
-    return here, there
+    near = cKDTree(our_keys).sparse_distance_matrix(
+        cKDTree(their_keys), _SHAPE_TOLERANCE, p=np.inf, output_type="ndarray"
+    )[:_MAX_ALIKE]
+    return near["i"], near["j"]
 
 
 def _similarities(
@@ -134,39 +133,33 @@ def _similarities(
 
 
 def _agreeing(
-    factors: ComplexArray,
-    shifts: ComplexArray,
-    is_mirrored: NDArray[np.bool_],
-    diagonal_pix: float,
-    keep: int = 12,
+    factors: ComplexArray, shifts: ComplexArray, is_mirrored: NDArray[np.bool_], diagonal_pix: float
 ) -> list[Placement]:
-    """Return the placements with most others close by, each standing for its neighbourhood."""
+    """Return the placements of the fullest cells, each the mean of its cell.
+
+    A cell is where two far points of the frame fall on the plane; two grids of cells, half a cell apart,
+    catch what one of them divides.
+    """
     if not len(factors):
         return []
-    half = diagonal_pix / 2
-    scale = np.median(np.abs(factors))
-    # where the placement puts two far points of the frame, in cells; handedness far apart
-    middle = half * 0.7 * (1 + 1j)
+    middle = diagonal_pix / 3 * (1 + 1j)
     centre = factors * np.where(is_mirrored, np.conj(middle), middle) + shifts
-    corner = centre + factors * half
-    keys = np.column_stack((centre.real, centre.imag, corner.real, corner.imag)) / (scale * _CELL_PIX)
-    keys = np.column_stack((keys, np.where(is_mirrored, 1e9, 0.0)))
-    tree = cKDTree(keys)
-    votes = tree.query_ball_point(keys, r=1.0, p=np.inf, return_length=True)
-    chosen: list[Placement] = []
-    free = np.ones(len(keys), dtype=bool)
-    for row in np.argsort(-votes, kind="stable"):
-        if not free[row]:
-            continue
-        members = tree.query_ball_point(keys[row], r=1.0, p=np.inf)
-        free[tree.query_ball_point(keys[row], r=2.0, p=np.inf)] = False
-        chosen.append(
-            Placement(
-                factor=complex(np.mean(factors[members])),
-                shift=complex(np.mean(shifts[members])),
-                is_mirrored=bool(is_mirrored[row]),
-            )
+    corner = centre + factors * diagonal_pix / 2
+    cell_arcsec = float(np.median(np.abs(factors))) * _CELL_PIX
+    places = np.column_stack((centre.real, centre.imag, corner.real, corner.imag)) / cell_arcsec
+    found: list[tuple[int, NDArray[np.intp]]] = []
+    for offset in (0.0, 0.5):
+        corners = np.floor(places + offset).astype(np.int64)
+        keys: NDArray[np.int64] = np.column_stack((corners, is_mirrored.astype(np.int64))) @ _HASH
+        _, cells, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        fullest = np.argsort(-counts, kind="stable")[:_MOST_PLACEMENTS]
+        found += [(int(counts[cell]), np.flatnonzero(cells == cell)) for cell in fullest]
+    found.sort(key=lambda item: -item[0])
+    return [
+        Placement(
+            factor=complex(np.mean(factors[members])),
+            shift=complex(np.mean(shifts[members])),
+            is_mirrored=bool(is_mirrored[members[0]]),
         )
-        if len(chosen) == keep:
-            break
-    return chosen
+        for _, members in found
+    ]

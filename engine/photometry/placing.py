@@ -19,6 +19,7 @@ _FIRST_RADIUS_PIX = 6.0
 _LAST_RADIUS_PIX = (0.8, 3.0)
 _SHIFT_RADIUS_PIX = 40.0
 _PREFIXES = (15, 30, 60, 120, 250, 500, 1000)
+_HOPELESS_LOG10_CHANCE = 0.5
 _FREE_MATCHES = 3  # so many pairs can always be made to fit
 _MAX_SHEAR = 0.05
 _MAX_STARS = 3000
@@ -125,6 +126,9 @@ def place(
     predicted = _pixels_of(stars, start)
     shift = _common_shift(pixels, predicted)
     ours, theirs = _mutual(pixels, predicted + shift, _FIRST_RADIUS_PIX)
+    view = _View(shape=shape, sources=len(pixels), is_ordered=stars.is_ordered)
+    if _log10_chance(ours, theirs, predicted + shift, view, _FIRST_RADIUS_PIX) > _HOPELESS_LOG10_CHANCE:
+        return None
     wcs = start
     for radius_pix in (4.0, 3.0, 2.5, 2.0, 2.0):
         if len(ours) < 4:
@@ -138,7 +142,6 @@ def place(
     radius_pix = float(np.clip(3.0 * np.median(misfit), *_LAST_RADIUS_PIX))
     ours, theirs = _mutual(pixels, predicted, radius_pix)
     misfit = np.abs(pixels[ours] - predicted[theirs])
-    view = _View(shape=shape, sources=len(pixels), is_ordered=stars.is_ordered)
     log10_chance = _log10_chance(ours, theirs, predicted, view, radius_pix)
     return PlacedStars(
         wcs=wcs,

@@ -22,7 +22,7 @@ MAX_LOG10_CHANCE = -3.0
 _HEADER_TRIALS = 1e2
 _PATTERN_TRIALS = 1e5
 _ANY_SCALE_ARCSEC = (0.1, 60.0)
-_EFFORTS = ((12, 40), (20, 80), (28, 110))  # sources and catalogue stars that are compared, in turn
+_EFFORTS = ((12, 40), (12, 80), (20, 80), (28, 110))  # sources and catalogue stars that are compared, in turn
 
 
 class Method(StrEnum):
@@ -126,30 +126,38 @@ def _by_header(problem: _Problem, wcs_hint: WCS | None) -> Solution | None:
 
 
 def _by_catalogue(problem: _Problem, wcs_hint: WCS | None) -> Solution | None:
-    centre = problem.pointing
-    scale_arcsec = problem.scale_arcsec
+    for centre, scale_arcsec in _starts(problem, wcs_hint):
+        solution = _by_pattern(problem, centre, _scale_range(scale_arcsec))
+        if solution is not None:
+            return solution
+    return None
+
+
+def _starts(problem: _Problem, wcs_hint: WCS | None) -> list[tuple[tuple[float, float], float | None]]:
+    """Return the places and scales to look at: the header's WCS may be roughly right, or nonsense."""
+    starts: list[tuple[tuple[float, float], float | None]] = []
     if wcs_hint is not None:
         ny, nx = problem.shape
-        ra_deg, dec_deg = wcs_hint.all_pix2world((nx - 1) / 2, (ny - 1) / 2, 0)
-        centre = (float(ra_deg), float(dec_deg))
-        scale_arcsec = scale_arcsec or _scale_arcsec(wcs_hint)
-    if centre is None:
-        centre = problem.stars.middle()
-    if centre is None:
-        return None
-    scales = _scale_range(scale_arcsec)
+        ra_deg, dec_deg = (float(value) for value in wcs_hint.all_pix2world((nx - 1) / 2, (ny - 1) / 2, 0))
+        if np.isfinite(ra_deg) and np.isfinite(dec_deg):
+            starts.append(((ra_deg, dec_deg), problem.scale_arcsec or _scale_arcsec(wcs_hint)))
+    centre = problem.pointing or problem.stars.middle()
+    if centre is not None:
+        starts.append((centre, problem.scale_arcsec))
+    return starts
+
+
+def _by_pattern(
+    problem: _Problem, centre: tuple[float, float], scales: tuple[float, float]
+) -> Solution | None:
     stars = near_frame(problem.stars, centre, radius_arcsec=scales[1] * problem.diagonal_pix)
     xi, eta = project(stars.ra_deg, stars.dec_deg, centre)
     plane = np.asarray(xi + 1j * eta, dtype=np.complex128)
-    tried: tuple[int, int] | None = None
-    for sources_used, stars_used in _EFFORTS:
-        effort = (min(sources_used, len(problem.pixels)), min(stars_used, len(plane)))
-        if effort == tried:
-            break
-        tried = effort
+    efforts = [(min(n, len(problem.pixels)), min(m, len(plane))) for n, m in _EFFORTS]
+    for sources_used, stars_used in dict.fromkeys(efforts):
         placements = propose_placements(
-            problem.pixels[: effort[0]],
-            plane[: effort[1]],
+            problem.pixels[:sources_used],
+            plane[:stars_used],
             scale_range=scales,
             diagonal_pix=problem.diagonal_pix,
         )

@@ -109,6 +109,8 @@ def _terms(u: Array, v: Array, order: int) -> Array:
 
 
 def _sip_order(u: Array, v: Array, ra_deg: Array, dec_deg: Array, centre: tuple[float, float]) -> int:
+    if len(u) < min(_STARS_FOR_SIP_ORDER.values()):
+        return 1
     plane = np.column_stack(project(ra_deg, dec_deg, centre))
     best, best_loss = 1, _left_out_residual(u, v, plane, 1)
     for order, needed in _STARS_FOR_SIP_ORDER.items():
