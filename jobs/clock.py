@@ -44,6 +44,7 @@ class Clock:
 
     def start(self) -> None:
         """Begin to act at once and then regularly, in a thread of its own."""
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every tick
         for number, (act, every_s) in enumerate(
             ((self.enqueue_harvests, HARVEST_EVERY_S), (self.sweep, SWEEP_EVERY_S))
         ):

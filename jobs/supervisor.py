@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ STEADY_S = 10.0  # who lived longer is restarted at once
 PAUSE_S, PAUSE_MAX_S = 0.5, 30.0
 EARLY_DEATHS = 4  # of a program that nothing works without
 
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WORKER = (sys.executable, "-m", "jobs.worker", "--child")
 PORTAL = (sys.executable, "-m", "portal.serve")
 
@@ -65,17 +65,15 @@ def supervise(settings: Settings, programs: Sequence[Program]) -> int:
     """Run programs and the clock until SIGTERM or Ctrl-C; return 1 when an essential one cannot start."""
     make_folders(settings)
     operations = open_operations(settings.operations_url)
-    stop = threading.Event()
-    handlers = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
-    }
+    told: list[int] = []  # a plain list: a handler may not take a lock that the main thread holds
+    handlers = {number: signal.signal(number, lambda came, _: told.append(came)) for number in _STOPS}
     clock = Clock(settings, operations)
     family = Family(operations, programs, child_environment(settings))
     try:
         clock.start()
-        while not stop.is_set() and not family.has_failed:
+        while not told and not family.has_failed:
             family.tend()
-            stop.wait(TICK_S)
+            time.sleep(TICK_S)
     finally:
         family.stop()
         clock.stop()

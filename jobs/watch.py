@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 0.2
 ASK_S = 1.0  # between looks whether the job was cancelled or taken away
-EXIT_LIMIT, EXIT_STOPPED = 75, 76
+EXIT_LIMIT, EXIT_STOPPED, EXIT_BLIND = 75, 76, 77
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -122,6 +122,14 @@ class Watch:
         os.close(self._signals_out)
 
     def _watch(self) -> None:
+        try:
+            self._look_until_closed()
+        finally:
+            if not self._closed:  # nobody would keep the lease or mind the limits
+                logger.critical("the watch broke down, and its worker ends with it", exc_info=sys.exception())
+                os._exit(EXIT_BLIND)
+
+    def _look_until_closed(self) -> None:
         while not self._closed:
             came, _, _ = select.select([self._signals_in], [], [], TICK_S)
             orphaned = self._limits.parent_pid not in {None, os.getppid()}

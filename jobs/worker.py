@@ -22,6 +22,7 @@ from lake.settings import Settings, read_settings
 logger = logging.getLogger(__name__)
 
 TASKS = "jobs.tasks:TASKS"
+EXIT_REFUSED = 2
 
 
 def run_worker(
@@ -87,13 +88,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--child", action="store_true", help="end when the parent process ends")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = read_settings()
-    limits = Limits(
-        wall_clock_s=settings.job_wall_clock_s,
-        memory_mb=settings.job_memory_mb,
-        parent_pid=os.getppid() if given.child else None,
-    )
-    run_worker(settings, once=given.once, tasks=load_tasks(given.tasks), name=given.name, limits=limits)
+    try:
+        settings = read_settings()
+        limits = Limits(
+            wall_clock_s=settings.job_wall_clock_s,
+            memory_mb=settings.job_memory_mb,
+            parent_pid=os.getppid() if given.child else None,
+        )
+        run_worker(settings, once=given.once, tasks=load_tasks(given.tasks), name=given.name, limits=limits)
+    except Rejected as refusal:
+        logger.error("%s", refusal, exc_info=refusal.__cause__)
+        raise SystemExit(EXIT_REFUSED) from refusal
 
 
 if __name__ == "__main__":
