@@ -45,5 +45,5 @@ def _steps_out(segment: Pixels, noise_adu: float) -> Marks:
     usual = 1.4826 * float(np.median(np.abs(step)))
     least = max(_DEFECT_SIGMA * usual, _FAINTEST_NOISE * noise_adu)
     # a star lifts one part of a column, a defect all of them
-    everywhere: Marks = np.all(steps * np.sign(step) > least / 2, axis=0)
-    return everywhere & (np.abs(step) > least)
+    bad: Marks = np.all(steps * np.sign(step) > least / 2, axis=0) & (np.abs(step) > least)
+    return bad

@@ -107,6 +107,7 @@ def _checked_cards(part: Part) -> _Cards:
         and _tile_count(part, tiles) == rows
         and part.pixels <= _MAX_PIXELS_PER_BYTE * part.data_bytes
         and rows * row_bytes + header.whole("PCOUNT") == part.data_bytes
+        and header.whole("THEAP", rows * row_bytes) == rows * row_bytes  # no gap before the tiles
     )
     if not is_sound:
         raise _does_not_fit()

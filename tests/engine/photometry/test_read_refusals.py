@@ -105,6 +105,7 @@ def test_codecs_that_cannot_be_trusted_are_refused(tmp_path: Path, kind: str) ->
         (b"ZVAL1   =                   32", b"ZVAL1   =                  -32"),
         (b"ZVAL2   =                    2", b"ZVAL2   =                    9"),
         (b"TFORM1  = '1PB", b"TFORM1  = '9PB"),
+        (b"TFIELDS =                    1", b"THEAP   =                    1"),
     ],
 )
 def test_numbers_that_would_break_the_decompressor_never_reach_it(
@@ -270,7 +271,7 @@ def test_a_compressed_claim_that_its_bytes_cannot_hold_costs_no_memory(tmp_path:
 def test_a_gzip_bomb_stops_early(tmp_path: Path) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = packer.compress(exposure_bytes())
-    for _ in range(200):
+    for _ in range(80):
         bomb += packer.compress(bytes(1 << 20))
     bomb += packer.flush()
     started = time.process_time()
