@@ -105,8 +105,9 @@ def light_curve_spec(bands: tuple[str, ...]) -> Spec:
     Magnitudes run downward; the scale below is MJD, the one above the calendar. A click on a band in the
     legend shows only it, shift-click adds one; the wheel zooms, dragging moves, a double click resets.
     """
+    # The first layer's legend is the one that is drawn: only there does a click reach the selection.
     return {
-        "layer": [_error_bars(bands), _limits(bands), _magnitudes(bands), _calendar()],
+        "layer": [_magnitudes(bands), _error_bars(bands), _limits(bands), _calendar()],
         "height": CHART_HEIGHT_PX,
         "resolve": {"axis": {"x": "independent"}},
         "autosize": {"type": "fit-x", "contains": "padding"},

@@ -40,7 +40,7 @@ class Choices:
         """Return what stands in the address: only what differs from the defaults."""
         plain = Choices()
         return {
-            name: f"{value:g}" if isinstance(value, float) else str(value)
+            ADDRESS_WORDS[name]: f"{value:g}" if isinstance(value, float) else str(value)
             for name in FIELDS
             if (value := getattr(self, name)) != getattr(plain, name)
         }
@@ -62,6 +62,8 @@ class Choices:
 
 
 FIELDS = ("name", "classification", "brighter", "importance", "show", "order")
+# not "name": the browser's Back button brings the target page's ?name= along
+ADDRESS_WORDS = {"name": "q", "classification": "class"} | {name: name for name in FIELDS[2:]}
 
 
 def key(field: str) -> str:
@@ -73,8 +75,8 @@ def of_address(query: Mapping[str, str]) -> Choices:
     """Return the choices in an address; what it does not understand counts as not chosen."""
     plain = Choices()
     return Choices(
-        name=query.get("name", "")[:100],
-        classification=_one_of(CLASS_CHOICES, query.get("classification"), plain.classification),
+        name=query.get("q", "")[:100],
+        classification=_one_of(CLASS_CHOICES, query.get("class"), plain.classification),
         brighter=_between(BRIGHTEST_MAG, FAINTEST_MAG, query.get("brighter"), plain.brighter),
         importance=_between(0.0, 10.0, query.get("importance"), plain.importance),
         show=_one_of(tuple(SHOWN), query.get("show"), plain.show),
@@ -84,7 +86,7 @@ def of_address(query: Mapping[str, str]) -> Choices:
 
 def seed(session: MutableMapping[str | int, Any], query: Mapping[str, str]) -> None:
     """Fill the session's choices: from an address that came from outside, else with what was there before."""
-    asked = {name: query[name] for name in FIELDS if name in query}
+    asked = {word: query[word] for word in ADDRESS_WORDS.values() if word in query}
     if asked and asked != session.get(_ADDRESS):
         chosen = of_address(query)
         session.update({key(name): getattr(chosen, name) for name in FIELDS})

@@ -45,7 +45,7 @@ def status_badge(status: str) -> None:
 
 def target_link(name: str, *, icon: str | None = None) -> None:
     """Link to the page of a target without loading the portal again."""
-    st.page_link(TARGET_PAGE, label=escaped(name), icon=icon, query_params={"name": name})
+    st.page_link(TARGET_PAGE, label=f"**{escaped(name)}**", icon=icon, query_params={"name": name})
 
 
 def open_target(name: str) -> None:

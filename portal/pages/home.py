@@ -40,8 +40,7 @@ if searched and wanted:
     exact = data.target_named(wanted, user)
     if exact:
         open_target(exact.target.name)
-    st.session_state["targets_name"] = wanted
-    st.switch_page("../pages/targets.py", query_params={"name": wanted})
+    st.switch_page("../pages/targets.py", query_params={"q": wanted})
 
 with st.container(horizontal=True):
     st.metric("Targets", number_text(numbers.targets), border=True, width=170)

@@ -88,6 +88,7 @@ else:
         alt=f"Table of {plural(len(rows), 'target')}",
         column_config={
             "Target": st.column_config.TextColumn(help="Click a row to open the target"),
+            "Class": st.column_config.TextColumn(width=170),
             "Last mag": st.column_config.NumberColumn(format="%.2f"),
             "Recent": st.column_config.AreaChartColumn(
                 help="The commonest optical band, oldest first; up is brighter", width="small"

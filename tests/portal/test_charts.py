@@ -82,3 +82,10 @@ def test_the_brightest_point_of_a_small_light_curve_stands_highest() -> None:
     )
     shown = points.filter(pl.col("band") == band).get_column("mag").to_list()
     assert heights.index(min(heights)) == shown.index(min(shown))
+
+
+def test_the_layer_whose_legend_is_clicked_comes_first_or_the_legend_is_dead() -> None:
+    first = json.loads(json.dumps(light_curve_spec(("ZTF(zg)",))))["layer"][0]
+    assert {"name": "only", "select": {"type": "point", "fields": ["band"]}, "bind": "legend"} in first[
+        "params"
+    ]

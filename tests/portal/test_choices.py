@@ -14,7 +14,7 @@ def test_what_narrows_nothing_does_not_stand_in_the_address() -> None:
 
 
 def test_an_address_that_makes_no_sense_counts_as_not_chosen() -> None:
-    wrong = {"classification": "<b>", "brighter": "nan", "importance": "1e9", "show": "x", "order": "DROP"}
+    wrong = {"class": "<b>", "brighter": "nan", "importance": "1e9", "show": "x", "order": "DROP"}
     assert of_address(wrong) == Choices()
 
 
@@ -32,7 +32,7 @@ def test_the_back_button_finds_the_filters_of_before() -> None:
 def test_an_address_from_outside_replaces_all_filters_of_before() -> None:
     session: dict[str | int, object] = {key(name): getattr(Choices(), name) for name in FIELDS}
     session[key("classification")] = "SN"
-    seed(session, {"name": "Gaia"})
+    seed(session, {"q": "Gaia"})
     assert session[key("name")] == "Gaia"
     assert session[key("classification")] == choices.ANY_CLASS
 

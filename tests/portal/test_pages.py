@@ -108,7 +108,7 @@ def test_an_unknown_target_gets_a_friendly_page(asked: str, full_lake: Lake) -> 
 
 def test_a_mistyped_name_is_answered_with_names_that_begin_alike(full_lake: Lake) -> None:
     links = visit("target", name="Sim26aaX").get("page_link")
-    assert SIMULATED_NAME in [link.proto.label for link in links]
+    assert f"**{SIMULATED_NAME}**" in [link.proto.label for link in links]
 
 
 def test_the_frames_of_a_target_show_verdict_sentences_and_picture(full_lake: Lake) -> None:
@@ -140,17 +140,17 @@ def test_the_list_of_targets_is_filtered_and_keeps_the_filters_in_the_address(fu
     at = visit("targets")
     at.text_input(key="targets_name").set_value("sim26").run()
     assert at.dataframe[0].value["Target"].to_list() == [SIMULATED_NAME]
-    assert at.query_params["name"] == "sim26"
+    assert at.query_params["q"] == "sim26"
 
 
 def test_the_list_of_targets_obeys_an_address_that_somebody_sent(full_lake: Lake) -> None:
-    at = visit("targets", name="Gaia", order="Name")
+    at = visit("targets", q="Gaia", order="Name")
     assert at.dataframe[0].value["Target"].to_list() == [REAL_NAME]
     assert at.selectbox(key="targets_order").value == "Name"
 
 
 def test_filters_that_fit_nothing_can_be_cleared(full_lake: Lake) -> None:
-    at = visit("targets", name="no such name anywhere")
+    at = visit("targets", q="no such name anywhere")
     at.button[0].click().run()
     assert not at.exception
     assert len(at.dataframe[0].value) == 50
