@@ -15,9 +15,10 @@ Array = NDArray[np.float64]
 ALL_LIGHT_FWHM = 4.0  # a Moffat star of beta = 3 has 99.7 % of its light within
 MOFFAT_BETA = 3.0
 GROWTH_SNR = 30.0
-GROWTH_STARS = 300
+GROWTH_STARS = 60  # the brightest: neighbours disturb them least
 MIN_GROWTH_STARS = 3
 STARS_FOR_TERMS = ((6, 40), (4, 16), (3, 10), (1, 0))  # any bowl; a slope and a round bowl; a slope; none
+WORTH = 6.0  # of the change over the frame, in units of its own uncertainty (both squared)
 CLIP_SIGMA = 3.0
 CLIP_ROUNDS = 5
 
@@ -77,18 +78,27 @@ def _step(inner: pl.DataFrame, outer: pl.DataFrame, shape: tuple[int, int], *, u
         return coefficients
     step_mag = stars["step_mag"].to_numpy()
     terms = _terms(stars["x"].to_numpy(), stars["y"].to_numpy(), shape)
-    good = np.ones(len(stars), dtype=np.bool_)
-    for _ in range(CLIP_ROUNDS):
-        used = _terms_for(int(good.sum()))
-        solution = np.linalg.lstsq(terms[good, :used], step_mag[good], rcond=None)[0]
-        misses = step_mag - terms[:, :used] @ solution
-        middle = np.median(misses[good])
-        spread = SIGMA_PER_MAD * np.median(np.abs(misses[good] - middle))
-        good = np.abs(misses - middle) <= max(CLIP_SIGMA * spread, 1e-4)
-    coefficients[: len(solution)] = solution
-    if len(solution) == 1:
+    used = _terms_for(len(stars))
+    solution, is_worth = _clipped_fit(terms[:, :used], step_mag)
+    if is_worth:
+        coefficients[:used] = solution
+    else:
         coefficients[0] = np.median(step_mag)
     return coefficients
+
+
+def _clipped_fit(terms: Array, values: Array) -> tuple[Array, bool]:
+    """Return the coefficients, and whether what they change over the stars is more than their noise."""
+    good = np.ones(len(values), dtype=np.bool_)
+    for _ in range(CLIP_ROUNDS):
+        solution = np.linalg.lstsq(terms[good], values[good], rcond=None)[0]
+        misses = values - terms @ solution
+        middle = np.median(misses[good])
+        spread = SIGMA_PER_MAD * float(np.median(np.abs(misses[good] - middle)))
+        good = np.abs(misses - middle) <= max(CLIP_SIGMA * spread, 1e-4)
+    change = float(np.var(terms[good] @ solution))
+    noise = spread**2 * (terms.shape[1] - 1) / max(int(good.sum()), 1)
+    return np.asarray(solution), bool(terms.shape[1] > 1 and change > WORTH * noise)
 
 
 def _terms_for(stars: int) -> int:

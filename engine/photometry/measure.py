@@ -18,6 +18,9 @@ from engine.photometry.detect import Detection
 from engine.photometry.growth import LostLight, lost_light
 
 RADII_FWHM = (0.8, 1.0, 1.3, 1.6, 2.0, 2.5)
+# what stars usually scatter in these circles, where too few calibrators tell it
+USUAL_SCATTER_MAG = (0.03, 0.02, 0.01, 0.006, 0.005, 0.006)
+MIN_SCATTER_STARS = 8
 MIN_RADIUS_PIX = 1.5
 LIMIT_SIGMA = 5.0
 CENTROID_SNR = 10.0  # a fainter centre is drawn to noise peaks and would brighten the target
@@ -85,7 +88,10 @@ def choose_radius(ladder: Ladder, offsets_mag: dict[float, NDArray[np.float64]])
         Per radius, reference minus instrumental magnitude of the calibrators, free of their colours; the
         same stars in the same order.
     """
-    scatters_mag = {radius: robust_scatter(offsets) for radius, offsets in offsets_mag.items()}
+    scatters_mag = dict(zip(ladder.radii_pix, USUAL_SCATTER_MAG[-len(ladder.radii_pix) :], strict=True))
+    for radius_pix, offsets in offsets_mag.items():
+        if len(offsets) >= MIN_SCATTER_STARS:
+            scatters_mag[radius_pix] = robust_scatter(offsets)
     brightness_adu = _brightness(ladder)
 
     def total(radius_pix: float) -> float:

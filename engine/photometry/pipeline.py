@@ -146,10 +146,11 @@ def _positions(detection: Detection, place: tuple[float, float]) -> pl.DataFrame
 
 
 def _with_stars(known: Reduction, solved: SolvedFrame, ladder: Ladder) -> Reduction:
-    pairs = pairs_of(solved, ladder, ladder.radii_pix[-1])
+    radius_pix = ladder.radii_pix[max(0, len(ladder.radii_pix) - 2)]  # 2 FWHM, before the frame has its own
+    pairs = pairs_of(solved, ladder, radius_pix)
     return replace(
         known,
-        stars_table=stars_table(pairs, None, _target_row(solved, ladder.tables[-1])),
+        stars_table=stars_table(pairs, None, _target_row(solved, ladder.table(radius_pix))),
     )
 
 

@@ -69,7 +69,7 @@ class _View:
 def sky_stars(references: pl.DataFrame, *, mjd: float) -> SkyStars:
     """Return each star of a reference table once, at a date, the brightest first."""
     counts = references.filter(pl.col("mag").is_not_null()).group_by("band").len().sort("len", "band")
-    main_band = counts["band"][-1] if len(counts) else None
+    main_band = str(counts["band"][-1]) if len(counts) else ""
     is_main = pl.col("band") == main_band
     brightness = (
         references.group_by("ref_id")

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from engine.errors import Rejected
 from engine.frame import Camera, Frame
-from engine.photometry.colour import COLOURS, Plane, bayer_pattern, split_bayer
-from engine.photometry.fits_file import open_plain, walk
-from engine.photometry.header_detector import Detector, read_detector
-from engine.photometry.header_names import read_filter, read_object, refuse_what_is_no_exposure
-from engine.photometry.header_site import Site, read_site
-from engine.photometry.header_sky import Pointing, read_pixel_scale_arcsec, read_pointing
-from engine.photometry.header_time import Exposure, read_exposure
-from engine.photometry.header_wcs import (
+from engine.photometry.reading.colour import COLOURS, Plane, bayer_pattern, split_bayer
+from engine.photometry.reading.fits_file import open_plain, walk
+from engine.photometry.reading.header.cards import Header
+from engine.photometry.reading.header.detector import Detector, read_detector
+from engine.photometry.reading.header.names import read_filter, read_object, refuse_what_is_no_exposure
+from engine.photometry.reading.header.site import Site, read_site
+from engine.photometry.reading.header.sky import Pointing, read_pixel_scale_arcsec, read_pointing
+from engine.photometry.reading.header.time import Exposure, read_exposure
+from engine.photometry.reading.header.wcs import (
     WcsCards,
     build_wcs,
     half_size,
@@ -23,11 +24,10 @@ from engine.photometry.header_wcs import (
     wcs_centre,
     wcs_scale_arcsec,
 )
-from engine.photometry.headers import Header
-from engine.photometry.overscan import overscan_mask
-from engine.photometry.picture import SMALLEST_SIDE_PIX, Picture, choose_picture
-from engine.photometry.pixels import read_pixels
-from engine.photometry.saturation import FULL_16_BIT_ADU, guess_saturation
+from engine.photometry.reading.overscan import overscan_mask
+from engine.photometry.reading.picture import SMALLEST_SIDE_PIX, Picture, choose_picture
+from engine.photometry.reading.pixels import read_pixels
+from engine.photometry.reading.saturation import FULL_16_BIT_ADU, guess_saturation
 
 _FEWEST_FINITE = 0.05  # of all pixels
 

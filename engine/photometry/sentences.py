@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.calibration import Calibration
 from engine.photometry.detect import Detection
@@ -55,7 +56,7 @@ def about_calibration(calibration: Calibration) -> tuple[str, ...]:
         f"{calibration.zero_point_mag:.3f} ± {calibration.zero_point_err_mag:.3f} mag, and scatter by "
         f"{calibration.scatter_mag:.3f} mag."
     ]
-    words.extend(_about_band(calibration))
+    words.extend((*_about_band(calibration), *calibration.notes))
     if abs(calibration.colour_term or 0.0) > STANDARD_COLOUR_TERM:
         words.append(
             f"The camera's band differs from {calibration.band} by {calibration.colour_term:+.2f} mag per "
@@ -69,6 +70,22 @@ def about_calibration(calibration: Calibration) -> tuple[str, ...]:
             "clouds and focus."
         )
     return tuple(words)
+
+
+def about_header(calibration: Calibration, frame: Frame, *, meant: str | None) -> tuple[str, ...]:
+    """Return how the header's filter and the stars' word on the band agree."""
+    if meant is None:
+        return ()
+    if calibration.colour_term is None and calibration.band == meant:
+        return (
+            f"Too few stars tell the band: the header's filter '{frame.filter_name}' was taken for {meant}.",
+        )
+    if calibration.band != meant and calibration.runner_up is not None and calibration.probability > SURE:
+        return (
+            f"The header's filter '{frame.filter_name}' means {meant}, but the stars speak for "
+            f"{calibration.band}: check which filter was in.",
+        )
+    return ()
 
 
 def about_target(measurement: TargetMeasurement, *, exptime_s: float, band: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from engine.photometry.calibrate import calibrate
 from engine.photometry.calibration import Calibration
 from engine.photometry.detect import Detection
 from engine.photometry.field import Field, neighbours_share
+from engine.photometry.header_band import band_of_header
 from engine.photometry.match import match
 from engine.photometry.measure import (
     Ladder,
@@ -23,13 +24,17 @@ from engine.photometry.measure import (
     choose_radius,
     measure_target,
 )
+from engine.photometry.sentences import about_header
 from engine.photometry.solve import Solution
+from engine.photometry.star_colours import MIN_COLOURED_STARS
 
 FIRST_RUNG = 3  # 1.6 FWHM: where the first calibration is made
 CALIBRATORS_FOR_RADIUS = 8
 BLEND_SHARE = 0.02  # of the light in the circle
 MOST_BLEND_SHARE = 0.9
 MAX_MASKED_SHARE = 0.1  # of the circle's area
+UNKNOWN_COLOUR_ERR_MAG = 0.05  # of a camera's band against the standard one, where no colour term is known
+FREE_WORDS = ("", "any", "no", "auto", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +53,29 @@ class SolvedFrame:
 
 
 def standardise(solved: SolvedFrame, ladder: Ladder, *, requested: str) -> tuple[float, Calibration]:
-    """Return the radius that suits the frame's stars and the target, and the frame's calibration in it."""
+    """Return the radius that suits the frame's stars and the target, and the frame's calibration in it.
+
+    Where too few stars have colours to tell the band, the header's filter chooses among the free ones.
+    """
     first_pix = ladder.radii_pix[min(FIRST_RUNG, len(ladder.radii_pix) - 1)]
     pairs = pairs_of(solved, ladder, first_pix)
+    meant = _band_of_header(solved.frame, pairs)
+    if meant is not None and requested.rpartition("/")[2] in FREE_WORDS and _few_stars(pairs):
+        requested = meant
     first = calibrate(pairs, requested=requested)
     radius_pix = choose_radius(ladder, _offsets(ladder, first, pairs))
-    if radius_pix == first_pix:
-        return radius_pix, first
-    return radius_pix, calibrate(pairs_of(solved, ladder, radius_pix), requested=requested)
+    best = calibrate(pairs_of(solved, ladder, radius_pix), requested=requested)
+    return radius_pix, replace(best, notes=(*best.notes, *about_header(best, solved.frame, meant=meant)))
+
+
+def _band_of_header(frame: Frame, pairs: pl.DataFrame) -> str | None:
+    available = set(pairs["band"].drop_nulls().to_list())
+    return band_of_header(frame.filter_name, plane=frame.plane, available=available)
+
+
+def _few_stars(pairs: pl.DataFrame) -> bool:
+    usable = pairs.filter(pl.col("band").is_not_null(), (pl.col("flags") & int(Flag.SATURATED)) == 0)
+    return usable["ref_id"].n_unique() < MIN_COLOURED_STARS
 
 
 def pairs_of(solved: SolvedFrame, ladder: Ladder, radius_pix: float) -> pl.DataFrame:
@@ -84,7 +104,10 @@ def standard_target(
     x, y = float(light["x"][0]), float(light["y"][0])
     colour_mag = field.target_bp_rp_mag if calibration.colour_name == "BP-RP" else None
     offset_mag = calibration.standard_mag(0.0, colour_mag=colour_mag, x=x, y=y)
-    err_mag = np.hypot(calibration.standard_err_mag(colour_mag=colour_mag), calibration.intrinsic_mag)
+    colour_err_mag = 0.0 if calibration.colour_term is not None else UNKNOWN_COLOUR_ERR_MAG
+    err_mag = np.linalg.norm(
+        (calibration.standard_err_mag(colour_mag=colour_mag), calibration.intrinsic_mag, colour_err_mag)
+    )
     measurement = measure_target(
         light,
         Standard(offset_mag=offset_mag, err_mag=float(err_mag)),

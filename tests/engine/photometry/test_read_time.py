@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.frame import Frame
-from engine.photometry.header_dates import parse_moment
+from engine.photometry.reading.header.dates import parse_moment
 from engine.photometry.read import read_frames
 from engine.times import datetime_of
 

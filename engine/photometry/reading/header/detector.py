@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from engine.frame import Camera
-from engine.photometry.headers import Header, number_of
+from engine.photometry.reading.header.cards import Header, number_of
 
 DEFAULT_GAIN_E_ADU = 1.0
 DEFAULT_READ_NOISE_E = 5.0

@@ -19,8 +19,8 @@ from astropy.io.fits.verify import VerifyError
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
-from engine.photometry.fits_file import Part
-from engine.photometry.headers import Header
+from engine.photometry.reading.fits_file import Part
+from engine.photometry.reading.header.cards import Header
 
 _CODECS = {"RICE_1": "RICE_1", "RICE_ONE": "RICE_1", "GZIP_1": "GZIP_1", "GZIP_2": "GZIP_2"}
 _DITHERS = frozenset({"NO_DITHER", "SUBTRACTIVE_DITHER_1", "SUBTRACTIVE_DITHER_2"})

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from engine.photometry.header_exposure import read_exptime, read_stacked
-from engine.photometry.header_readings import (
+from engine.photometry.reading.header.cards import Header
+from engine.photometry.reading.header.exposure import read_exptime, read_stacked
+from engine.photometry.reading.header.readings import (
     DATE_KEYWORDS,
     SUN_KEYWORDS,
     Reading,
@@ -19,8 +20,7 @@ from engine.photometry.header_readings import (
     middles,
     references,
 )
-from engine.photometry.header_scale import utc_of
-from engine.photometry.headers import Header
+from engine.photometry.reading.header.scale import utc_of
 from engine.times import SECONDS_PER_DAY
 
 _ZONE_STEP_S = 900.0

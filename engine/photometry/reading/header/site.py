@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from engine.photometry.headers import Header, angle_of, is_sexagesimal
+from engine.photometry.reading.header.cards import Header, angle_of, is_sexagesimal
 
 _LATITUDE = ("SITELAT", "LATITUDE", "LAT-OBS", "OBSGEO-B", "OBS-LAT", "GEOLAT", "ESO TEL GEOLAT", "LAT")
 _LONGITUDE = ("SITELONG", "LONGITUD", "LONG-OBS", "OBSGEO-L", "OBS-LONG", "GEOLON", "ESO TEL GEOLON", "LONG")

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 
 from engine.errors import Rejected
-from engine.photometry.fits_file import MAX_PIXELS, Part
-from engine.photometry.headers import Header
+from engine.photometry.reading.fits_file import MAX_PIXELS, Part
+from engine.photometry.reading.header.cards import Header
 
 _SIDE_IMAGES = re.compile(
     r"^(bpm|mask|dq|err|error|var|ivar|variance|weight|wht|ctx|con|bkg|background|sky|rms|uncert|sigma|exp|thumb)",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import Rejected
-from engine.photometry.headers import CARD_BYTES, Header, parse_header
+from engine.photometry.reading.header.cards import CARD_BYTES, Header, parse_header
 
 BLOCK_BYTES = 2880
 MAX_PIXELS = 200_000_000  # above the largest camera in amateur hands

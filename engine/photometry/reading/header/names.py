@@ -3,7 +3,7 @@
 import re
 
 from engine.errors import Rejected
-from engine.photometry.headers import Header
+from engine.photometry.reading.header.cards import Header
 
 _FILTER = ("FILTER", "FILTERS", "FILT", "FILTNAM", "FILTNAME", "INSFLNAM", "FILTER-1")
 _FILTER_WHEELS = ("FILTER1", "FILTER2", "FILTER3", "FILTER4", "ESO INS FILT1 NAME", "ESO INS FILT2 NAME")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.frame import Camera
-from engine.photometry.header_dates import (
+from engine.photometry.reading.header.cards import Header
+from engine.photometry.reading.header.dates import (
     FIRST_MJD,
     LAST_MJD,
     Moment,
@@ -14,7 +15,6 @@ from engine.photometry.header_dates import (
     parse_julian,
     parse_moment,
 )
-from engine.photometry.headers import Header
 from engine.times import SECONDS_PER_DAY
 
 DATE_KEYWORDS = ("DATE-OBS", "DATE_OBS", "DATEOBS", "DATE-BEG", "OBSDATE", "DATE-STA", "UTDATE", "UT-DATE")

@@ -7,7 +7,7 @@ import astropy.units as u
 from astropy.coordinates import FK5, ICRS, SkyCoord
 
 from engine.frame import Camera
-from engine.photometry.headers import Header, angle_of, is_sexagesimal, number_of
+from engine.photometry.reading.header.cards import Header, angle_of, is_sexagesimal, number_of
 
 _POSITIONS = (
     ("OBJCTRA", "OBJCTDEC"),

@@ -3,7 +3,7 @@
 import re
 
 from engine.errors import Rejected
-from engine.photometry.headers import Header
+from engine.photometry.reading.header.cards import Header
 
 _KEYWORDS = ("EXPTIME", "EXPOSURE", "EXP_TIME", "EXP-TIME", "EXPOSTIM", "EXPO-TIM", "EXPOSE", "AEXPTIME",
              "TEXPTIME", "ITIME", "INTTIME")  # fmt: skip

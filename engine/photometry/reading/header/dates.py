@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from engine.photometry.headers import angle_of, is_sexagesimal, number_of
+from engine.photometry.reading.header.cards import angle_of, is_sexagesimal, number_of
 from engine.times import JD_MINUS_MJD, SECONDS_PER_DAY
 
 _MJD_ORDINAL = 678576  # date.toordinal() of MJD 0

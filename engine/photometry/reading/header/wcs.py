@@ -10,7 +10,7 @@ from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS, WcsError
 from astropy.wcs.utils import proj_plane_pixel_scales
 
-from engine.photometry.headers import Header, number_of
+from engine.photometry.reading.header.cards import Header, number_of
 
 _TEXTS = ("CTYPE1", "CTYPE2", "CUNIT1", "CUNIT2", "RADESYS", "RADECSYS")
 _NUMBERS = re.compile(

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
-from engine.photometry.fits_file import Part
-from engine.photometry.picture import Picture
-from engine.photometry.tiles import unpack_tiles
+from engine.photometry.reading.fits_file import Part
+from engine.photometry.reading.picture import Picture
+from engine.photometry.reading.tiles import unpack_tiles
 
 _TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _CHUNK_PIXELS = 1 << 20

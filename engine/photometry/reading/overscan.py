@@ -5,7 +5,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.headers import Header
+from engine.photometry.reading.header.cards import Header
 
 _SECTION = re.compile(r"^\[\s*(\d{1,6})\s*:\s*(\d{1,6})\s*,\s*(\d{1,6})\s*:\s*(\d{1,6})\s*\]$")
 _SMALLEST_LIT = 0.5  # of the frame

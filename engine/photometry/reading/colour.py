@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.headers import Header
+from engine.photometry.reading.header.cards import Header
 
 COLOURS = ("R", "G", "B")
 _KEYWORDS = ("BAYERPAT", "COLORTYP", "BAYERPTN", "CFAPAT")

@@ -1,0 +1,1 @@
+"""From the bytes of a FITS file to pixels and what its header means, in any dialect."""
