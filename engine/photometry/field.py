@@ -36,7 +36,7 @@ def field_of(references: pl.DataFrame, target: Target, *, mjd: float, pixel_scal
     position = position_of(target, mjd)
     stars = without_doubles(references)
     now = positions_at(stars, mjd)
-    separation_arcsec = _sky(now).separation(position).arcsec if len(now) else np.array([])
+    separation_arcsec = sky_of(now).separation(position).arcsec if len(now) else np.array([])
     distances = now.select("ref_id").with_columns(separation_arcsec=pl.Series(separation_arcsec))
     same_arcsec = max(SAME_STAR_ARCSEC, 0.5 * pixel_scale_arcsec)
     itself = distances.filter(pl.col("separation_arcsec") < same_arcsec).sort("separation_arcsec").head(1)
@@ -89,7 +89,7 @@ def without_doubles(references: pl.DataFrame) -> pl.DataFrame:
     bright = references.filter(pl.col("band").is_not_null()).unique("ref_id", maintain_order=True)
     if not len(bare) or not len(bright):
         return references
-    _, separation, _ = _sky(bare).match_to_catalog_sky(_sky(bright))
+    _, separation, _ = sky_of(bare).match_to_catalog_sky(sky_of(bright))
     doubles = bare.filter(pl.Series(separation.arcsec < DOUBLE_ARCSEC))
     return references.join(doubles.select("ref_id"), on="ref_id", how="anti")
 
@@ -107,5 +107,6 @@ def neighbours_share(
     return float(np.sum(ratios))
 
 
-def _sky(stars: pl.DataFrame) -> SkyCoord:
+def sky_of(stars: pl.DataFrame) -> SkyCoord:
+    """Return the positions of a table of stars."""
     return SkyCoord(stars["ra_deg"].to_numpy(), stars["dec_deg"].to_numpy(), unit="deg")

@@ -24,7 +24,6 @@ MIN_SCATTER_STARS = 8
 MIN_RADIUS_PIX = 1.5
 LIMIT_SIGMA = 5.0
 CENTROID_SNR = 10.0  # a fainter centre is drawn to noise peaks and would brighten the target
-FLOOR_MAG = 0.005  # of one star on one frame: flat field and shape of the stars
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +122,17 @@ def measure_target(
     noise_adu = float(np.sqrt(sky_var + photon_var))
     limit_mag = standard.offset_mag - 2.5 * float(np.log10(LIMIT_SIGMA * np.sqrt(sky_var) / exptime_s))
     snr = flux_adu / noise_adu
-    sys_err_mag = float(np.hypot(standard.err_mag, FLOOR_MAG))
     if snr < LIMIT_SIGMA:
         return TargetMeasurement(
-            mag=None, mag_err=None, stat_err_mag=None, sys_err_mag=sys_err_mag, limit_mag=limit_mag, snr=snr,
-            flags=flags,
+            mag=None, mag_err=None, stat_err_mag=None, sys_err_mag=standard.err_mag, limit_mag=limit_mag,
+            snr=snr, flags=flags,
         )  # fmt: skip
     stat_err_mag = MAG_ERR_PER_RELATIVE_FLUX_ERR / snr
     return TargetMeasurement(
         mag=standard.offset_mag - 2.5 * float(np.log10(flux_adu / exptime_s)),
-        mag_err=float(np.hypot(stat_err_mag, sys_err_mag)),
+        mag_err=float(np.hypot(stat_err_mag, standard.err_mag)),
         stat_err_mag=stat_err_mag,
-        sys_err_mag=sys_err_mag,
+        sys_err_mag=standard.err_mag,
         limit_mag=limit_mag,
         snr=snr,
         flags=flags,

@@ -13,22 +13,19 @@ from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.calibration import Calibration
 from engine.photometry.clean import clean
+from engine.photometry.conclude import calibrated, concluded, refused
 from engine.photometry.detect import Detection, detect
 from engine.photometry.field import field_of, pixel_of, position_of
-from engine.photometry.measure import Ladder, TargetMeasurement, climb, forced_place
+from engine.photometry.measure import Ladder, climb, forced_place
 from engine.photometry.noise import with_gain_of_noise
-from engine.photometry.sentences import (
-    FEW_STARS,
-    STANDARD_COLOUR_TERM,
-    about_calibration,
-    about_solution,
-    about_stars,
-    about_target,
-)
+from engine.photometry.reduce_table import reduce_table
+from engine.photometry.sentences import about_solution, about_stars
 from engine.photometry.solve import Solution, solve
 from engine.photometry.standard import SolvedFrame, pairs_of, standard_target, standardise
 from engine.photometry.verdict import Reduction, Status, stars_table
 from engine.target import Target, separation_arcsec
+
+__all__ = ["reduce_frame", "reduce_table"]
 
 CUTOUT_PIX = 61
 TIME_UNCERTAIN_S = 60.0
@@ -73,8 +70,8 @@ def reduce_frame(
         light = ladder.table(radius_pix)[-1:]
         measurement = standard_target(solved, light, calibration, radius_pix=radius_pix)
     except Rejected as refusal:
-        return _refused(known, refusal)
-    return _concluded(known, measurement)
+        return refused(known, refusal)
+    return concluded(known, measurement)
 
 
 def _begun(frame: Frame) -> Reduction:
@@ -157,27 +154,9 @@ def _with_stars(known: Reduction, solved: SolvedFrame, ladder: Ladder) -> Reduct
 def _with_calibration(
     known: Reduction, solved: SolvedFrame, ladder: Ladder, radius_pix: float, calibration: Calibration
 ) -> Reduction:
-    table = ladder.table(radius_pix)
-    flags = known.flags
-    if calibration.stars < FEW_STARS:
-        flags |= int(Flag.FEW_REFERENCE_STARS)
-    if abs(calibration.colour_term or 0.0) > STANDARD_COLOUR_TERM:
-        flags |= int(Flag.NON_STANDARD_BAND)
-    return replace(
-        known,
-        band=calibration.band,
-        zero_point_mag=calibration.zero_point_mag,
-        zero_point_err_mag=calibration.zero_point_err_mag,
-        scatter_mag=calibration.scatter_mag,
-        stars=calibration.stars,
-        aperture_pix=radius_pix,
-        calibration=calibration,
-        stars_table=stars_table(
-            pairs_of(solved, ladder, radius_pix), calibration, _target_row(solved, table)
-        ),
-        flags=flags,
-        sentences=(*known.sentences, *about_calibration(calibration)),
-    )
+    target = _target_row(solved, ladder.table(radius_pix))
+    stars = stars_table(pairs_of(solved, ladder, radius_pix), calibration, target)
+    return replace(calibrated(known, calibration, stars), aperture_pix=radius_pix)
 
 
 def _target_row(solved: SolvedFrame, table: pl.DataFrame) -> pl.DataFrame:
@@ -193,32 +172,3 @@ def _cutout(frame: Frame, place: tuple[float, float]) -> NDArray[np.float32]:
     padded = np.pad(frame.data, half, constant_values=np.nan)
     row, column = round(place[1]), round(place[0])
     return np.ascontiguousarray(padded[row : row + CUTOUT_PIX, column : column + CUTOUT_PIX])
-
-
-def _refused(known: Reduction, refusal: Rejected) -> Reduction:
-    return replace(
-        known,
-        status=Status.REJECTED,
-        code=refusal.code,
-        reason=refusal.reason,
-        sentences=(*known.sentences, refusal.reason),
-    )
-
-
-def _concluded(known: Reduction, measurement: TargetMeasurement) -> Reduction:
-    """Return the verdict with the target's magnitude or limit."""
-    status = Status.LIMIT if measurement.mag is None else Status.MEASURED
-    words = about_target(measurement, exptime_s=known.exptime_s or 0.0, band=known.band or "")
-    return replace(
-        known,
-        status=status,
-        code=str(status),
-        reason=words[0],
-        sentences=(*known.sentences, *words),
-        mag=measurement.mag,
-        mag_err=measurement.mag_err,
-        stat_err_mag=measurement.stat_err_mag,
-        sys_err_mag=measurement.sys_err_mag,
-        limit_mag=measurement.limit_mag,
-        flags=known.flags | measurement.flags,
-    )

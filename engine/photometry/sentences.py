@@ -88,15 +88,14 @@ def about_header(calibration: Calibration, frame: Frame, *, meant: str | None) -
     return ()
 
 
-def about_target(measurement: TargetMeasurement, *, exptime_s: float, band: str) -> tuple[str, ...]:
+def about_target(measurement: TargetMeasurement, *, exptime_s: float | None, band: str) -> tuple[str, ...]:
     """Return what the frame says of the target, and how to say more."""
     if measurement.mag is None:
-        longer = (LIMIT_SIGMA / max(measurement.snr, 1.0)) ** 2
-        return (
-            f"The target was not seen (signal-to-noise ratio {measurement.snr:.1f}): it is fainter than "
-            f"{measurement.limit_mag:.2f} mag in {band} (5 sigma).",
-            f"Expose at least {longer:.0f} times longer than {exptime_s:g} s, or add up frames.",
-        )
+        unseen = f"The target was not seen: it is fainter than {measurement.limit_mag:.2f} mag in {band} (5 sigma)."
+        if exptime_s is None or measurement.snr < 1:
+            return (unseen, "Expose much longer, or add up frames.")
+        longer = (LIMIT_SIGMA / measurement.snr) ** 2
+        return (unseen, f"Expose {longer:.0f} times longer than {exptime_s:g} s, or add up frames.")
     words = [
         f"The target has {measurement.mag:.3f} ± {measurement.mag_err:.3f} mag in {band}, at a "
         f"signal-to-noise ratio of {measurement.snr:.0f}; the photons' part of the error is "

@@ -33,6 +33,7 @@ CALIBRATORS_FOR_RADIUS = 8
 BLEND_SHARE = 0.02  # of the light in the circle
 MOST_BLEND_SHARE = 0.9
 MAX_MASKED_SHARE = 0.1  # of the circle's area
+FLOOR_MAG = 0.005  # of one star on one frame: flat field and shape of the stars
 UNKNOWN_COLOUR_ERR_MAG = 0.05  # of a camera's band against the standard one, where no colour term is known
 FREE_WORDS = ("", "any", "no", "auto", "none")
 
@@ -84,6 +85,21 @@ def pairs_of(solved: SolvedFrame, ladder: Ladder, radius_pix: float) -> pl.DataF
     return match(stars, solved.field.calibrators, solved.solution.wcs, mjd=solved.frame.mjd)
 
 
+def standard_at(calibration: Calibration, field: Field, *, x: float | None, y: float | None) -> Standard:
+    """Return the way to the standard system for a star of the target's colour at one place of the frame."""
+    colour_mag = field.target_bp_rp_mag if calibration.colour_name == "BP-RP" else None
+    errors_mag = (
+        calibration.standard_err_mag(colour_mag=colour_mag),
+        calibration.intrinsic_mag,
+        UNKNOWN_COLOUR_ERR_MAG if calibration.colour_term is None else 0.0,
+        FLOOR_MAG,
+    )
+    return Standard(
+        offset_mag=calibration.standard_mag(0.0, colour_mag=colour_mag, x=x, y=y),
+        err_mag=float(np.linalg.norm(errors_mag)),
+    )
+
+
 def standard_target(
     solved: SolvedFrame, light: pl.DataFrame, calibration: Calibration, *, radius_pix: float
 ) -> TargetMeasurement:
@@ -101,16 +117,9 @@ def standard_target(
     """
     frame, field = solved.frame, solved.field
     _refuse_spoilt_light(frame, light, radius_pix)
-    x, y = float(light["x"][0]), float(light["y"][0])
-    colour_mag = field.target_bp_rp_mag if calibration.colour_name == "BP-RP" else None
-    offset_mag = calibration.standard_mag(0.0, colour_mag=colour_mag, x=x, y=y)
-    colour_err_mag = 0.0 if calibration.colour_term is not None else UNKNOWN_COLOUR_ERR_MAG
-    err_mag = np.linalg.norm(
-        (calibration.standard_err_mag(colour_mag=colour_mag), calibration.intrinsic_mag, colour_err_mag)
-    )
     measurement = measure_target(
         light,
-        Standard(offset_mag=offset_mag, err_mag=float(err_mag)),
+        standard_at(calibration, field, x=light["x"][0], y=light["y"][0]),
         gain_e_adu=frame.gain_e_adu,
         sky_factor=empty_aperture_factor(frame, solved.detection, radius_pix=radius_pix),
         exptime_s=frame.exptime_s,
