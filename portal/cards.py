@@ -11,7 +11,7 @@ from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text
 from portal.parts import fact_list, simulated_badge, status_badge, target_link
 from portal.verdicts import Verdict, fits_of, picture_of, verdicts_of_upload
-from portal.work import can_cancel, can_retry, cancel_job, is_finished, retry_job
+from portal.work import can_cancel, can_retry, cancel_job, is_finished, is_simulated, retry_job
 
 
 def frame_card(verdict: Verdict) -> None:
@@ -67,14 +67,14 @@ _FIT_COLUMNS = {
 }
 
 
-def upload_card(sent: Upload) -> None:
+def upload_card(sent: Upload, user: User | None) -> None:
     """Show one uploaded file: how far it is, and the verdict on each of its frames."""
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{escaped(sent.filename)}**", width="content")
             with st.container(horizontal=True, width="content", gap="xsmall"):
                 status_badge(sent.status)
-                if sent.simulated:
+                if is_simulated(sent, user):
                     simulated_badge()
         words = f"{escaped(sent.target_name)} · {size_text(sent.size_bytes)} · {ago_text(sent.received_mjd)}"
         st.caption(words + (" · trial" if sent.dry_run else ""))

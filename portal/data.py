@@ -74,6 +74,12 @@ def target_named(name: str, user: User | None) -> TargetRow | None:
         return None
 
 
+def is_simulated(name: str, user: User | None) -> bool:
+    """Return whether a target was made by simulation."""
+    row = target_named(name, user)
+    return row is not None and row.target.simulated
+
+
 def similar_targets(name: str, user: User | None, *, limit: int = 6) -> list[TargetRow]:
     """Return targets whose name begins alike, for a visitor who mistyped one."""
     for length in range(len(name), 2, -1):

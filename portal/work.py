@@ -75,16 +75,32 @@ def jobs_listed(user: User | None, *, state: str = "", kind: str = "") -> list[L
 
 def _subject(job: Job, user: User | None) -> str | None:
     """Return what a job is about, or None where this visitor must not know."""
+    operations = lake().operations
     try:
         if "upload_id" in job.args:
-            sent = upload(lake().operations, int(job.args["upload_id"]), user)
-            return f"{sent.target_name}: {sent.filename}"
+            sent = upload(operations, int(job.args["upload_id"]), user)
+            return _marked(f"{sent.target_name}: {sent.filename}", is_simulated=is_simulated(sent, user))
         if "target_id" in job.args:
-            target = get_target(lake().operations, int(job.args["target_id"]), user)
-            return f"{target.name} {job.args.get('source', '')}".strip()
+            target = get_target(operations, int(job.args["target_id"]), user)
+            about = f"{target.name} {job.args.get('source', '')}".strip()
+            return _marked(about, is_simulated=target.simulated)
     except (Rejected, ValueError):
         return "something deleted" if user is not None and user.is_staff else None
     return ", ".join(f"{name} {value}" for name, value in job.args.items())
+
+
+def _marked(about: str, *, is_simulated: bool) -> str:
+    return f"{about} (simulated)" if is_simulated else about
+
+
+def is_simulated(sent: Upload, user: User | None) -> bool:
+    """Return whether a file was made by simulation, or belongs to a target that was."""
+    if sent.simulated or sent.target_id is None:
+        return sent.simulated
+    try:
+        return get_target(lake().operations, sent.target_id, user).simulated
+    except Rejected:
+        return False
 
 
 def job_table(listed: Iterable[ListedJob]) -> pl.DataFrame:
@@ -92,11 +108,11 @@ def job_table(listed: Iterable[ListedJob]) -> pl.DataFrame:
     rows = [
         {
             "Job": one.job.job_id,
-            "Work": one.job.kind,
-            "For": one.subject,
             "State": str(one.job.state),
+            "For": one.subject,
             "Progress": 1.0 if one.job.state == JobState.DONE else one.job.progress,
             "Says": one.job.reason or one.job.step,
+            "Work": one.job.kind,
             "Tries": one.job.attempts,
             "Created": ago_text(one.job.created_mjd),
         }
@@ -107,11 +123,11 @@ def job_table(listed: Iterable[ListedJob]) -> pl.DataFrame:
 
 _JOB_COLUMNS: dict[str, pl.DataType] = {
     "Job": pl.Int64(),
-    "Work": pl.String(),
-    "For": pl.String(),
     "State": pl.String(),
+    "For": pl.String(),
     "Progress": pl.Float64(),
     "Says": pl.String(),
+    "Work": pl.String(),
     "Tries": pl.Int64(),
     "Created": pl.String(),
 }

@@ -9,9 +9,9 @@ from portal.session import current_user
 
 BACKDROP_CSS = """
 [data-testid="stMainBlockContainer"] {
-  background: url("/assets/ripples.svg") no-repeat right 0.5rem top 0.5rem / min(41rem, 52vw);
+  background: url("/assets/ripples.svg") no-repeat right 0.5rem top 0.5rem / 41rem;
 }
-@media (max-width: 900px) { [data-testid="stMainBlockContainer"] { background: none; } }
+@media (max-width: 1240px) { [data-testid="stMainBlockContainer"] { background: none; } }
 """
 
 user = current_user()
@@ -72,13 +72,13 @@ if not latest:
     with st.container(border=True):
         st.markdown("**No frames yet.** The first image that somebody uploads will be credited here.")
 for seen in latest:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    verdict = seen.verdict
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width=120):
             target_link(seen.target.name)
-        st.markdown(f"**{seen.verdict.headline}**", width=190)
-        st.markdown(escaped(seen.verdict.band), width=90)
-        credit = " · ".join(escaped(word) for word in (seen.verdict.observer, seen.verdict.facility) if word)
-        st.markdown(credit or "observer not named", width=280)
-        st.caption(f"taken {seen.verdict.when} UTC, measured {ago_text(seen.made_mjd)}", width=330)
-        if seen.verdict.is_simulated:
+        st.markdown(f"**{verdict.headline}** in {escaped(verdict.band)}", width=280)
+        credit = " · ".join(escaped(word) for word in (verdict.observer, verdict.facility) if word)
+        st.markdown(credit or "observer not named", width=250)
+        st.caption(f"taken {verdict.when} UTC, measured {ago_text(seen.made_mjd)}", width=330)
+        if verdict.is_simulated:
             simulated_badge()

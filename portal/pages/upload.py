@@ -6,6 +6,7 @@ from portal import data, work
 from portal.cards import upload_card
 from portal.components.mounts import uploader
 from portal.fmt import escaped, plural
+from portal.parts import simulated_banner
 from portal.session import current_user
 
 NO_CAMERA = "Not registered: read everything from the header"
@@ -40,6 +41,8 @@ with form:
         placeholder="Type a few letters of its name",
         key="upload_target",
     )
+    if target and data.is_simulated(target, user):
+        simulated_banner("This target belongs to the demo: send it simulated frames only.")
     cameras = {camera.oname: camera for camera in work.cameras()}
     oname = st.selectbox(
         "Observatory and camera",
@@ -79,7 +82,7 @@ def verdicts_of(upload_ids: list[int]) -> None:
     done = sum(work.is_finished(one) for one in sent)
     st.caption(f"{done} of {plural(len(sent), 'file')} measured or answered")
     for one in sent:
-        upload_card(one)
+        upload_card(one, user)
 
 
 with answers:
@@ -90,7 +93,7 @@ with answers:
     if earlier:
         st.subheader("Your last uploads")
         for one in earlier:
-            upload_card(one)
+            upload_card(one, user)
     elif not accepted:
         with st.container(border=True):
             st.markdown("**The verdict on each frame appears here**, usually within a minute:")

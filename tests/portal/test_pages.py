@@ -225,3 +225,16 @@ def test_staff_sees_why_a_job_failed_and_lets_it_run_again(
 
 def test_the_public_has_no_buttons_on_jobs(full_lake: Lake) -> None:
     assert not visit("jobs").button
+
+
+def test_jobs_and_uploads_of_simulated_targets_say_so(
+    full_lake: Lake,
+    staff_session: str,
+    signed_in,  # noqa: ANN001
+) -> None:
+    subjects = visit("jobs").dataframe[0].value["For"].to_list()
+    assert [subject for subject in subjects if "simulated" in subject] == [
+        subject for subject in subjects if subject.startswith(SIMULATED_NAME)
+    ]
+    signed_in(staff_session)
+    assert "belongs to the demo" in words(visit("upload", target=SIMULATED_NAME))
