@@ -1,6 +1,6 @@
 """What a first visitor would otherwise wait for: imports, the open lake, one read of each kind."""
 
-from portal import charts, data  # noqa: F401 - to be imported is the purpose
+from portal import data, verdicts
 from portal.opened import lake
 
 
@@ -8,3 +8,5 @@ def warm_up() -> None:
     """Open the lake and read from it once."""
     lake().store.version()
     data.numbers(None)
+    verdicts.latest_observations(None)
+    data.position_of(0.0, 0.0)
