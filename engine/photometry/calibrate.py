@@ -79,20 +79,37 @@ def calibrate(pairs: pl.DataFrame, *, requested: str = "any") -> Calibration:
     """
     table = _complete(pairs)
     usable = _usable(table)
-    counts = {str(band): int(count) for band, count in usable.group_by("band").len().iter_rows()}
-    allowed = candidate_bands(requested, counts)
-    if max(counts[band] for band in allowed) < MIN_STARS:
-        raise Rejected(
-            f"Only {max(counts[band] for band in allowed)} reference stars were matched; {MIN_STARS} are "
-            "needed: expose longer, or give a catalogue that reaches this field's stars.",
-            code="few-reference-stars",
-        )
+    allowed = candidate_bands(requested, _star_counts(table))
+    counts = _star_counts(usable)
+    if max(counts.get(band, 0) for band in allowed) < MIN_STARS:
+        raise _too_few(table, max(counts.get(band, 0) for band in allowed))
     colours = star_colours(usable)
     fitted, box, order = _fit_all(usable, colours, counts)
     fits = _ranked([_band_fit(one) for one in fitted], allowed)
     best = _best_good(fits)
     chosen = next(one for one in fitted if one.band == best.band)
     return _calibration(best, fits, chosen, colours, _spatial(chosen, box, order), table)
+
+
+def _star_counts(table: pl.DataFrame) -> dict[str, int]:
+    return {str(band): int(count) for band, count in table.group_by("band").len().iter_rows()}
+
+
+def _too_few(table: pl.DataFrame, usable: int) -> Rejected:
+    """Return the refusal that says whether the stars are missing or burnt out."""
+    stars = table.unique("ref_id")
+    saturated = stars.filter((pl.col("flags").fill_null(0) & int(Flag.SATURATED)) > 0).height
+    if saturated >= MIN_STARS - usable:
+        reason = (
+            f"Only {usable} of {len(stars)} matched reference stars can be used, {MIN_STARS} are needed, and "
+            f"{saturated} are saturated: expose shorter, or give a catalogue with fainter stars."
+        )
+    else:
+        reason = (
+            f"Only {usable} of {len(stars)} matched reference stars can be used, and {MIN_STARS} are needed: "
+            "expose longer, or give a catalogue that reaches this field's stars."
+        )
+    return Rejected(reason, code="few-reference-stars")
 
 
 def _complete(pairs: pl.DataFrame) -> pl.DataFrame:

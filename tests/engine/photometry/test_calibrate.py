@@ -243,6 +243,13 @@ def test_too_few_stars_are_refused() -> None:
     assert refusal.value.code == "few-reference-stars"
 
 
+def test_a_field_of_saturated_stars_is_refused_with_that_reason() -> None:
+    pairs = night_pairs(np.random.default_rng(8), stars=20).with_columns(flags=pl.lit(int(Flag.SATURATED)))
+    with pytest.raises(Rejected, match="20 are saturated") as refusal:
+        calibrate(pairs)
+    assert refusal.value.code == "few-reference-stars"
+
+
 def test_a_band_that_no_star_has_is_refused_with_what_there_is() -> None:
     pairs = night_pairs(np.random.default_rng(9), stars=30)
     with pytest.raises(Rejected) as refusal:
