@@ -7,9 +7,9 @@ import polars as pl
 import streamlit as st
 
 from lake.targets import TargetRow
-from portal.charts import thumbnail_svg
 from portal.data import light_curve
 from portal.fmt import ago_text, escaped
+from portal.thumbnails import thumbnail_svg
 
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
 STATUS_BADGES: dict[str, tuple[str, str]] = {

@@ -9,7 +9,8 @@ from page_lakes import example_points
 
 from engine.bands import BANDS
 from engine.lightcurve import Flag, empty, light_curve
-from portal.charts import THUMBNAIL_WIDTH_PX, bands_in_order, drawn_points, light_curve_spec, thumbnail_svg
+from portal.charts import bands_in_order, drawn_points, light_curve_spec
+from portal.thumbnails import THUMBNAIL_WIDTH_PX, thumbnail_svg
 
 
 def test_a_limit_is_drawn_where_the_limit_is_and_says_so() -> None:
@@ -48,7 +49,7 @@ def test_bands_stand_from_blue_to_red() -> None:
 @pytest.mark.parametrize("bands", [("ZTF(zg)",), tuple(BANDS), ()])
 def test_a_band_keeps_its_colour_and_symbol_whatever_else_is_shown(bands: tuple[str, ...]) -> None:
     spec = json.loads(json.dumps(light_curve_spec(bands)))
-    marks = next(layer for layer in spec["layer"] if "params" in layer)["encoding"]
+    marks = next(layer for layer in spec["layer"] if "shape" in layer["encoding"])["encoding"]
     assert marks["color"]["scale"]["range"] == [BANDS[band].colour for band in bands]
     assert marks["shape"]["scale"]["range"] == [BANDS[band].symbol for band in bands]
 
@@ -85,7 +86,7 @@ def test_the_brightest_point_of_a_small_light_curve_stands_highest() -> None:
 
 
 def test_the_layer_whose_legend_is_clicked_comes_first_or_the_legend_is_dead() -> None:
-    first = json.loads(json.dumps(light_curve_spec(("ZTF(zg)",))))["layer"][0]
-    assert {"name": "only", "select": {"type": "point", "fields": ["band"]}, "bind": "legend"} in first[
-        "params"
-    ]
+    spec = json.loads(json.dumps(light_curve_spec(("ZTF(zg)",))))
+    only = next(param for param in spec["params"] if param["name"] == "only")
+    assert only["bind"] == "legend"
+    assert only["views"] == [spec["layer"][0]["name"]]
