@@ -43,7 +43,7 @@ def measure_apertures(
     flat = flat_of(frame, detection)
     on_frame = _is_on(frame, x, y)
     x_safe, y_safe = np.where(on_frame, x, 0.0), np.where(on_frame, y, 0.0)
-    flux_adu, _, circle_flags = sep.sum_circle(flat, x_safe, y_safe, radius_pix, subpix=0)
+    flux_adu, _, _ = sep.sum_circle(flat, x_safe, y_safe, radius_pix, subpix=0)
     sky_adu, sky_var = local_sky(flat, x_safe, y_safe, frame=frame, detection=detection)
     area_pix = np.pi * radius_pix**2
     rms_adu = _at(detection.rms_adu, x_safe, y_safe)
@@ -51,7 +51,8 @@ def measure_apertures(
     flux_var = area_pix * rms_adu**2 + np.maximum(flux_adu, 0.0) / frame.gain_e_adu + area_pix**2 * sky_var
     core_pix = max(1.0, 0.7 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
     flags = _flags(frame, x_safe, y_safe, radius_pix=radius_pix, core_pix=core_pix)
-    flags |= np.where((circle_flags & sep.APER_TRUNC) | ~on_frame, np.uint32(Flag.NEAR_EDGE), np.uint32(0))
+    is_whole = _is_on(frame, x, y, margin_pix=radius_pix)
+    flags |= np.where(is_whole, np.uint32(0), np.uint32(Flag.NEAR_EDGE))
     blends = contamination(detection, x, y, radius_pix=radius_pix)
     is_blended = blends > BLEND_FRACTION * np.maximum(flux_adu, np.sqrt(flux_var))
     flags |= np.where(is_blended, np.uint32(Flag.BLENDED), np.uint32(0))
@@ -201,9 +202,12 @@ def _flags(
     return flags
 
 
-def _is_on(frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _is_on(
+    frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64], *, margin_pix: float = 0.0
+) -> NDArray[np.bool_]:
     ny, nx = frame.shape
-    return np.asarray((x > -0.5) & (x < nx - 0.5) & (y > -0.5) & (y < ny - 0.5))
+    first, last_x, last_y = margin_pix - 0.5, nx - 0.5 - margin_pix, ny - 0.5 - margin_pix
+    return np.asarray((x > first) & (x < last_x) & (y > first) & (y < last_y))
 
 
 def _at(image: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

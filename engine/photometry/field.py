@@ -31,7 +31,9 @@ class Field:
     target_bp_rp_mag: float | None
 
 
-def field_of(references: pl.DataFrame, target: Target, *, mjd: float, pixel_scale_arcsec: float) -> Field:
+def field_of(
+    references: pl.DataFrame, target: Target, *, mjd: float, pixel_scale_arcsec: float = 1.0
+) -> Field:
     """Return the field at the time of a frame, without the target among the reference stars."""
     position = position_of(target, mjd)
     stars = without_doubles(references)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Collection
 
-_CLEAR = frozenset(("clear", "c", "cl", "cls", "l", "lum", "luminance", "none", "no", "open", "empty", "w", "white",
-                    "cv", "cbb", "unfiltered", "nofilter"))  # fmt: skip
+_CLEAR = frozenset(("clear", "c", "cl", "cls", "l", "lum", "luminance", "none", "no", "open", "empty", "w",
+                    "white", "cv", "cbb", "unfiltered", "nofilter"))  # fmt: skip
 _SYSTEMS = re.compile(
     r"johnson|cousins|bessell?|kron|sloan|sdss|astrodon|baader|generation ?2|[\s_\-'.#0-9]", re.I
 )

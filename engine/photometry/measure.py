@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.frame import Frame
-from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
+from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
 from engine.photometry.apertures import (
     DEFAULT_FWHM_PIX,
     SIGMA_PER_MAD,
@@ -142,7 +142,9 @@ def measure_target(
 def forced_place(x: float, y: float, detection: Detection, *, tolerance_pix: float) -> tuple[float, float]:
     """Return the centre of a well seen source at the expected place, else the expected place itself."""
     near = detection.sources.filter(
-        pl.col("snr") >= CENTROID_SNR, ((pl.col("x") - x) ** 2 + (pl.col("y") - y) ** 2) < tolerance_pix**2
+        pl.col("snr") >= CENTROID_SNR,
+        (pl.col("flags") & int(Flag.NEAR_EDGE)) == 0,  # a star cut by the edge has a wrong centre
+        ((pl.col("x") - x) ** 2 + (pl.col("y") - y) ** 2) < tolerance_pix**2,
     )
     if not len(near):
         return x, y

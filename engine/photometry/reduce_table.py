@@ -14,13 +14,14 @@ from engine.photometry.field import Field, field_of, sky_of
 from engine.photometry.instrumental import InstrumentalTable
 from engine.photometry.match import match
 from engine.photometry.measure import LIMIT_SIGMA, TargetMeasurement
-from engine.photometry.sentences import about_solution
+from engine.photometry.sentences import about_calibration, about_solution
 from engine.photometry.solve import Solution, solve
 from engine.photometry.standard import standard_at
 from engine.photometry.verdict import Reduction, Status, stars_table
 from engine.target import Target
 
 MATCH_RADIUS_ARCSEC = 2.0
+GAIA_EPOCH_MJD = 57388.5  # J2016.0: where stars stand in a table without a time
 BORDER_PIX = 1.0  # beyond the outermost stars
 LEAST_ERR_MAG = 1e-4  # programs write 0.0000 for bright stars
 FAINT_ERR_MAG = MAG_ERR_PER_RELATIVE_FLUX_ERR / LIMIT_SIGMA
@@ -28,7 +29,7 @@ FAINT_ERR_MAG = MAG_ERR_PER_RELATIVE_FLUX_ERR / LIMIT_SIGMA
 
 def reduce_table(
     table: InstrumentalTable,
-    target: Target,
+    target: Target | None,
     references: pl.DataFrame,
     *,
     requested: str = "any",
@@ -39,39 +40,51 @@ def reduce_table(
 
     Parameters
     ----------
+    target
+        None: the frame is calibrated only, and the verdict has the code ``calibrated`` and no magnitude.
     mjd
         UTC, mid-exposure; None: as the table says.
     match_radius_arcsec
         Within which a star of the table is the target; else the verdict is a limit.
     """
-    when = table.mjd if mjd is None else mjd
-    known = Reduction(
-        status=Status.REJECTED,
-        file=table.frame_name,
-        mjd=when,
-        exptime_s=table.exptime_s,
-        sentences=(f"{len(table.stars)} stars with {table.magnitude_column} were read.",),
-    )
+    known = _begun(table, mjd=table.mjd if mjd is None else mjd)
+    when = GAIA_EPOCH_MJD if known.mjd is None else known.mjd
     try:
-        if when is None:
-            raise Rejected("The table tells no time: give the MJD of mid-exposure with it.", code="no-time")
         solution = _solved(table.stars, target, references, mjd=when)
         known = _with_solution(known, solution)
         stars = _on_sky(table.stars, solution)
-        field = field_of(references, target, mjd=when, pixel_scale_arcsec=1.0)
-        row = _nearest(stars, field, radius_arcsec=match_radius_arcsec)
-        others = stars if row is None else stars.filter(pl.int_range(pl.len()) != row)
-        pairs = match(others, field.calibrators, None, mjd=when)
-        light = stars[row : row + 1] if row is not None else None
+        field = field_of(references, target, mjd=when) if target else None
+        row = _nearest(stars, field, radius_arcsec=match_radius_arcsec) if field else None
+        light = None if row is None else stars[row : row + 1]
+        others = stars.filter(pl.int_range(pl.len()) != (-1 if row is None else row))
+        pairs = match(others, references if field is None else field.calibrators, None, mjd=when)
         known = replace(known, stars_table=stars_table(pairs, None, light))
         calibration = calibrate(pairs, requested=requested)
         known = calibrated(known, calibration, stars_table(pairs, calibration, light))
     except Rejected as refusal:
         return refused(known, refusal)
+    if field is None:
+        return replace(
+            known, status=Status.MEASURED, code="calibrated", reason=about_calibration(calibration)[0]
+        )
     return concluded(known, _measurement(stars, light, calibration, field))
 
 
-def _solved(stars: pl.DataFrame, target: Target, references: pl.DataFrame, *, mjd: float) -> Solution | None:
+def _begun(table: InstrumentalTable, *, mjd: float | None) -> Reduction:
+    words = (f"{len(table.stars)} stars with {table.magnitude_column} were read.",)
+    return Reduction(
+        status=Status.REJECTED,
+        file=table.frame_name,
+        mjd=mjd,
+        exptime_s=table.exptime_s,
+        sentences=words,
+        notes=() if mjd is not None else ("The table tells no time: give the MJD of mid-exposure with it.",),
+    )
+
+
+def _solved(
+    stars: pl.DataFrame, target: Target | None, references: pl.DataFrame, *, mjd: float
+) -> Solution | None:
     """Return the place on the sky of a table that has pixels only, None where it has positions."""
     if stars["ra_deg"].is_not_null().all():
         return None
@@ -80,7 +93,7 @@ def _solved(stars: pl.DataFrame, target: Target, references: pl.DataFrame, *, mj
     return solve(
         placed,
         shape=(int(np.ceil(height)), int(np.ceil(width))),
-        pointing=(target.ra_deg, target.dec_deg),
+        pointing=(target.ra_deg, target.dec_deg) if target else None,
         pixel_scale_arcsec=None,
         wcs_hint=None,
         references=references,

@@ -91,7 +91,8 @@ def about_header(calibration: Calibration, frame: Frame, *, meant: str | None) -
 def about_target(measurement: TargetMeasurement, *, exptime_s: float | None, band: str) -> tuple[str, ...]:
     """Return what the frame says of the target, and how to say more."""
     if measurement.mag is None:
-        unseen = f"The target was not seen: it is fainter than {measurement.limit_mag:.2f} mag in {band} (5 sigma)."
+        limit = f"{measurement.limit_mag:.2f} mag in {band} (5 sigma)"
+        unseen = f"The target was not seen: it is fainter than {limit}."
         if exptime_s is None or measurement.snr < 1:
             return (unseen, "Expose much longer, or add up frames.")
         longer = (LIMIT_SIGMA / measurement.snr) ** 2

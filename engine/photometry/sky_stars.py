@@ -67,7 +67,9 @@ def gaia_like_stars(
             "g_mag": np.log10(rng.uniform(bright, faint, count)) / COUNTS_SLOPE,
         }
     )
-    return in_every_band(stars)
+    table = in_every_band(stars)
+    too_faint = stars.filter(pl.col("g_mag") > GSPC_FAINT_G_MAG)["ref_id"].implode()
+    return table.filter(~(pl.col("band").str.ends_with("(GaiaSP)") & pl.col("ref_id").is_in(too_faint)))
 
 
 def one_star(
@@ -100,7 +102,7 @@ def in_every_band(stars: pl.DataFrame) -> pl.DataFrame:
             band=pl.lit(band),
             mag=pl.Series(g_mag - polyval(bp_rp_mag, coefficients)),
             mag_err=pl.Series(_catalogue_error_mag(g_mag)),
-        ).filter((pl.col("g_mag") < GSPC_FAINT_G_MAG) | (not band.endswith("(GaiaSP)")))
+        )
         for band, coefficients in G_MINUS_BAND.items()
     ]
     return (
