@@ -13,6 +13,7 @@ _SLOPES = np.linspace(-2.0, 2.0, 81)
 _OUTLIER_SCALE_MAG = 3.0
 _MAX_OUTLIERS = 0.7
 _MIN_INTRINSIC_MAG = 1e-3
+_USUAL_INTRINSIC_MAG, _USUAL_POINTS = 0.015, 2.0  # of ground-based frames, weighing as two stars do
 _ROUNDS = 200
 
 
@@ -116,10 +117,13 @@ def _solve(design: Array, values: Array, weights: Array) -> Array:
 def _intrinsic_variance(
     residuals: Array, variances: Array, good: Array, intrinsic2: float, parameters: int
 ) -> float:
+    """Return the variance that makes the residuals as large as they are; few points lean on what is usual."""
     weights = good / (variances + intrinsic2) ** 2
-    freedom = float(np.sum(good)) / max(float(np.sum(good)) - parameters, 1.0)
-    excess = np.sum(weights * (freedom * residuals**2 - variances)) / max(np.sum(weights), 1e-300)
-    return max(float(excess), _MIN_INTRINSIC_MAG**2)
+    points = max(float(np.sum(good)), 1e-9)
+    freedom = points / max(points - parameters, 1.0)
+    usual = _USUAL_POINTS * float(np.sum(weights)) / points
+    excess = float(np.sum(weights * (freedom * residuals**2 - variances))) + usual * _USUAL_INTRINSIC_MAG**2
+    return max(excess / max(float(np.sum(weights)) + usual, 1e-300), _MIN_INTRINSIC_MAG**2)
 
 
 def _covariance(design: Array, residuals: Array, variances: Array, good: Array) -> Array:
