@@ -18,10 +18,10 @@ MESH_PIX = 64
 THRESHOLD_SIGMA = 1.5
 MIN_AREA_PIX = 5
 MIN_SNR = 5.0
-SEEING_STARS = 15
+SEEING_STARS = 9
 MIN_FWHM_PIX, MAX_FWHM_PIX = 0.9, 30.0
 SATURATED_FRACTION = 0.95
-PIXEL_STACK = 10_000_000
+LEAST_PIXEL_STACK = 300_000
 SUB_OBJECTS = 8192
 SEP_OBJECT_MERGED = 2
 MAX_CENTRE_SHIFT_PIX = 1.0
@@ -103,7 +103,7 @@ def _without_lone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _extract(
     signal: NDArray[np.float32], *, unusable: NDArray[np.bool_]
 ) -> tuple[NDArray[np.void], NDArray[np.int32]]:
-    sep.set_extract_pixstack(max(PIXEL_STACK, signal.size))
+    sep.set_extract_pixstack(max(LEAST_PIXEL_STACK, signal.size // 2))
     sep.set_sub_object_limit(SUB_OBJECTS)
     found, segments = sep.extract(
         signal,
