@@ -20,6 +20,7 @@ from engine.photometry.measure import Ladder, climb, forced_place
 from engine.photometry.noise import with_gain_of_noise
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.sentences import about_solution, about_stars
+from engine.photometry.sky import SIMULATED_NOTE
 from engine.photometry.solve import Solution, solve
 from engine.photometry.standard import SolvedFrame, pairs_of, standard_target, standardise
 from engine.photometry.verdict import Reduction, Status, stars_table
@@ -75,13 +76,16 @@ def reduce_frame(
 
 
 def _begun(frame: Frame) -> Reduction:
+    flags = int(Flag.TIME_UNCERTAIN) if frame.mjd_uncertainty_s > TIME_UNCERTAIN_S else 0
+    if SIMULATED_NOTE in frame.notes:
+        flags |= int(Flag.SIMULATED)
     return Reduction(
         status=Status.REJECTED,
         plane=frame.plane,
         mjd=frame.mjd,
         exptime_s=frame.exptime_s,
         notes=frame.notes,
-        flags=int(Flag.TIME_UNCERTAIN) if frame.mjd_uncertainty_s > TIME_UNCERTAIN_S else 0,
+        flags=flags,
     )
 
 

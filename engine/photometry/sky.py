@@ -15,6 +15,7 @@ from engine.times import SECONDS_PER_DAY, datetime_of
 PIVOT_BP_RP_MAG = 0.8  # colour at which the zero point holds
 MOFFAT_BETA = 3.0
 J2000_MJD = 51544.5
+SIMULATED_NOTE = "This exposure is simulated."
 DAYS_PER_YEAR = 365.25
 
 
@@ -92,7 +93,7 @@ def simulate_exposure(stars: pl.DataFrame, *, rng: np.random.Generator, scene: S
         wcs=wcs if scene.is_wcs_known else None,
         camera=Camera(name="Simulator", facility="Simulator"),
         telescope="Simulator",
-        notes=("This exposure is simulated.",),
+        notes=(SIMULATED_NOTE,),
     )
     return SkyExposure(frame=frame, truth=truth, wcs=wcs, scene=scene)
 

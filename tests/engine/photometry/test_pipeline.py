@@ -228,10 +228,19 @@ def test_a_wrong_pointing_in_the_header_is_survived() -> None:
     assert verdict.mag == pytest.approx(true_mag(exposure, BRIGHT), abs=0.05)
 
 
-def test_an_uncertain_time_is_flagged() -> None:
+def test_an_uncertain_time_and_a_simulation_are_flagged() -> None:
     exposure, stars = exposure_of(at(BRIGHT, g_mag=13.0))
     vague = replace(exposure.frame, mjd_uncertainty_s=120.0)
-    assert reduce_frame(vague, BRIGHT, stars).flags & Flag.TIME_UNCERTAIN
+    assert reduce_frame(vague, BRIGHT, stars).flags == Flag.TIME_UNCERTAIN | Flag.SIMULATED
+
+
+def test_a_filter_that_the_stars_gainsay_is_told() -> None:
+    exposure, stars = exposure_of(
+        at(BRIGHT, g_mag=13.0), scene=replace(SCENE, band="I(GaiaSP)", filter_name="V")
+    )
+    verdict = reduce_frame(exposure.frame, BRIGHT, stars, requested="GaiaSP/UBVRI")
+    assert verdict.band == "I(GaiaSP)"
+    assert any("check which filter was in" in sentence for sentence in verdict.sentences)
 
 
 def instrumental(exposure: SkyExposure, *, with_sky: bool) -> InstrumentalTable:
