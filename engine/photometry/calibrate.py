@@ -286,12 +286,15 @@ def _residuals(
         rows = rows.join(colours.of_star, on="ref_id", how="left", maintain_order="left")
     else:
         rows = rows.with_columns(colour_mag=pl.lit(None, dtype=pl.Float64))
-    standard = [
-        calibration.standard_mag(row["inst_mag"], colour_mag=row["colour_mag"], x=row["x"], y=row["y"])
-        for row in rows.iter_rows(named=True)
-    ]
+    residual = rows["ref_mag"].to_numpy() - rows["inst_mag"].to_numpy() - calibration.zero_point_mag
+    if calibration.colour_term is not None:
+        colour = rows["colour_mag"].fill_null(calibration.colour_zero_mag).to_numpy()
+        residual = residual - calibration.colour_term * (colour - calibration.colour_zero_mag)
+    if calibration.spatial is not None:
+        places = [rows[name].fill_null(float("nan")).to_numpy() for name in ("x", "y")]
+        residual = residual - np.nan_to_num(calibration.spatial.at_many(*places))
     used = chosen.rows.filter(pl.Series(chosen.fit.good > 0.5))["ref_id"]
     return rows.with_columns(
-        residual_mag=pl.col("ref_mag") - pl.Series(values=standard, dtype=pl.Float64),
+        residual_mag=pl.Series(residual),
         used=pl.col("ref_id").is_in(used.implode()),
     )

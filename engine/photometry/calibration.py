@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine.photometry.zero_point import FieldBox
 
@@ -40,11 +41,15 @@ class SpatialTerm:
 
     def at(self, x: float, y: float) -> float:
         """Return the correction at one pixel position, clipped to the part of the frame that has stars."""
+        return float(self.at_many(np.array([x]), np.array([y]))[0])
+
+    def at_many(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the corrections at many positions, NaN where a position is."""
         half = self.box.half_width
-        x = float(np.clip(x, self.box.x_centre - half, self.box.x_centre + half))
-        y = float(np.clip(y, self.box.y_centre - half, self.box.y_centre + half))
-        terms = self.box.terms(np.array([x]), np.array([y]), order=self.order)
-        return float(terms[0] @ np.array(self.coefficients))
+        x = np.clip(x, self.box.x_centre - half, self.box.x_centre + half)
+        y = np.clip(y, self.box.y_centre - half, self.box.y_centre + half)
+        corrections = self.box.terms(x, y, order=self.order) @ np.array(self.coefficients)
+        return np.asarray(corrections, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

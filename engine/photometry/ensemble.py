@@ -173,7 +173,8 @@ def _least_squares(mag: Array, weights: Array) -> tuple[Array, Array, Array]:
     star_means = np.sum(share * mag, axis=0)
     right = np.sum(weights * (mag - star_means), axis=1)
     frames = len(mag)
-    covariance = np.linalg.pinv(normal + np.ones((frames, frames)) / frames, hermitian=True)
+    ridge = 1e-12 * np.trace(normal) * np.eye(frames)  # for frames that share no star with the others
+    covariance = np.linalg.inv(normal + np.ones((frames, frames)) / frames + ridge)
     offsets = covariance @ right
     offsets = offsets - np.mean(offsets)
     means = np.sum(share * (mag - offsets[:, None]), axis=0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import Rejected
 from engine.lightcurve import Flag
 from engine.photometry.calibrate import Calibration, calibrate
-from engine.photometry.instrumental import read_instrumental
+from engine.photometry.instrumental import read_instrumental, read_instrumental_frames
 from engine.photometry.match import match
 from engine.photometry.references import read_references
 from engine.photometry.sky_stars import G_MINUS_BAND
@@ -100,6 +100,14 @@ def test_the_band_of_a_real_frame_is_found_and_left_out_stars_agree(shared: Path
     assert robust_rms < calibration.scatter_mag < 0.035
     within_3 = np.mean(np.abs(residual) < 3 * calibration.scatter_mag)
     assert within_3 > 0.94
+
+
+def test_every_frame_of_a_real_night_in_r_is_standardised_to_the_same_band(shared: Path) -> None:
+    references = read_references(shared / "images" / "refcat2_eyuma.ecsv")
+    frames = read_instrumental_frames(shared / "images" / "cat_feder_eyuma_94frames_R.fits")[::6]
+    fits = [calibrate(match(frame.stars, references, None, mjd=frame.mjd or 0.0)) for frame in frames]
+    assert {fit.band for fit in fits} == {"r(Refcat2)"}
+    assert all(fit.scatter_mag < 0.08 and fit.colour_name == "BP-RP" for fit in fits)
 
 
 def test_what_is_asked_for_only_chooses_among_results(shared: Path) -> None:
