@@ -15,14 +15,15 @@ from engine.frame import Frame
 from engine.lightcurve import Flag
 
 MESH_PIX = 64
-THRESHOLD_SIGMA = 1.5
+THRESHOLDS_SIGMA = (1.5, 2.5, 4.0, 6.0, 10.0)  # the first that leaves sky between the sources
+MAX_COVERED = 0.2  # of the frame by sources: above, all grows together and cannot be taken apart
 MIN_AREA_PIX = 5
 MIN_SNR = 5.0
 SEEING_STARS = 9
 MIN_FWHM_PIX, MAX_FWHM_PIX = 0.9, 30.0
 SATURATED_FRACTION = 0.95
 LEAST_PIXEL_STACK = 300_000
-SUB_OBJECTS = 8192
+SUB_OBJECTS = 32768
 SEP_OBJECT_MERGED = 2
 MAX_CENTRE_SHIFT_PIX = 1.0
 FWHM_PER_SIGMA = 2.3548
@@ -107,13 +108,19 @@ def _extract(
     sep.set_sub_object_limit(SUB_OBJECTS)
     found, segments = sep.extract(
         signal,
-        THRESHOLD_SIGMA,
+        _threshold(signal, unusable),
         mask=unusable,
         minarea=MIN_AREA_PIX,
         filter_type="conv",
         segmentation_map=True,
     )
     return found, segments.astype(np.int32)
+
+
+def _threshold(signal: NDArray[np.float32], unusable: NDArray[np.bool_]) -> float:
+    light = signal[~unusable]
+    clear = (sigma for sigma in THRESHOLDS_SIGMA if np.mean(light > sigma) < MAX_COVERED)
+    return next(clear, THRESHOLDS_SIGMA[-1])
 
 
 def _measured(

@@ -93,3 +93,13 @@ def test_not_a_number_is_no_light() -> None:
     sources = detect(replace(frame, data=data)).sources
     assert len(sources) == 1
     assert np.isfinite(sources.select(pl.selectors.float()).to_numpy()).all()
+
+
+def test_a_frame_full_of_light_is_taken_apart_at_a_higher_threshold() -> None:
+    frame = single(10.0).frame
+    noise = np.random.default_rng(3).exponential(2000.0, frame.shape)
+    rubbish = np.where(np.random.default_rng(4).uniform(size=frame.shape) < 0.4, noise, 0.0)
+    sources = detect(replace(frame, data=(frame.data + rubbish).astype(np.float32))).sources
+    assert len(sources) > 10
+    brightest = sources.row(0, named=True)
+    assert (brightest["x"], brightest["y"]) == pytest.approx((74.5, 74.5), abs=3.0)
