@@ -142,9 +142,17 @@ def _starts(problem: _Problem, wcs_hint: WCS | None) -> list[tuple[tuple[float, 
         if np.isfinite(ra_deg) and np.isfinite(dec_deg):
             starts.append(((ra_deg, dec_deg), problem.scale_arcsec or _scale_arcsec(wcs_hint)))
     centre = problem.pointing or problem.stars.middle()
-    if centre is not None:
+    if centre is not None and not any(_is_near(centre, start, problem) for start in starts):
         starts.append((centre, problem.scale_arcsec))
     return starts
+
+
+def _is_near(
+    centre: tuple[float, float], start: tuple[tuple[float, float], float | None], problem: _Problem
+) -> bool:
+    """Return whether a search round the start covers the centre as well."""
+    xi, eta = project(np.array([centre[0]]), np.array([centre[1]]), start[0])
+    return bool(np.hypot(xi[0], eta[0]) < 0.25 * problem.diagonal_pix * (start[1] or 0.0))
 
 
 def _by_pattern(
