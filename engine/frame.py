@@ -6,6 +6,8 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+SIMULATED_NOTE = "This exposure is simulated."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:

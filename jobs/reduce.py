@@ -44,7 +44,7 @@ def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:
     except Rejected as refusal:
         return _store(lake, job, sent, origin, [unreadable(refusal)])
     progress("Looking up reference stars", 0.15)
-    references = stars_for(lake, job, target, field_radius_deg(exposures, target), simulated=sent.simulated)
+    references = stars_for(lake, job, target, field_radius_deg(exposures), simulated=sent.simulated)
     reductions = []
     for number, exposure in enumerate(exposures):
         progress("Solving, measuring and calibrating", 0.25 + 0.65 * number / len(exposures))
@@ -58,7 +58,7 @@ def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:
             )
         )
     progress("Storing", 0.95)
-    return _store(lake, job, sent, _with_exposures(origin, exposures), reductions)
+    return _store(lake, job, sent, _of_file(origin, exposures[0]), reductions)
 
 
 def _origin(lake: Lake, sent: Upload, target: Target) -> FrameOrigin:
@@ -84,16 +84,12 @@ def _exposures(lake: Lake, sent: Upload, camera: Camera) -> list[Exposure]:
     ]
 
 
-def _with_exposures(origin: FrameOrigin, exposures: list[Exposure]) -> FrameOrigin:
-    """Return the origin with what only the file knows: its filter and, without a camera, its telescope."""
-    first = exposures[0]
-    names = {
-        "" if isinstance(each, InstrumentalTable) else each.plane: each.filter_name for each in exposures
-    }
-    if isinstance(first, InstrumentalTable) or origin.camera.name or origin.camera.facility:
-        return replace(origin, filter_names=names)
-    camera = replace(first.camera, facility=first.camera.facility or first.telescope)
-    return replace(origin, filter_names=names, camera=camera, observer=origin.observer or first.observer)
+def _of_file(origin: FrameOrigin, exposure: Exposure) -> FrameOrigin:
+    """Return the origin with site, telescope and observer of the file where no camera is registered."""
+    if isinstance(exposure, InstrumentalTable) or origin.camera.name or origin.camera.facility:
+        return origin
+    camera = replace(exposure.camera, facility=exposure.camera.facility or exposure.telescope)
+    return replace(origin, camera=camera, observer=origin.observer or exposure.observer)
 
 
 def _store(lake: Lake, job: Job, sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction]) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +44,6 @@ class FrameOrigin:
     observer: str = ""
     dry_run: bool = False  # the verdict is kept, no point is made
     simulated: bool = False
-    filter_names: Mapping[str, str] = field(default_factory=dict)  # plane -> filter as the header wrote it
 
     def frame_id(self, plane: str) -> str:
         """Return the name of one plane's frame, the same at every reduction of the upload."""
@@ -164,7 +163,6 @@ def _origin_columns(origin: FrameOrigin, reduction: Reduction) -> dict[str, obje
         "camera": origin.camera.name,
         "observer": origin.observer,
         "dry_run": origin.dry_run,
-        "filter_name": origin.filter_names.get(reduction.plane, ""),
     }
 
 

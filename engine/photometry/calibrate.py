@@ -10,6 +10,7 @@ from engine.errors import Rejected
 from engine.lightcurve import Flag
 from engine.photometry.calibration import BandFit, Calibration, SpatialTerm
 from engine.photometry.candidates import BandEvidence, band_probabilities, candidate_bands
+from engine.photometry.few_stars import calibrate_with_few, too_few_stars
 from engine.photometry.robust import MixtureFit
 from engine.photometry.star_colours import MIN_COLOURED_STARS, StarColours, star_colours
 from engine.photometry.zero_point import (
@@ -63,7 +64,8 @@ def calibrate(pairs: pl.DataFrame, *, requested: str = "any") -> Calibration:
     """Return the zero point of a frame in the likeliest of the bands that were asked for.
 
     All bands are fitted to the same cross-match whatever was asked for, so a request only chooses among
-    results that do not depend on it. Without chance: the order of the rows does not matter.
+    results that do not depend on it. Fewer than five stars cannot tell the band; one is enough where a single
+    band was asked for, at the price of a large error. Without chance: the order of the rows does not matter.
 
     Parameters
     ----------
@@ -81,8 +83,11 @@ def calibrate(pairs: pl.DataFrame, *, requested: str = "any") -> Calibration:
     usable = _usable(table)
     allowed = candidate_bands(requested, _star_counts(table))
     counts = _star_counts(usable)
-    if max(counts.get(band, 0) for band in allowed) < MIN_STARS:
-        raise _too_few(table, max(counts.get(band, 0) for band in allowed))
+    most = max(counts.get(band, 0) for band in allowed)
+    if 0 < most < MIN_STARS and len(allowed) == 1:
+        return calibrate_with_few(usable, table, allowed[0])
+    if most < MIN_STARS:
+        raise too_few_stars(table, usable=most, needed=MIN_STARS)
     colours = star_colours(usable)
     fitted, box, order = _fit_all(usable, colours, counts)
     fits = _ranked([_band_fit(one) for one in fitted], allowed)
@@ -93,23 +98,6 @@ def calibrate(pairs: pl.DataFrame, *, requested: str = "any") -> Calibration:
 
 def _star_counts(table: pl.DataFrame) -> dict[str, int]:
     return {str(band): int(count) for band, count in table.group_by("band").len().iter_rows()}
-
-
-def _too_few(table: pl.DataFrame, usable: int) -> Rejected:
-    """Return the refusal that says whether the stars are missing or burnt out."""
-    stars = table.unique("ref_id")
-    saturated = stars.filter((pl.col("flags").fill_null(0) & int(Flag.SATURATED)) > 0).height
-    if saturated >= MIN_STARS - usable:
-        reason = (
-            f"Only {usable} of {len(stars)} matched reference stars can be used, {MIN_STARS} are needed, and "
-            f"{saturated} are saturated: expose shorter, or give a catalogue with fainter stars."
-        )
-    else:
-        reason = (
-            f"Only {usable} of {len(stars)} matched reference stars can be used, and {MIN_STARS} are needed: "
-            "expose longer, or give a catalogue that reaches this field's stars."
-        )
-    return Rejected(reason, code="few-reference-stars")
 
 
 def _complete(pairs: pl.DataFrame) -> pl.DataFrame:

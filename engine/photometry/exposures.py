@@ -1,4 +1,4 @@
-"""One door for everything that can be reduced: images of any dialect, and tables of instrumental magnitudes."""
+"""One door for everything that can be reduced: images of any dialect, and instrumental tables."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +48,7 @@ def reduce_exposure(
     *,
     requested: str = "any",
     index_dir: Path | None = None,
+    radius_pix: float | None = None,
 ) -> Reduction:
     """Return the verdict on one exposure, whatever its kind; it is never raised."""
     if isinstance(exposure, InstrumentalTable):
@@ -58,7 +59,9 @@ def reduce_exposure(
             code="no-target",
             reason="An image needs a target to measure: name one with --target, or give --ra and --dec.",
         )
-    return reduce_frame(exposure, target, references, requested=requested, index_dir=index_dir)
+    return reduce_frame(
+        exposure, target, references, requested=requested, index_dir=index_dir, radius_pix=radius_pix
+    )
 
 
 def reduce_file(
@@ -94,14 +97,13 @@ def unreadable(refusal: Rejected, *, file: str = "") -> Reduction:
     )
 
 
-def field_radius_deg(exposures: list[Exposure], target: Target) -> float:
-    """Return the radius round the target within which all stars of the exposures lie, with a margin."""
-    return min(max(_radius_deg(exposure, target) for exposure in exposures), _RADIUS_MAX_DEG)
+def field_radius_deg(exposures: list[Exposure]) -> float:
+    """Return the radius round a target on the exposures within which all their stars lie, with a margin."""
+    return min(max(_radius_deg(exposure) for exposure in exposures), _RADIUS_MAX_DEG)
 
 
-def _radius_deg(exposure: Exposure, target: Target) -> float:
+def _radius_deg(exposure: Exposure) -> float:
     if isinstance(exposure, InstrumentalTable) or exposure.pixel_scale_arcsec is None:
         return _RADIUS_UNKNOWN_DEG
-    half_diagonal_deg = np.hypot(*exposure.shape) / 2 * exposure.pixel_scale_arcsec / 3600.0
-    # the target is on the frame, so that no star is further from it than the whole diagonal
-    return float(2 * half_diagonal_deg + _RADIUS_MARGIN_DEG)
+    diagonal_deg = np.hypot(*exposure.shape) * exposure.pixel_scale_arcsec / 3600.0
+    return float(diagonal_deg + _RADIUS_MARGIN_DEG)

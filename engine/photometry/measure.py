@@ -59,11 +59,13 @@ class TargetMeasurement:
     flags: int
 
 
-def climb(frame: Frame, positions: pl.DataFrame, detection: Detection) -> Ladder:
-    """Return the positions measured in circles of several radii, from tight ones to generous ones."""
+def climb(
+    frame: Frame, positions: pl.DataFrame, detection: Detection, *, radius_pix: float | None = None
+) -> Ladder:
+    """Return the positions measured in circles from tight ones to generous ones, or in the one given."""
     fwhm_pix = detection.fwhm_pix or DEFAULT_FWHM_PIX
     radii_pix = tuple(max(MIN_RADIUS_PIX, round(fwhm_pix * factor, 2)) for factor in RADII_FWHM)
-    radii_pix = tuple(sorted(set(radii_pix)))
+    radii_pix = tuple(sorted(set(radii_pix))) if radius_pix is None else (radius_pix,)
     tables = [
         _whole_light(
             measure_apertures(frame, positions, detection=detection, radius_pix=lost.radius_pix),

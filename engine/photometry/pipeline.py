@@ -9,7 +9,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
-from engine.frame import Frame
+from engine.frame import SIMULATED_NOTE, Frame
 from engine.lightcurve import Flag
 from engine.photometry.calibration import Calibration
 from engine.photometry.clean import clean
@@ -20,7 +20,6 @@ from engine.photometry.measure import Ladder, climb, forced_place
 from engine.photometry.noise import with_gain_of_noise
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.sentences import about_solution, about_stars
-from engine.photometry.sky import SIMULATED_NOTE
 from engine.photometry.solve import Solution, solve
 from engine.photometry.standard import SolvedFrame, pairs_of, standard_target, standardise
 from engine.photometry.verdict import Reduction, Status, stars_table
@@ -42,6 +41,7 @@ def reduce_frame(
     *,
     requested: str = "any",
     index_dir: Path | None = None,
+    radius_pix: float | None = None,
 ) -> Reduction:
     """Return the verdict on one frame; it is never raised, and keeps what was known when a stage gave up.
 
@@ -51,6 +51,8 @@ def reduce_frame(
         Stars of the field in ``REFERENCE_SCHEMA``.
     requested
         Band to standardise to, or ``any`` for the one that fits best.
+    radius_pix
+        Of the circle, where all frames of a night shall have the same; None for the one that suits the frame.
     """
     known = _begun(frame)
     try:
@@ -64,12 +66,12 @@ def reduce_frame(
         solved = SolvedFrame(frame=frame, detection=detection, solution=solution, field=field)
         place = _target_place(solved)
         known = replace(known, cutout=_cutout(frame, place))
-        ladder = climb(frame, _positions(detection, place), detection)
+        ladder = climb(frame, _positions(detection, place), detection, radius_pix=radius_pix)
         known = _with_stars(known, solved, ladder)
-        radius_pix, calibration = standardise(solved, ladder, requested=requested)
-        known = _with_calibration(known, solved, ladder, radius_pix, calibration)
-        light = ladder.table(radius_pix)[-1:]
-        measurement = standard_target(solved, light, calibration, radius_pix=radius_pix)
+        chosen_pix, calibration = standardise(solved, ladder, requested=requested)
+        known = _with_calibration(known, solved, ladder, chosen_pix, calibration)
+        light = ladder.table(chosen_pix)[-1:]
+        measurement = standard_target(solved, light, calibration, radius_pix=chosen_pix)
     except Rejected as refusal:
         return refused(known, refusal)
     return concluded(known, measurement)
@@ -82,6 +84,7 @@ def _begun(frame: Frame) -> Reduction:
     return Reduction(
         status=Status.REJECTED,
         plane=frame.plane,
+        filter_name=frame.filter_name,
         mjd=frame.mjd,
         exptime_s=frame.exptime_s,
         notes=frame.notes,

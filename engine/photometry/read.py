@@ -12,7 +12,12 @@ from engine.photometry.reading.colour import COLOURS, Plane, bayer_pattern, spli
 from engine.photometry.reading.fits_file import open_plain, walk
 from engine.photometry.reading.header.cards import Header
 from engine.photometry.reading.header.detector import Detector, read_detector
-from engine.photometry.reading.header.names import read_filter, read_object, refuse_what_is_no_exposure
+from engine.photometry.reading.header.names import (
+    read_filter,
+    read_object,
+    read_simulation,
+    refuse_what_is_no_exposure,
+)
 from engine.photometry.reading.header.site import Site, read_site
 from engine.photometry.reading.header.sky import Pointing, read_pixel_scale_arcsec, read_pointing
 from engine.photometry.reading.header.time import Exposure, read_exposure
@@ -141,7 +146,9 @@ def _frame(plane: Plane, papers: _Papers, notes: tuple[str, ...]) -> Frame:
         telescope=papers.header.text("TELESCOP"),
         plane=plane.name,
         stacked=papers.exposure.stacked,
-        notes=tuple(note for note in (*papers.notes, *notes, pile_note) if note),
+        notes=tuple(
+            note for note in (read_simulation(papers.header), *papers.notes, *notes, pile_note) if note
+        ),
     )
     return _on_the_sky(frame, papers, halved=plane.halved)
 

@@ -75,6 +75,7 @@ def _begun(table: InstrumentalTable, *, mjd: float | None) -> Reduction:
     return Reduction(
         status=Status.REJECTED,
         file=table.frame_name,
+        filter_name=table.filter_name,
         mjd=mjd,
         exptime_s=table.exptime_s,
         sentences=words,

@@ -9,13 +9,12 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from engine.frame import Camera, Frame
+from engine.frame import SIMULATED_NOTE, Camera, Frame
 from engine.times import SECONDS_PER_DAY, datetime_of
 
 PIVOT_BP_RP_MAG = 0.8  # colour at which the zero point holds
 MOFFAT_BETA = 3.0
 J2000_MJD = 51544.5
-SIMULATED_NOTE = "This exposure is simulated."
 DAYS_PER_YEAR = 365.25
 
 

@@ -82,6 +82,7 @@ class Reduction:
     sentences: tuple[str, ...] = ()  # plain words: what went well, what is wrong, what to change
     file: str = ""
     plane: str = ""
+    filter_name: str = ""  # as the header wrote it
     band: str | None = None
     mjd: float | None = None
     exptime_s: float | None = None

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.installation import PASSWORD, ROOT, Installation
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -56,7 +56,7 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
         try:
             if requests.get(f"{url}/api/health", timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.1)
     pytest.fail(f"{url} did not answer within {START_TIMEOUT_S:.0f} s")
 

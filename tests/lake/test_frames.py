@@ -44,7 +44,6 @@ def origin(*, simulated: bool = False) -> FrameOrigin:
         camera=CAMERA,
         observer="A. Observer",
         simulated=simulated,
-        filter_names={"": "rp", "R": "Red"},
     )
 
 
@@ -124,6 +123,7 @@ def measured(*, plane: str = "", mag: float = 15.2) -> Reduction:
         status=Status.MEASURED,
         code="measured",
         reason="The target was measured.",
+        filter_name="rp",
         sentences=("41 stars fix the zero point.", "The seeing was 2.1 arcsec."),
         file="img_001.fits",
         plane=plane,

@@ -7,17 +7,18 @@ from typing import Annotated
 
 import polars as pl
 import typer
-from engine.photometry.ensemble import ensemble_light_curve
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 
 from engine.brokers.client import HttpClient
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
+from engine.photometry.ensemble import ensemble_light_curve
 from engine.photometry.exposures import reduce_file
+from engine.photometry.night import MIN_FRAMES, reduce_night
 from engine.photometry.references import read_references
-from engine.photometry.verdict import Reduction, Status
+from engine.photometry.verdict import TARGET_REF_ID, Reduction, Status
 from engine.target import Target, parse_position
 from lake.provenance import new_batch
 from lake.references import cone, put_stars
@@ -45,29 +46,68 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     ensemble: Annotated[
         Path | None, typer.Option(help="Write the light curve against the frames' own stars to this CSV.")
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Let each frame stand alone, also where a whole night is given.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per frame.")] = False,
 ) -> None:
     """Measure images or catalogues here, without storing anything.
 
+    A folder is a night: its frames in one filter share their aperture, and good ones help poor ones.
     Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
     """
     paths = list(_files(files))
     star = _target(target, ra, dec)
     stars = _references(references, star)
-    index_dir = read_settings().index_dir
-    reductions: list[Reduction] = []
-    progress = Console(stderr=True)
-    for path in track(paths, "Reducing", console=progress, disable=not progress.is_terminal):
-        for reduction in reduce_file(path, star, stars, requested=band, index_dir=index_dir):
-            reductions.append(reduction)
-            if as_json:
-                out.print(json.dumps(reduction.as_json()), markup=False)
-    if not as_json:
+    reductions = _reduced(paths, star, stars, band, alone=alone)
+    if as_json:
+        for reduction in reductions:
+            out.print(json.dumps(reduction.as_json()), markup=False)
+    else:
         out.print(_table(reductions))
     if ensemble is not None:
-        ensemble_light_curve(reductions).write_csv(ensemble)
+        _write_ensemble(reductions, ensemble)
     if any(reduction.status == Status.REJECTED for reduction in reductions):
         raise typer.Exit(1)
+
+
+def _reduced(
+    paths: list[Path], target: Target | None, stars: pl.DataFrame, band: str, *, alone: bool
+) -> list[Reduction]:
+    index_dir = read_settings().index_dir
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        if target is None or alone or len(paths) < MIN_FRAMES:
+            found = [
+                reduce_file(path, target, stars, requested=band, index_dir=index_dir)
+                for path in bar.track(paths, description="Reducing")
+            ]
+        else:
+            shown = bar.add_task("Reducing, twice", total=2 * len(paths))
+            found = reduce_night(
+                paths,
+                target,
+                stars,
+                requested=band,
+                index_dir=index_dir,
+                seen=lambda _path: bar.advance(shown),
+            )
+    return [reduction for of_file in found for reduction in of_file]
+
+
+def _write_ensemble(reductions: list[Reduction], path: Path) -> None:
+    placed = [
+        reduction for reduction in reductions if reduction.mjd is not None and len(reduction.stars_table)
+    ]
+    curve = ensemble_light_curve(
+        [reduction.stars_table for reduction in placed],
+        target_ref_id=TARGET_REF_ID,
+        mjds=[reduction.mjd or 0.0 for reduction in placed],
+    )
+    files = pl.DataFrame({"file": [reduction.file for reduction in placed]}).with_row_index("frame")
+    curve.join(files.cast({"frame": pl.Int64}), on="frame").select(
+        "file", "mjd", "mag_rel", "mag_rel_err", "stars"
+    ).write_csv(path)
 
 
 @references_app.command("load")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.frame import Frame
-from engine.photometry.reading.header.dates import parse_moment
 from engine.photometry.read import read_frames
+from engine.photometry.reading.header.dates import parse_moment
 from engine.times import datetime_of
 
 DAY = 61071.0  # 2026-01-31

@@ -3,6 +3,7 @@
 import re
 
 from engine.errors import Rejected
+from engine.frame import SIMULATED_NOTE
 from engine.photometry.reading.header.cards import Header
 
 _FILTER = ("FILTER", "FILTERS", "FILT", "FILTNAM", "FILTNAME", "INSFLNAM", "FILTER-1")
@@ -32,6 +33,11 @@ def read_filter(header: Header) -> str:
 def read_object(header: Header) -> str:
     """Return the name of the object, empty when it does not say."""
     return header.text("OBJECT", "OBJNAME", "TARGNAME", "TARGET")
+
+
+def read_simulation(header: Header) -> str:
+    """Return the note that an artificial exposure must carry, empty for an observed one."""
+    return SIMULATED_NOTE if header.text("SIMULATE").upper() in ("T", "TRUE") else ""
 
 
 def refuse_what_is_no_exposure(header: Header, *, bitpix: int) -> None:
