@@ -93,7 +93,8 @@ def _begun(frame: Frame) -> Reduction:
 
 
 def _with_detection(known: Reduction, frame: Frame, detection: Detection) -> Reduction:
-    return replace(known, notes=frame.notes, sentences=about_stars(detection))
+    found = detection.sources.select("x", "y", "snr", "flags")
+    return replace(known, notes=frame.notes, sources=found, sentences=about_stars(detection))
 
 
 def _solve(

@@ -100,6 +100,7 @@ class Reduction:
     calibration: Calibration | None = None
     solution: Solution | None = None
     stars_table: pl.DataFrame = field(default_factory=no_stars)
+    sources: pl.DataFrame = field(default_factory=pl.DataFrame)  # x, y, snr, flags of all that was found
     cutout: NDArray[np.float32] | None = None  # round the target
     flags: int = 0  # engine.lightcurve.Flag
     notes: tuple[str, ...] = ()  # what reading had to assume
