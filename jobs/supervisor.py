@@ -31,7 +31,7 @@ EARLY_DEATHS = 4  # of a program that nothing works without
 
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WORKER = (sys.executable, "-m", "jobs.worker", "--child")
-PORTAL = (sys.executable, "-m", "portal.serve")
+PORTAL = (sys.executable, "-m", "portal.serve", "--child")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

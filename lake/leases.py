@@ -14,7 +14,8 @@ from lake.job_rows import Job, JobState, held_by, job_of
 from lake.operations import jobs, reading, serialised, writing
 
 LEASE_S = 60.0
-MAX_ATTEMPTS = 3  # crashes and bugs
+MAX_ATTEMPTS = 3  # that ended in a bug of ours or at a limit
+MAX_DEATHS = 6  # more than bugs get: who dies may be killed by somebody, not by the job
 MAX_DELAYS = 10  # failures of something outside: with back-off about a day
 NOT_READY_DAYS = 7.0
 _BACK_OFF_MAX_S = 6 * 3600.0
@@ -148,7 +149,7 @@ def _worker_died(connection: Connection, rows: Sequence[RowMapping]) -> list[int
     for job in map(job_of, rows):
         if job.cancel_requested:
             _given_up(connection, job, JobState.CANCELLED, "It was cancelled.", "cancelled")
-        elif job.attempts >= MAX_ATTEMPTS:
+        elif job.attempts >= MAX_DEATHS:
             reason = (
                 f"The worker died {job.attempts} times on this job, so it is not tried again: "
                 "its input is kept, and staff can look into it and retry it."

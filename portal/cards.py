@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.errors import Rejected
 from lake.accounts import User
-from lake.inbox import Upload
+from lake.inbox import Upload, UploadStatus
 from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text
 from portal.parts import fact_list, simulated_badge, status_badge, target_link
@@ -79,7 +79,9 @@ def upload_card(sent: Upload, user: User | None) -> None:
         words = f"{escaped(sent.target_name)} · {size_text(sent.size_bytes)} · {ago_text(sent.received_mjd)}"
         st.caption(words + (" · trial" if sent.dry_run else ""))
         if not is_finished(sent):
-            st.progress(min(max(sent.progress, 0.0), 1.0), text=escaped(sent.step) or "waits for a worker")
+            waits_for = sent.reason if sent.status == UploadStatus.RECEIVED else ""
+            words = escaped(waits_for or sent.step) or "waits for a worker"
+            st.progress(min(max(sent.progress, 0.0), 1.0), text=words)
             return
         frames = verdicts_of_upload(sent.upload_id) if sent.frame_ids else []
         for verdict in frames:

@@ -1,18 +1,24 @@
 """Start the web program: ``python -m portal.serve``."""
 
+import argparse
 import logging
-import socket
+import os
+import signal
 import sys
+import threading
+import time
 import tomllib
 from pathlib import Path
 
 from uvicorn.config import LOGGING_CONFIG
 
-from engine.errors import Rejected, TomlakeError
+from engine.errors import TomlakeError
 from lake.settings import Settings, read_settings
 from portal import opened
 from portal.asgi import build_app
+from portal.port import refuse_busy_port
 
+PARENT_CHECK_S = 1.0
 LOOK = Path(__file__).resolve().parent / "streamlit.toml"
 
 
@@ -36,27 +42,6 @@ def streamlit_config(settings: Settings) -> dict[str, object]:
     return options | {"server.address": settings.host, "server.port": settings.port}
 
 
-def refuse_busy_port(host: str, port: int) -> None:
-    """Say in one sentence what to change where the port is taken.
-
-    Raises
-    ------
-    Rejected
-        ``port-in-use``
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Rejected(
-                f"Port {port} of {host} cannot be used ({error.strerror}): "
-                f"stop what runs there, or choose another with TOMLAKE_PORT={port + 1}.",
-                code="port-in-use",
-            ) from error
-
-
 def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
     options: dict[str, object] = {}
     for name, value in table.items():
@@ -64,8 +49,24 @@ def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
     return options
 
 
+def end_with_parent() -> None:
+    """Let this process end soon after the one that started it, however that ended."""
+    parent_pid = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent_pid:
+            time.sleep(PARENT_CHECK_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
 def main() -> None:
     """Serve with the settings of the environment; a refusal is one sentence and exit code 1."""
+    parser = argparse.ArgumentParser(description="Serve the portal and the API.")
+    parser.add_argument("--child", action="store_true", help="end when the parent process ends")
+    if parser.parse_args().child:
+        end_with_parent()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         serve(read_settings())

@@ -8,18 +8,18 @@ import polars as pl
 from engine.bands import BANDS
 from engine.errors import Rejected
 from engine.lightcurve import Flag
-from engine.photometry.calibration import BandFit, Calibration, SpatialTerm
-from engine.photometry.candidates import BandEvidence, band_probabilities, candidate_bands
-from engine.photometry.few_stars import calibrate_with_few, too_few_stars
-from engine.photometry.robust import MixtureFit
-from engine.photometry.star_colours import MIN_COLOURED_STARS, StarColours, star_colours
-from engine.photometry.zero_point import (
+from engine.photometry.calibrating.candidates import BandEvidence, band_probabilities, candidate_bands
+from engine.photometry.calibrating.few_stars import calibrate_with_few, too_few_stars
+from engine.photometry.calibrating.robust import MixtureFit
+from engine.photometry.calibrating.star_colours import MIN_COLOURED_STARS, StarColours, star_colours
+from engine.photometry.calibrating.zero_point import (
     FieldBox,
     StarMagnitudes,
     choose_spatial_order,
     field_box,
     fit_zero_point,
 )
+from engine.photometry.calibration import BandFit, Calibration, SpatialTerm
 
 __all__ = ["BandFit", "Calibration", "calibrate"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.photometry.zero_point import FieldBox
+from engine.photometry.calibrating.zero_point import FieldBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ import sep
 from numpy.typing import NDArray
 
 from engine.frame import Frame
-from engine.photometry.bad_columns import find_bad_columns
-from engine.photometry.hot_pixels import fill_from_neighbours, find_lone_pixels
+from engine.photometry.cleaning.bad_columns import find_bad_columns
+from engine.photometry.cleaning.hot_pixels import fill_from_neighbours, find_lone_pixels
 
 _MESH_PIX = 64
 _SMALLEST_NOISE = 0.3  # of the step between two values: a quantised sky is not noiseless

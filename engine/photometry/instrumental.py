@@ -11,8 +11,8 @@ from astropy.io import fits
 
 from engine.errors import Rejected
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
-from engine.photometry.reference_columns import DEC, RA, find_column
-from engine.photometry.table_files import read_carried_header, read_table
+from engine.photometry.catalogue.reference_columns import DEC, RA, find_column
+from engine.photometry.catalogue.table_files import read_carried_header, read_table
 from engine.times import SECONDS_PER_DAY, mjd_of
 
 INSTRUMENTAL_SCHEMA: dict[str, pl.DataType] = {

@@ -6,7 +6,7 @@ import polars as pl
 
 from engine.bands import BANDS, band_label
 from engine.errors import Rejected
-from engine.photometry.reference_columns import (
+from engine.photometry.catalogue.reference_columns import (
     COLOUR,
     DEC,
     EPOCH,
@@ -21,7 +21,7 @@ from engine.photometry.reference_columns import (
     find_magnitudes,
     motions_are_magnitudes,
 )
-from engine.photometry.table_files import read_table
+from engine.photometry.catalogue.table_files import read_table
 
 REFERENCE_SCHEMA: dict[str, pl.DataType] = {
     "ref_id": pl.String(),

@@ -10,10 +10,10 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
-from engine.photometry.index_files import solve_with_index_files
-from engine.photometry.pattern import Placement, propose_placements
-from engine.photometry.placing import PlacedStars, SkyStars, near_frame, place, sky_stars
-from engine.photometry.wcs_fit import linear_wcs, project
+from engine.photometry.solving.index_files import solve_with_index_files
+from engine.photometry.solving.pattern import Placement, propose_placements
+from engine.photometry.solving.placing import PlacedStars, SkyStars, near_frame, place, sky_stars
+from engine.photometry.solving.wcs_fit import linear_wcs, project
 
 MIN_SOURCES = 5
 MIN_REFERENCES = 5

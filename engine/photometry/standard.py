@@ -12,10 +12,11 @@ from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.apertures import DEFAULT_FWHM_PIX, contamination, empty_aperture_factor
 from engine.photometry.calibrate import calibrate
+from engine.photometry.calibrating.header_band import band_of_header
+from engine.photometry.calibrating.star_colours import MIN_COLOURED_STARS
 from engine.photometry.calibration import Calibration
 from engine.photometry.detect import Detection
 from engine.photometry.field import Field, neighbours_share
-from engine.photometry.header_band import band_of_header
 from engine.photometry.match import match
 from engine.photometry.measure import (
     Ladder,
@@ -26,7 +27,6 @@ from engine.photometry.measure import (
 )
 from engine.photometry.sentences import about_header
 from engine.photometry.solve import Solution
-from engine.photometry.star_colours import MIN_COLOURED_STARS
 
 FIRST_RUNG = 3  # 1.6 FWHM: where the first calibration is made
 CALIBRATORS_FOR_RADIUS = 8

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.installation import PASSWORD, Installation, sign_in
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 VERDICT_TIMEOUT_MS = 120_000
 TARGET = "HAT-P-32"

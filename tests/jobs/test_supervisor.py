@@ -13,6 +13,8 @@ from lake.operations import open_operations
 from lake.queue import JobState, enqueue, get_job
 from lake.settings import Settings, child_environment, read_settings
 
+pytestmark = pytest.mark.alone
+
 SCRIPT = Path(__file__).parent / "worker_for_tests.py"
 ROOT = SCRIPT.parent.parent.parent
 # A portal that ignores SIGTERM and has a child of its own; it writes both process ids down.

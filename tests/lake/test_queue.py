@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, update
 
 from engine.errors import NotReady, Rejected, Transient
 from engine.times import SECONDS_PER_DAY, mjd_now
-from lake.leases import MAX_ATTEMPTS, MAX_DELAYS
+from lake.leases import MAX_ATTEMPTS, MAX_DEATHS, MAX_DELAYS
 from lake.operations import jobs, open_operations, writing
 from lake.queue import (
     Job,
@@ -199,16 +199,16 @@ def test_a_bug_is_tried_three_times_and_then_the_job_is_dead(operations: Engine)
     assert "ZeroDivisionError" in job.reason
 
 
-def test_a_worker_that_dies_three_times_on_a_job_leaves_it_dead(operations: Engine) -> None:
+def test_a_worker_that_dies_on_a_job_again_and_again_leaves_it_dead(operations: Engine) -> None:
     job_id = enqueue(operations, "x", {})
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(MAX_DEATHS):
         _due_now(operations)
         _claimed(operations, "w1")
         assert release_worker(operations, "another") == []
         assert release_worker(operations, "w1") == [job_id]
     job = get_job(operations, job_id)
     assert (job.state, job.code) == (JobState.DEAD, "worker-died")
-    assert job.reason.startswith("The worker died 3 times on this job")
+    assert job.reason.startswith(f"The worker died {MAX_DEATHS} times on this job")
 
 
 def test_a_job_given_back_politely_costs_no_attempt(operations: Engine) -> None:

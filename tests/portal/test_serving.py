@@ -15,7 +15,8 @@ from lake.opening import Lake
 from lake.settings import read_settings
 from portal.asgi import HERE, build_app
 from portal.front import front_routes
-from portal.serve import refuse_busy_port, serve, streamlit_config
+from portal.port import refuse_busy_port
+from portal.serve import serve, streamlit_config
 
 Browser = Callable[..., httpx.Response]
 

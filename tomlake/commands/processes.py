@@ -7,6 +7,7 @@ import typer
 
 from jobs.supervisor import PORTAL, run
 from lake.settings import read_settings
+from portal.port import refuse_busy_port
 from tomlake.commands.accounts import ensure_administrator
 from tomlake.commands.demo import load_with_progress
 from tomlake.commands.session import opened_lake, out
@@ -17,6 +18,7 @@ Demo = Annotated[bool, typer.Option("--demo/--no-demo", help="Load the demo on t
 def up(demo: Demo = True) -> None:
     """Start portal, API, workers and clock; Ctrl-C stops everything."""
     settings = read_settings()
+    refuse_busy_port(settings.host, settings.port)
     with opened_lake() as lake:
         password = ensure_administrator(lake)
         if password is not None and demo:

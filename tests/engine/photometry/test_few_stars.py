@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import Rejected
 from engine.photometry.calibrate import calibrate
-from engine.photometry.few_stars import USUAL_SCATTER_MAG
+from engine.photometry.calibrating.few_stars import USUAL_SCATTER_MAG
 
 TRUE_ZERO_POINT_MAG = 21.4
 

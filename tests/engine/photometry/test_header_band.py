@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.photometry.header_band import band_of_header
+from engine.photometry.calibrating.header_band import band_of_header
 from engine.photometry.sky_stars import G_MINUS_BAND
 
 BANDS = set(G_MINUS_BAND)

@@ -7,7 +7,7 @@ import pytest
 from engine.errors import Rejected
 from engine.photometry.match import match, positions_at
 from engine.photometry.references import reference_table
-from engine.photometry.wcs_fit import linear_wcs
+from engine.photometry.solving.wcs_fit import linear_wcs
 
 MJD_2016 = 57388.5
 

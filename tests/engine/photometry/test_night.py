@@ -1,6 +1,5 @@
 """A night whose poor frames are helped by its good ones, on a simulated sky."""
 
-
 import numpy as np
 import polars as pl
 import pytest

@@ -9,10 +9,10 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
-from engine.photometry.index_files import index_files
 from engine.photometry.references import reference_table
 from engine.photometry.solve import Solution, solve
-from engine.photometry.wcs_fit import deproject, fit_wcs, linear_wcs, project
+from engine.photometry.solving.index_files import index_files
+from engine.photometry.solving.wcs_fit import deproject, fit_wcs, linear_wcs, project
 
 
 def offsets_pix(solution: Solution, truth: WCS, shape: tuple[int, int]) -> NDArray[np.float64]:

@@ -10,10 +10,10 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from engine.photometry.index_files import index_files
 from engine.photometry.references import read_references, reference_table
 from engine.photometry.solve import Method, Solution, solve
-from engine.photometry.wcs_fit import linear_wcs
+from engine.photometry.solving.index_files import index_files
+from engine.photometry.solving.wcs_fit import linear_wcs
 
 HATP32_DEG = (31.04279, 46.68785)
 HATP32_POINTING = (31.312099, 46.769087)

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
 from engine.photometry.match import positions_at
-from engine.photometry.wcs_fit import deproject, fit_wcs, project
+from engine.photometry.solving.wcs_fit import deproject, fit_wcs, project
 
 Array = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.e2e.installation import Installation
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 PAGES = {
     "home": "/",

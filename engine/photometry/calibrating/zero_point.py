@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.robust import MixtureFit, densest_line, fit_mixture
+from engine.photometry.calibrating.robust import MixtureFit, densest_line, fit_mixture
 
 Array = NDArray[np.float64]
 _FOLDS = 5

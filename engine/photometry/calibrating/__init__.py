@@ -1,0 +1,1 @@
+"""Behind the zero point: candidate bands, colours, robust fits, and what few stars are worth."""

@@ -1,0 +1,1 @@
+"""Files of reference stars, whatever their columns are called."""

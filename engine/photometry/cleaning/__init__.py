@@ -1,0 +1,1 @@
+"""What a detector adds to the sky, found and marked."""

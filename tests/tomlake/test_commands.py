@@ -1,0 +1,140 @@
+"""The `tomlake` command: what it prints, what it refuses, and with which exit code."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from engine.errors import Rejected
+from tomlake.main import app
+
+KEYS = [
+    "file", "status", "code", "reason", "band", "mjd", "mag", "mag_err", "limit_mag", "zero_point_mag",
+    "zero_point_err_mag", "scatter_mag", "stars", "seeing_arcsec",
+]  # fmt: skip
+COMMANDS = (
+    "up", "serve", "work", "demo", "reduce", "harvest", "sql", "config", "status", "token", "target", "user",
+)  # fmt: skip
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test a data folder of its own."""
+    monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def said(*words: str) -> str:
+    """Return what a command prints that must succeed."""
+    result = runner.invoke(app, list(words), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refusal(*words: str) -> Rejected:
+    """Return the refusal that a command ends with."""
+    result = runner.invoke(app, list(words))
+    assert isinstance(result.exception, Rejected), result.output
+    return result.exception
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    assert command in said("--help")
+    text = said(command, "--help")
+    assert "Usage" in text
+    assert "Traceback" not in text
+
+
+def test_a_target_is_added_shown_and_listed() -> None:
+    said(
+        "target",
+        "add",
+        "HAT-P-32",
+        "--ra",
+        "02:04:10.28",
+        "--dec",
+        "+46:41:16.2",
+        "--class",
+        "Planetary Transit",
+    )
+    assert "31.042833 +46.687833" in said("target", "show", "hat-p-32")
+    assert "HAT-P-32" in said("target", "list")
+
+
+@pytest.mark.parametrize("name", ["<script>", "a/b", "", "x" * 10_000, "ünï"])
+def test_a_hostile_name_is_refused_in_one_sentence(name: str) -> None:
+    error = refusal("target", "add", name, "--ra", "1", "--dec", "2")
+    assert error.code.startswith("name-")
+    assert "\n" not in error.reason
+
+
+def test_half_a_position_is_refused() -> None:
+    assert refusal("target", "add", "x", "--ra", "1").code == "half-a-position"
+
+
+def test_an_account_gets_a_token_once_and_nobody_else_does() -> None:
+    said("user", "add", "ada", "--password", "a long enough one", "--full-name", "Ada L.")
+    assert "Ada L." in said("user", "list")
+    assert said("token", "ada").strip().startswith("tl_")
+    assert refusal("token", "nobody").code == "unknown-user"
+
+
+def test_sql_reads_the_lake_and_never_writes_it() -> None:
+    assert "0" in said("sql", "SELECT count(*) FROM photometry")
+    assert refusal("sql", "DELETE FROM photometry").code == "bad-sql"
+    assert refusal("sql", "SELECT nonsense").code == "bad-sql"
+
+
+def test_settings_are_shown_with_their_origin(data_dir: Path) -> None:
+    text = said("config")
+    assert "TOMLAKE_DATA" in text
+    assert "default" in text
+
+
+def test_status_counts_what_is_there() -> None:
+    text = said("status")
+    assert "Points" in text
+    assert "waiting" in text
+
+
+def test_a_text_file_is_one_json_object_with_every_key_and_exit_code_1(tmp_path: Path) -> None:
+    file = tmp_path / "image.fits"
+    file.write_text("this is no image")
+    stars = tmp_path / "stars.csv"
+    stars.write_text("ra,dec,G\n10.0,20.0,12.0\n")
+    result = runner.invoke(
+        app, ["reduce", str(file), "--ra", "10", "--dec", "20", "--references", str(stars), "--json"]
+    )
+    assert result.exit_code == 1
+    verdict = json.loads(result.output)
+    assert list(verdict) == KEYS
+    assert (verdict["file"], verdict["status"], verdict["code"]) == ("image.fits", "rejected", "not-fits")
+
+
+def test_reduce_says_what_is_missing(tmp_path: Path) -> None:
+    assert refusal("reduce", str(tmp_path / "nothing.fits"), "--ra", "1", "--dec", "1").code == "no-such-file"
+    assert refusal("reduce", str(tmp_path), "--ra", "1", "--dec", "1").code == "empty-folder"
+
+
+def test_a_real_frame_is_measured_by_the_command(shared: Path) -> None:
+    images = shared / "images"
+    text = said(
+        "reduce", str(images / "microobservatory_hatp32" / "HATP-32171220013343.FITS"),
+        "--target", "HAT-P-32", "--ra", "31.0427625", "--dec", "46.6878514",
+        "--references", str(images / "ref_gaia_G10_hatp32.ecsv"), "--json",
+    )  # fmt: skip
+    verdict = json.loads(text)
+    assert (verdict["status"], verdict["band"]) == ("measured", "G(GaiaDR3)")
+    assert verdict["mag"] == pytest.approx(11.12, abs=2 * verdict["mag_err"])
+
+
+def test_a_real_instrumental_table_finds_its_band(shared: Path) -> None:
+    table = str(shared / "images" / "cat_lco1m_cpt_fa06_i_refcat2.fits")
+    verdict = json.loads(said("reduce", table, "--references", table, "--json"))
+    assert verdict["band"] == "i(Refcat2)"
+    assert verdict["stars"] > 1000
+    assert verdict["scatter_mag"] < 0.05
