@@ -10,8 +10,6 @@ from pathlib import Path
 from engine.errors import Rejected
 from lake.settings import Settings
 
-_NO_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
@@ -90,10 +88,8 @@ def writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_WRITE:
-            raise
         raise Rejected(
-            f"The folder {folder} cannot be written: give this user write access to it, "
-            "or set TOMLAKE_DATA to another folder.",
+            f"The folder {folder} cannot be written ({error.strerror or error}): give this user write access "
+            "to it, or set TOMLAKE_DATA to another folder.",
             code="no-write-access",
         ) from error
