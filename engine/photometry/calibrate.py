@@ -19,11 +19,10 @@ from engine.photometry.calibrating.zero_point import (
     field_box,
     fit_zero_point,
 )
-from engine.photometry.calibration import BandFit, Calibration, SpatialTerm
+from engine.photometry.calibration import MIN_STARS, BandFit, Calibration, SpatialTerm
 
-__all__ = ["BandFit", "Calibration", "calibrate"]
+__all__ = ["MIN_STARS", "BandFit", "Calibration", "calibrate"]
 
-MIN_STARS = 5
 MAX_OUTLIER_FRACTION = 0.5
 MAX_SCATTER_MAG = 0.5
 MAX_REFERENCE_ERR_MAG = 0.3

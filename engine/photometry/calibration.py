@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from engine.photometry.calibrating.zero_point import FieldBox
 
+MIN_STARS = 5  # that can vouch for each other, and tell the band
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandFit:

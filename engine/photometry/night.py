@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from engine.photometry.calibrate import MIN_STARS
+from engine.photometry.calibration import MIN_STARS
 from engine.photometry.exposures import Exposure, read_exposures, reduce_exposure, reduce_file
 from engine.photometry.instrumental import InstrumentalTable
 from engine.photometry.night_stars import field_stars, standardised_stars

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.frame import Frame
 from engine.lightcurve import Flag
-from engine.photometry.calibration import Calibration
+from engine.photometry.calibration import MIN_STARS, Calibration
 from engine.photometry.detect import Detection
 from engine.photometry.measure import LIMIT_SIGMA, TargetMeasurement
 from engine.photometry.solve import Solution
@@ -51,10 +51,12 @@ def about_solution(solution: Solution, *, seeing_arcsec: float | None) -> tuple[
 
 def about_calibration(calibration: Calibration) -> tuple[str, ...]:
     """Return to which band the frame was brought, how well, and how sure the band is."""
+    vouched = calibration.stars >= MIN_STARS
+    stars = "1 star gives" if calibration.stars == 1 else f"{calibration.stars} stars give"
+    scatter = f", and scatter by {calibration.scatter_mag:.3f} mag" if vouched else ""
     words = [
-        f"{calibration.stars} stars of {calibration.catalogue} give the zero point in {calibration.band}: "
-        f"{calibration.zero_point_mag:.3f} ± {calibration.zero_point_err_mag:.3f} mag, and scatter by "
-        f"{calibration.scatter_mag:.3f} mag."
+        f"{stars} the zero point in {calibration.band}: {calibration.zero_point_mag:.3f} ± "
+        f"{calibration.zero_point_err_mag:.3f} mag (catalogue: {calibration.catalogue}){scatter}."
     ]
     words.extend((*_about_band(calibration), *calibration.notes))
     if abs(calibration.colour_term or 0.0) > STANDARD_COLOUR_TERM:
@@ -64,7 +66,7 @@ def about_calibration(calibration: Calibration) -> tuple[str, ...]:
         )
     if calibration.stars < FEW_STARS:
         words.append("Few reference stars: a wider field or a deeper catalogue makes the zero point safer.")
-    if calibration.intrinsic_mag > GOOD_INTRINSIC_MAG:
+    if vouched and calibration.intrinsic_mag > GOOD_INTRINSIC_MAG:
         words.append(
             f"The stars scatter by {calibration.intrinsic_mag:.3f} mag beyond their noise: check flat field, "
             "clouds and focus."
