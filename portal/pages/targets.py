@@ -5,11 +5,16 @@ import streamlit as st
 from portal import choices, data
 from portal.choices import Choices, key
 from portal.fmt import plural
+from portal.new_target import new_target_form
 from portal.parts import open_target, simulated_banner
 from portal.session import current_user
 
 user = current_user()
-st.title("Targets")
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    st.title("Targets", width="content")
+    if user is not None:
+        with st.popover("Add a target", icon=":material/add:", width="content"):
+            new_target_form(user)
 
 choices.seed(st.session_state, st.query_params)
 with st.container(horizontal=True, gap="small"):
@@ -73,7 +78,7 @@ if not rows and chosen.address():
             st.rerun()
 elif not rows:
     with st.container(border=True):
-        st.markdown("**No targets yet.** Staff add them with `tomlake target add`, scripts with the API.")
+        st.markdown("**No targets yet.** Sign in to add the first one; scripts add them with the API.")
 else:
     visit = st.session_state.get("targets_visit", 0)
     picked = st.dataframe(

@@ -28,7 +28,7 @@ if user is None:
 names = data.target_names(user)
 if not names:
     with st.container(border=True, width=620):
-        st.markdown("**There is no target yet.** Staff add the first one with `tomlake target add`.")
+        st.markdown("**There is no target yet.** Add the first one on the page Targets.")
     st.stop()
 
 form, answers = st.columns([1, 1.15], gap="large")

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import portal
 from lake.opening import Lake
+from lake.targets import get_target
 from portal.security.cookie import SESSION_COOKIE
 
 SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
@@ -73,7 +74,45 @@ def test_a_page_is_good_for_somebody_signed_in(
 
 def test_an_empty_lake_says_how_the_first_target_comes_in(empty_lake: Lake) -> None:
     assert "tomlake target add" in words(visit("home"))
-    assert "tomlake target add" in words(visit("targets"))
+    assert "Sign in to add the first one" in words(visit("targets"))
+
+
+def add_target(at: AppTest, name: str, ra: str, dec: str) -> AppTest:
+    """Fill the form that adds a target, and send it."""
+    for field, value in zip(("Name", "RA", "Dec"), (name, ra, dec), strict=True):
+        next(text for text in at.text_input if text.label == field).set_value(value)
+    return next(button for button in at.button if button.label == "Add target").click().run()
+
+
+def test_a_target_is_added_on_the_page_by_whoever_is_signed_in(
+    full_lake: Lake,
+    staff_session: str,
+    signed_in,  # noqa: ANN001
+) -> None:
+    assert not [button for button in visit("targets").button if button.label == "Add target"]
+    signed_in(staff_session)
+    at = add_target(visit("targets"), "Page 1", "05:00:00", "-66:10:51.2")
+    assert not at.exception
+    added = get_target(full_lake.operations, "Page 1", None)
+    assert (added.ra_deg, added.dec_deg) == (pytest.approx(75.0), pytest.approx(-66.18089, abs=1e-5))
+
+
+@pytest.mark.parametrize(
+    ("name", "ra", "dec"),
+    [("a/b", "1", "2"), ("Fine", "east", "2"), ("Fine", "1", "95"), (REAL_NAME, "1", "2"), ("", "1", "2")],
+)
+def test_a_target_that_cannot_be_is_refused_in_one_sentence(
+    name: str,
+    ra: str,
+    dec: str,
+    full_lake: Lake,
+    staff_session: str,
+    signed_in,  # noqa: ANN001
+) -> None:
+    signed_in(staff_session)
+    at = add_target(visit("targets"), name, ra, dec)
+    assert not at.exception
+    assert len([warning for warning in at.warning if "Simulated" not in warning.value]) == 1
 
 
 @pytest.mark.parametrize("page", ["home", "targets"])
