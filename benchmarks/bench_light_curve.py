@@ -59,7 +59,8 @@ def main() -> None:
             replacements = [Replacement(target_id=i, source="bench", points=tables[i]) for i in some]
             lake.store.replace_many(replacements, batch=new_batch("bench", "bench"))
         single = Path(folder) / "all.parquet"
-        pl.concat(tables).select(*SCHEMA).sort("target_id", "mjd").write_parquet(single, row_group_size=20_480)
+        together = pl.concat(tables).select(*SCHEMA).sort("target_id", "mjd")
+        together.write_parquet(single, row_group_size=20_480)
         scan = pl.scan_parquet(single)
         ours = median_ms(lake.store.light_curve, rng)
         theirs = median_ms(lambda target_id: scan.filter(pl.col("target_id") == target_id).collect(), rng)
