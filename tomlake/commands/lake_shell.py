@@ -30,7 +30,8 @@ def sql(
         table.add_row(*("" if value is None else str(value) for value in row))
     out.print(table)
     hidden = len(rows) - SHOWN_ROWS
-    out.print(f"{len(rows):,} rows" + (f", {hidden:,} not shown: use --csv" if hidden > 0 else ""))
+    noun = "row" if len(rows) == 1 else "rows"
+    out.print(f"{len(rows):,} {noun}" + (f", {hidden:,} not shown: use --csv" if hidden > 0 else ""))
 
 
 def config() -> None:
