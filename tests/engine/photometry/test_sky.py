@@ -9,6 +9,8 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.frame import SIMULATED_NOTE
+from engine.photometry.read import read_frames
 from engine.photometry.references import REFERENCE_SCHEMA
 from engine.photometry.sky import Scene, scene_wcs, simulate_exposure, write_fits
 from engine.photometry.sky_stars import gaia_like_stars, one_star
@@ -80,3 +82,10 @@ def test_a_written_exposure_says_that_it_is_simulated(tmp_path: Path) -> None:
     assert header["OBJECT"] == "Sim1"
     assert header["DATE-OBS"].startswith("2023-02-24T23:59:30")
     assert fits.getdata(tmp_path / "sim.fits").dtype.kind == "u"
+
+
+def test_a_simulation_that_comes_back_as_a_file_is_still_known_as_one(tmp_path: Path) -> None:
+    stars = gaia_like_stars(np.random.default_rng(1), ra_deg=150.0, dec_deg=30.0, radius_deg=0.05)
+    exposure = simulate_exposure(stars, rng=np.random.default_rng(2), scene=QUIET)
+    write_fits(exposure, tmp_path / "sky.fits", object_name="T")
+    assert SIMULATED_NOTE in read_frames(tmp_path / "sky.fits")[0].notes
