@@ -12,6 +12,8 @@ iers.conf.auto_download = False  # the bundled table is good to milliseconds and
 
 SECONDS_PER_DAY = 86400.0
 JD_MINUS_MJD = 2400000.5
+J2000_MJD = 51544.5
+DAYS_PER_JULIAN_YEAR = 365.25
 
 
 def mjd_now() -> float:
@@ -28,6 +30,11 @@ def mjd_of(moment: datetime) -> float:
 def datetime_of(mjd: float) -> datetime:
     """Return an MJD (UTC) as a datetime in UTC."""
     return datetime.fromtimestamp((mjd - 40587.0) * SECONDS_PER_DAY, tz=UTC)
+
+
+def julian_year(mjd: float) -> float:
+    """Return a date as a Julian year, the scale of catalogue epochs."""
+    return 2000.0 + (mjd - J2000_MJD) / DAYS_PER_JULIAN_YEAR
 
 
 def mjd_of_jd(jd: float) -> float:

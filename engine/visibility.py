@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-J2000_MJD = 51544.5
+from engine.times import J2000_MJD
 
 
 def sun_position(mjd: float) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """The task `reduce`: an upload becomes verdicts, and its good frames become points."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from engine.photometry.exposures import (
 from engine.photometry.instrumental import InstrumentalTable
 from engine.photometry.verdict import CALIB_VERSION, Reduction, Status
 from engine.target import Target
+from jobs.progress import Progress
 from jobs.reference_stars import stars_for
 from lake.accounts import full_names
 from lake.frames import UPLOAD, FrameOrigin, save_reduction
@@ -27,8 +28,6 @@ from lake.provenance import new_batch
 from lake.rights import SYSTEM
 from lake.target_list import update_summary
 from lake.targets import get_target
-
-Progress = Callable[[str, float], None]
 
 
 def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import Rejected
 from engine.photometry.match import positions_at
 from engine.target import Target
+from engine.times import julian_year
 
 SAME_STAR_ARCSEC = 2.0
 DOUBLE_ARCSEC = 3.0  # two catalogues' entries of one star
@@ -54,7 +55,7 @@ def field_of(
 
 def position_of(target: Target, mjd: float) -> SkyCoord:
     """Return where the target stands at a date, moved by its proper motion."""
-    years = 2000.0 + (mjd - 51544.5) / 365.25 - target.epoch
+    years = julian_year(mjd) - target.epoch
     east_arcsec = (target.pm_ra_mas_yr or 0.0) * years / 1000.0
     north_arcsec = (target.pm_dec_mas_yr or 0.0) * years / 1000.0
     return target.position.spherical_offsets_by(east_arcsec * units.arcsec, north_arcsec * units.arcsec)

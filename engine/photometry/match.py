@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from engine.errors import Rejected
+from engine.times import julian_year
 
 Array = NDArray[np.float64]
 
@@ -17,14 +18,12 @@ _MIN_RADIUS_ARCSEC = 0.3
 _STARS_FOR_A_NARROW_RADIUS = 20
 _SIGMAS = 4.0
 _MAS_PER_DEG = 3.6e6
-_MJD_OF_J2000 = 51544.5
-_DAYS_PER_YEAR = 365.25
 _SOURCE_COLUMNS = ("x", "y", "inst_mag", "inst_mag_err", "flags", "flux_adu", "snr", "fwhm_pix")
 
 
 def positions_at(references: pl.DataFrame, mjd: float) -> pl.DataFrame:
     """Return one row per star, ``ref_id``, ``ra_deg``, ``dec_deg`` moved by the proper motion to a date."""
-    year = 2000.0 + (mjd - _MJD_OF_J2000) / _DAYS_PER_YEAR
+    year = julian_year(mjd)
     stars = references.unique("ref_id", keep="first", maintain_order=True)
     years = year - pl.col("epoch").fill_null(year)
     cos_dec = (pl.col("dec_deg") * np.pi / 180).cos().clip(1e-6)

@@ -46,19 +46,27 @@ def reduce_night(
     for path in paths:
         verdicts.append(reduce_file(path, target, references, requested=requested, index_dir=index_dir))
         seen(path)
-    looks = {key: _second_look(group, target, references) for key, group in _groups(verdicts).items()}
+    groups = _groups(verdicts)
+    # chosen once: their names must mean the same stars in every look
+    stars = {
+        key: pl.concat([references, field_stars(group, references, target)]) for key, group in groups.items()
+    }
+    looks = {key: _second_look(group, target, stars[key]) for key, group in groups.items()}
     for number, path in enumerate(paths):
-        verdicts[number] = _looked_at(path, verdicts[number], looks)
+        verdicts[number] = _looked_at(path, verdicts[number], looks, is_wanted=_is_placed)
         seen(path)
-    looks = {key: _third_look(group, target, references) for key, group in _groups(verdicts).items()}
-    return [_looked_at(path, found, looks) for path, found in zip(paths, verdicts, strict=True)]
+    looks = {key: _third_look(group, target, stars[key]) for key, group in _groups(verdicts).items()}
+    return [
+        _looked_at(path, found, looks, is_wanted=_is_placed_but_poor)
+        for path, found in zip(paths, verdicts, strict=True)
+    ]
 
 
 def _groups(verdicts: Verdicts) -> dict[Key, list[Reduction]]:
     """Return the frames that were placed on the sky, by filter; too few of one kind are no night."""
     groups: dict[Key, list[Reduction]] = {}
     for verdict in (each for of_file in verdicts for each in of_file):
-        if verdict.solution is not None:
+        if _is_placed(verdict):
             groups.setdefault(_key(verdict), []).append(verdict)
     return {key: group for key, group in groups.items() if len(group) >= MIN_FRAMES}
 
@@ -67,8 +75,15 @@ def _key(verdict: Reduction) -> Key:
     return (verdict.plane, verdict.filter_name)
 
 
-def _looked_at(path: Path, found: list[Reduction], looks: Mapping[Key, Look | None]) -> list[Reduction]:
-    chosen = [looks.get(_key(verdict)) if verdict.solution is not None else None for verdict in found]
+def _looked_at(
+    path: Path,
+    found: list[Reduction],
+    looks: Mapping[Key, Look | None],
+    *,
+    is_wanted: Callable[[Reduction], bool],
+) -> list[Reduction]:
+    """Return the verdicts on a file after another look at the wanted ones; it is read only for these."""
+    chosen = [looks.get(_key(verdict)) if is_wanted(verdict) else None for verdict in found]
     if not any(chosen):
         return found
     return [
@@ -79,21 +94,20 @@ def _looked_at(path: Path, found: list[Reduction], looks: Mapping[Key, Look | No
     ]
 
 
-def _second_look(group: Sequence[Reduction], target: Target, references: pl.DataFrame) -> Look | None:
+def _second_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame) -> Look | None:
     """Return what measures a frame in the circle of its night, all bright stars of the field with it."""
     radii_pix = [each.aperture_pix for each in group if each.aperture_pix is not None]
     if not radii_pix:
         return None
     radius_pix = round(float(np.median(radii_pix)), 2)
-    wanted = pl.concat([references, field_stars(group, references, target)])
 
     def look(exposure: Exposure, first: Reduction) -> Reduction:
-        return reduce_exposure(exposure, target, wanted, requested=first.band or "any", radius_pix=radius_pix)
+        return reduce_exposure(exposure, target, stars, requested=first.band or "any", radius_pix=radius_pix)
 
     return look
 
 
-def _third_look(group: Sequence[Reduction], target: Target, references: pl.DataFrame) -> Look | None:
+def _third_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame) -> Look | None:
     """Return what calibrates a poor frame by the stars of the sound ones, None where none is sound."""
     sound = [each for each in group if not _is_poor(each)]
     if not sound or len(sound) == len(group):
@@ -101,17 +115,23 @@ def _third_look(group: Sequence[Reduction], target: Target, references: pl.DataF
     bands = [each.band or "" for each in sound]
     band = max(sorted(set(bands)), key=bands.count)
     sound = [each for each in sound if each.band == band]
-    stars = standardised_stars(sound, pl.concat([references, field_stars(group, references, target)]), band)
+    known = standardised_stars(sound, stars, band)
     radius_pix = float(np.median([each.aperture_pix or np.nan for each in sound]))
     common_err_mag = float(np.median([each.zero_point_err_mag or 0.0 for each in sound]))
 
     def look(exposure: Exposure, poor: Reduction) -> Reduction:
-        if not _is_poor(poor):
-            return poor
-        again = reduce_exposure(exposure, target, stars, requested=band, radius_pix=radius_pix)
+        again = reduce_exposure(exposure, target, known, requested=band, radius_pix=radius_pix)
         return poor if _is_poor(again) else _with_common_error(again, common_err_mag)
 
     return look
+
+
+def _is_placed(verdict: Reduction) -> bool:
+    return verdict.solution is not None
+
+
+def _is_placed_but_poor(verdict: Reduction) -> bool:
+    return _is_placed(verdict) and _is_poor(verdict)
 
 
 def _is_poor(verdict: Reduction) -> bool:

@@ -9,6 +9,7 @@ from engine.lightcurve import Flag
 from engine.photometry.references import REFERENCE_SCHEMA, STAR_COLUMNS
 from engine.photometry.verdict import TARGET_REF_ID, Reduction
 from engine.target import Target
+from engine.times import J2000_MJD, julian_year
 
 CATALOGUE = "this night"
 BRIGHT_SNR = 25.0
@@ -18,7 +19,6 @@ MANY_MEASUREMENTS = 3  # of a star: its own spread tells its error
 FLOOR_MAG = 0.003
 FEW_MEASUREMENTS_ERR_MAG = 0.02
 _UNSOUND = int(Flag.SATURATED | Flag.BAD_PIXEL | Flag.NEAR_EDGE)
-_MJD_OF_J2000, _DAYS_PER_YEAR = 51544.5, 365.25
 
 
 def field_stars(group: Sequence[Reduction], references: pl.DataFrame, target: Target) -> pl.DataFrame:
@@ -36,7 +36,7 @@ def field_stars(group: Sequence[Reduction], references: pl.DataFrame, target: Ta
         [*references["ra_deg"], target.ra_deg], [*references["dec_deg"], target.dec_deg], unit="deg"
     )
     is_new = places.match_to_catalog_sky(known)[1].arcsec > APART_PIX * solution.pixel_scale_arcsec
-    year = 2000.0 + ((best.mjd or _MJD_OF_J2000) - _MJD_OF_J2000) / _DAYS_PER_YEAR
+    year = julian_year(best.mjd or J2000_MJD)
     stars = (
         pl.DataFrame({"ra_deg": ra_deg, "dec_deg": dec_deg}).filter(pl.Series(is_new)).head(MAX_FIELD_STARS)
     )

@@ -10,12 +10,10 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from engine.frame import SIMULATED_NOTE, Camera, Frame
-from engine.times import SECONDS_PER_DAY, datetime_of
+from engine.times import SECONDS_PER_DAY, datetime_of, julian_year
 
 PIVOT_BP_RP_MAG = 0.8  # colour at which the zero point holds
 MOFFAT_BETA = 3.0
-J2000_MJD = 51544.5
-DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +139,7 @@ def scene_wcs(scene: Scene) -> WCS:
 
 def _truth(stars: pl.DataFrame, *, wcs: WCS, rng: np.random.Generator, scene: Scene) -> pl.DataFrame:
     in_band = stars.filter(pl.col("band") == scene.band)
-    years = 2000.0 + (scene.mjd - J2000_MJD) / DAYS_PER_YEAR - pl.col("epoch")
+    years = julian_year(scene.mjd) - pl.col("epoch")
     in_band = in_band.with_columns(
         ra_deg=pl.col("ra_deg")
         + years * pl.col("pm_ra_mas_yr").fill_null(0.0) / 3.6e6 / pl.col("dec_deg").radians().cos(),

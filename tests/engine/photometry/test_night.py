@@ -74,3 +74,23 @@ def test_what_the_night_may_be_off_stays_in_the_error_of_the_frames_it_helped(ni
 
 def test_all_frames_share_one_circle(night: list[Reduction]) -> None:
     assert len({verdict.aperture_pix for verdict in night}) == 1
+
+
+def test_the_stars_that_help_are_the_ones_that_were_measured(night: list[Reduction]) -> None:
+    for number in POOR:
+        calibration = night[number].calibration
+        assert calibration is not None
+        assert calibration.stars >= 10
+        assert calibration.outlier_fraction < 0.1
+        assert calibration.scatter_mag < 0.05
+
+
+def test_a_star_of_the_night_is_the_same_star_in_every_look(night: list[Reduction]) -> None:
+    stars = pl.concat([verdict.stars_table for verdict in night])
+    of_night = stars.filter(pl.col("ref_id").str.starts_with("night-"))
+    spread = of_night.group_by("ref_id").agg(
+        n=pl.len(), dec_deg=pl.col("dec_deg").max() - pl.col("dec_deg").min()
+    )
+    assert len(spread) >= 10
+    assert spread["n"].max() > len(night) // 2
+    assert spread["dec_deg"].max() * 3600 < 3.0
