@@ -47,6 +47,7 @@ class Target:
     importance: float = 9.98  # 0 to 10
     cadence_d: float = 1.0
     visibility: Visibility = Visibility.PUBLIC
+    embargo_until_mjd: float | None = None  # until then only its maker and staff see a public target
     simulated: bool = False
     created_by: str = ""
     created_mjd: float | None = None

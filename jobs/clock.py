@@ -14,9 +14,9 @@ from engine.brokers.registry import BROKERS
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
 from lake.lock import try_lock
-from lake.paths import make_folders, paths_of
+from lake.paths import make_folders
 from lake.queue import remove_old_jobs
-from lake.raw import RawStore
+from lake.raw import open_raw
 from lake.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Clock:
             return
         sessions = remove_expired_sessions(self._operations)
         jobs = remove_old_jobs(self._operations, older_than_d=KEEP_DONE_JOBS_D)
-        RawStore(self._settings.raw_url, spool_dir=paths_of(self._settings).spool_dir)  # opening it cleans it
+        open_raw(self._settings)  # opening it cleans it
         logger.info("swept %d sessions and %d old jobs", sessions, jobs)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lake.store import Store
+from lake.readable import Readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Contents:
     observers: int
 
 
-def contents(store: Store) -> Contents:
+def contents(store: Readable) -> Contents:
     """Return how much the newest version of the lake holds."""
     counted = store.read(
         """

@@ -22,7 +22,7 @@ from engine.times import bjd_tdb, mjd_now
 from lake.changes import Change
 from lake.opening import Lake
 from lake.provenance import Batch
-from lake.store import Store
+from lake.readable import Readable
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY
 
 if TYPE_CHECKING:  # pages read frames without loading the solver
@@ -75,24 +75,24 @@ def save_reduction(
     return tuple(str(row["frame_id"]) for row in frames)
 
 
-def frames_of_target(store: Store, target_id: int) -> pl.DataFrame:
+def frames_of_target(store: Readable, target_id: int) -> pl.DataFrame:
     """Return the frames of a target, the last exposure first; columns as in ``lake.tables.FRAMES``."""
     return _frames(
         store, "WHERE target_id = $target_id ORDER BY mjd DESC NULLS LAST, frame_id", target_id=target_id
     )
 
 
-def frames_of_upload(store: Store, upload_id: int) -> pl.DataFrame:
+def frames_of_upload(store: Readable, upload_id: int) -> pl.DataFrame:
     """Return the frames of an upload, one for each plane."""
     return _frames(store, "WHERE upload_id = $upload_id ORDER BY frame_id", upload_id=upload_id)
 
 
-def recent_frames(store: Store, *, limit: int = 50) -> pl.DataFrame:
+def recent_frames(store: Readable, *, limit: int = 50) -> pl.DataFrame:
     """Return the frames that were reduced last, newest first, at most 1000."""
     return _frames(store, "ORDER BY made_mjd DESC, frame_id LIMIT $limit", limit=min(limit, _MAX_FRAMES))
 
 
-def frame(store: Store, frame_id: str) -> dict[str, object]:
+def frame(store: Readable, frame_id: str) -> dict[str, object]:
     """Return one frame as a dict of the columns of ``lake.tables.FRAMES``.
 
     Raises
@@ -106,7 +106,7 @@ def frame(store: Store, frame_id: str) -> dict[str, object]:
     return rows.row(0, named=True)
 
 
-def calibrations_of_frame(store: Store, frame_id: str) -> pl.DataFrame:
+def calibrations_of_frame(store: Readable, frame_id: str) -> pl.DataFrame:
     """Return the fits of every candidate band of a frame, the chosen one first."""
     rows = store.read(
         "SELECT * FROM lake.calibrations WHERE frame_id = $frame_id ORDER BY chosen DESC, probability DESC",
@@ -115,7 +115,7 @@ def calibrations_of_frame(store: Store, frame_id: str) -> pl.DataFrame:
     return CALIBRATIONS.rows(rows)
 
 
-def stars_of_frame(store: Store, frame_id: str) -> pl.DataFrame:
+def stars_of_frame(store: Readable, frame_id: str) -> pl.DataFrame:
     """Return the matched stars of a frame with their residuals, the brightest first."""
     rows = store.read(
         "SELECT * FROM lake.frame_stars WHERE frame_id = $frame_id ORDER BY inst_mag, ref_id",
@@ -133,7 +133,7 @@ def cutout(lake: Lake, frame_id: str) -> NDArray[np.float32] | None:
         return np.asarray(np.load(io.BytesIO(stream.read()), allow_pickle=False), dtype=np.float32)
 
 
-def _frames(store: Store, clauses: str, **parameters: object) -> pl.DataFrame:
+def _frames(store: Readable, clauses: str, **parameters: object) -> pl.DataFrame:
     return FRAMES.rows(store.read(f"SELECT * FROM lake.frames {clauses}", parameters))  # noqa: S608 - our own clauses
 
 

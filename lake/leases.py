@@ -4,9 +4,9 @@ A job may run twice, when a lease ran out while its worker still lived, but it e
 write asks for the fence number of the claim.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, Engine, RowMapping, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, or_, select, true, update
 
 from engine.errors import NotReady, Rejected, TomlakeError, Transient
 from engine.times import SECONDS_PER_DAY, mjd_now
@@ -23,22 +23,30 @@ _BUG_PAUSE_S = 10.0
 _CRASH_PAUSE_S = 1.0
 
 
-def claim(operations: Engine, worker: str, *, lease_s: float = LEASE_S) -> Job | None:
-    """Return the most urgent job that is due, now held by this worker; None when there is none."""
+def claim(
+    operations: Engine,
+    worker: str,
+    *,
+    lease_s: float = LEASE_S,
+    only: Collection[str] = (),
+    never: Collection[str] = (),
+) -> Job | None:
+    """Return the most urgent job that is due, now held by this worker; None when there is none.
+
+    Parameters
+    ----------
+    only, never
+        Kinds of jobs: where ``only`` names any, no others are taken; those of ``never`` are left to others.
+    """
     now_mjd = mjd_now()
-    if not _anything_to_do(operations, now_mjd):
+    if not due_jobs(operations, only=only, never=never, limit=1):
         return None
     with writing(operations) as connection:
         serialised(connection, "jobs")
         _release_expired(connection, now_mjd)
-        busy = select(jobs.c.lock).where(jobs.c.state == JobState.RUNNING.value, jobs.c.lock.is_not(None))
         due = (
             select(jobs.c.job_id)
-            .where(
-                jobs.c.state == JobState.WAITING.value,
-                jobs.c.not_before_mjd <= now_mjd,
-                or_(jobs.c.lock.is_(None), jobs.c.lock.not_in(busy)),
-            )
+            .where(_is_due(now_mjd), _is_of(only, never))
             .order_by(jobs.c.priority, jobs.c.job_id)
             .limit(1)
         )
@@ -59,6 +67,17 @@ def claim(operations: Engine, worker: str, *, lease_s: float = LEASE_S) -> Job |
         )
         row = connection.execute(taken).mappings().one_or_none()
     return None if row is None else job_of(row)
+
+
+def due_jobs(
+    operations: Engine, *, only: Collection[str] = (), never: Collection[str] = (), limit: int = 100
+) -> list[Job]:
+    """Return jobs that a worker could claim now, and any that a dead one left; only a read."""
+    now_mjd = mjd_now()
+    expired = (jobs.c.state == JobState.RUNNING.value) & (jobs.c.lease_until_mjd < now_mjd)
+    query = select(jobs).where(or_(_is_due(now_mjd) & _is_of(only, never), expired)).limit(limit)
+    with reading(operations) as connection:
+        return [job_of(row) for row in connection.execute(query).mappings()]
 
 
 def heartbeat(
@@ -129,14 +148,18 @@ def release_worker(operations: Engine, worker: str) -> list[int]:
         return _worker_died(connection, connection.execute(query.with_for_update()).mappings().all())
 
 
-def _anything_to_do(operations: Engine, now_mjd: float) -> bool:
-    waiting = (jobs.c.state == JobState.WAITING.value) & (jobs.c.not_before_mjd <= now_mjd)
-    expired = (jobs.c.state == JobState.RUNNING.value) & (jobs.c.lease_until_mjd < now_mjd)
-    with reading(operations) as connection:
-        return (
-            connection.execute(select(jobs.c.job_id).where(or_(waiting, expired)).limit(1)).first()
-            is not None
-        )
+def _is_due(now_mjd: float) -> ColumnElement[bool]:
+    busy = select(jobs.c.lock).where(jobs.c.state == JobState.RUNNING.value, jobs.c.lock.is_not(None))
+    return and_(
+        jobs.c.state == JobState.WAITING.value,
+        jobs.c.not_before_mjd <= now_mjd,
+        or_(jobs.c.lock.is_(None), jobs.c.lock.not_in(busy)),
+    )
+
+
+def _is_of(only: Collection[str], never: Collection[str]) -> ColumnElement[bool]:
+    wanted = jobs.c.kind.in_(only) if only else true()
+    return and_(wanted, jobs.c.kind.not_in(never)) if never else wanted
 
 
 def _release_expired(connection: Connection, now_mjd: float) -> None:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from lake.attach import remove_stale_spills
 from lake.lock import locked
 from lake.operations import open_operations
 from lake.paths import make_folders
-from lake.raw import RawStore
+from lake.raw import RawStore, open_raw
 from lake.settings import Settings
 from lake.store import Store
 
@@ -43,6 +42,6 @@ def open_lake(settings: Settings) -> Lake:
         operations = open_operations(settings.operations_url)
         store = Store(settings)
         store.prepare()
-        remove_stale_spills(places)
-        raw = RawStore(settings.raw_url, spool_dir=places.spool_dir)
+        store.backend.remove_stale_spills()
+        raw = open_raw(settings)
     return Lake(settings=settings, operations=operations, store=store, raw=raw)

@@ -29,6 +29,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import Rejected
+from lake.catalog import postgres_url
 from lake.migrate import upgrade
 
 BUSY_TIMEOUT_MS = 30_000
@@ -46,6 +47,10 @@ metadata = MetaData(
 
 def _whole(name: str, *, default: int = 0) -> Column[int]:
     return Column(name, Integer, nullable=False, default=default)
+
+
+def _large(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, default=0)
 
 
 def _words(name: str) -> Column[str]:
@@ -113,7 +118,8 @@ targets = Table(
     _number("x", required=True), _number("y", required=True), _number("z", required=True),
     _number("pm_ra_mas_yr"), _number("pm_dec_mas_yr"), _words("classification"), _words("description"),
     _number("discovery_mjd"), _number("importance", required=True), _number("cadence_d", required=True),
-    _words("visibility"), _yes_no("simulated"), _words("created_by"), _number("created_mjd", required=True),
+    _words("visibility"), _number("embargo_until_mjd"),
+    _yes_no("simulated"), _words("created_by"), _number("created_mjd", required=True),
     # summary of the light curve, kept so that lists need not open the lake
     _whole("points"), _number("last_mag"), _words("last_band"), _number("last_mjd"),
     _list("sparkline"), _number("summary_mjd"),
@@ -197,6 +203,25 @@ archive_health = Table(
 )  # fmt: skip
 
 
+snapshots = Table(
+    "snapshots", metadata,
+    _key("snapshot_id"), _words("name"), _unique("name_key"),
+    Column("version", BigInteger, nullable=False), _words("note"), _words("created_by"),
+    _number("created_mjd", required=True),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+
+# A chain: each line holds the sha256 of itself and of the line before it (``lake.trace.ledger``).
+seals = Table(
+    "seals", metadata,
+    Column("seal_id", BigInteger, primary_key=True, autoincrement=False),
+    _words("kind"), _large("object_id"), _words("name"), _large("version"), _large("size_bytes"),
+    _words("sha256"), _words("row_sha256"), _number("made_mjd", required=True), _words("line_sha256"),
+    Index("ix_seals_kind_object_id", "kind", "object_id"),
+)  # fmt: skip
+
+
 def open_operations(url: str) -> Engine:
     """Return the engine of an operational database, created or brought to the newest tables where needed.
 
@@ -208,7 +233,7 @@ def open_operations(url: str) -> Engine:
         ``bad-setting``: the URL cannot be read; ``newer-database``: a later tomlake made the database.
     """
     try:
-        engine = create_engine(make_url(url))
+        engine = create_engine(postgres_url(make_url(url)))
     except (ArgumentError, ImportError) as error:
         raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
     if engine.dialect.name == "sqlite":

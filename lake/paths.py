@@ -19,25 +19,15 @@ class Paths:
     writer_lock: Path  # held round every write to the lake
     opening_lock: Path  # held while an installation is opened
     spool_dir: Path  # half-received and short-lived files
-    store_dir: Path  # the lake's Parquet files
-    catalog_file: Path  # the lake's catalog
 
 
 def paths_of(settings: Settings) -> Paths:
-    """Return the places of an installation; nothing is created.
-
-    Raises
-    ------
-    Rejected
-        ``bad-setting``: the lake's catalog is no SQLite file or its store no folder.
-    """
+    """Return the places of an installation; nothing is created."""
     return Paths(
         data_dir=settings.data_dir,
         writer_lock=settings.data_dir / "writer.lock",
         opening_lock=settings.data_dir / "opening.lock",
         spool_dir=settings.data_dir / "spool",
-        store_dir=_store_dir(settings.store_url),
-        catalog_file=_catalog_file(settings.catalog_url),
     )
 
 
@@ -47,10 +37,11 @@ def make_folders(settings: Settings) -> Paths:
     Raises
     ------
     Rejected
-        ``no-write-access``: a folder cannot be created or written; ``bad-setting`` as ``paths_of``.
+        ``no-write-access``: a folder cannot be created or written.
     """
     places = paths_of(settings)
-    for folder in (places.data_dir, places.spool_dir, places.store_dir, places.catalog_file.parent):
+    store_dir = local_folder(settings.store_url)
+    for folder in (places.data_dir, places.spool_dir, *([store_dir] if store_dir else [])):
         with writing_to(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
@@ -64,22 +55,6 @@ def local_folder(url: str) -> Path | None:
     if not separator:
         return Path(url)
     return Path(rest) if scheme in {"file", "local"} else None
-
-
-def _store_dir(store_url: str) -> Path:
-    folder = local_folder(store_url)
-    if folder is None:
-        raise Rejected("TOMLAKE_STORE_URL must be the path of a folder.", code="bad-setting")
-    return folder
-
-
-def _catalog_file(catalog_url: str) -> Path:
-    scheme, _, path = catalog_url.partition(":///")
-    if scheme != "sqlite" or not path:
-        raise Rejected(
-            "TOMLAKE_CATALOG_URL must be sqlite:/// followed by the path of a file.", code="bad-setting"
-        )
-    return Path(path)
 
 
 @contextmanager

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self, cast
 
-import fsspec
 import pyarrow as pa
 
 from engine.errors import Rejected
+from lake.files import filesystem_of
 from lake.lock import try_lock
-from lake.paths import local_folder, writing_to
+from lake.paths import local_folder, paths_of, writing_to
+from lake.settings import Settings, read_settings
 
 SUFFIX = ".zst"
 _CHUNK_BYTES = 1 << 20
@@ -41,10 +42,12 @@ class RawStore:
         Where finished files are kept.
     spool_dir
         Where files are received and unpacked; by default inside the folder of ``url``.
+    settings
+        How S3 is reached, where ``url`` is there.
     """
 
-    def __init__(self, url: str, *, spool_dir: Path | None = None) -> None:
-        self._filesystem, self._root = fsspec.core.url_to_fs(url)
+    def __init__(self, url: str, *, spool_dir: Path | None = None, settings: Settings | None = None) -> None:
+        self._filesystem, self._root = filesystem_of(settings or read_settings({}), url)
         self._folder = None if local_folder(url) is None else Path(self._root)
         if self._folder is not None:
             self._spool = self._folder / "spool"  # a rename is whole only inside one file system
@@ -141,6 +144,11 @@ class RawStore:
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise Rejected("A raw file is named by the 64 digits of its sha256.", code="raw-missing")
         return f"{self._root}/{sha256[:2]}/{sha256}{SUFFIX}"
+
+
+def open_raw(settings: Settings) -> RawStore:
+    """Return the raw store of an installation; opening it removes what killed programs left half received."""
+    return RawStore(settings.raw_url, spool_dir=paths_of(settings).spool_dir, settings=settings)
 
 
 class Reception:

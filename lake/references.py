@@ -14,6 +14,7 @@ from engine.photometry.references import REFERENCE_SCHEMA
 from engine.times import mjd_now
 from lake.changes import Change
 from lake.provenance import Batch
+from lake.readable import Readable
 from lake.store import Store
 from lake.tables import REFERENCE_CELLS, REFERENCE_STARS
 
@@ -64,12 +65,12 @@ def cells_of_stars(stars: pl.DataFrame) -> NDArray[np.int64]:
     return np.asarray(cells, dtype=np.int64)
 
 
-def has_cells(store: Store, cells: Iterable[int]) -> bool:
+def has_cells(store: Readable, cells: Iterable[int]) -> bool:
     """Return whether an archive answered for every one of the cells."""
     return not missing_cells(store, cells)
 
 
-def missing_cells(store: Store, cells: Iterable[int]) -> list[int]:
+def missing_cells(store: Readable, cells: Iterable[int]) -> list[int]:
     """Return the cells, sorted, for which no archive answered yet."""
     wanted = set(cells)
     known = store.read(
@@ -106,7 +107,7 @@ def put_stars(store: Store, stars: pl.DataFrame, *, batch: Batch) -> int:
     return store.commit([change], batch=batch)
 
 
-def cone(store: Store, ra_deg: float, dec_deg: float, radius_deg: float) -> pl.DataFrame:
+def cone(store: Readable, ra_deg: float, dec_deg: float, radius_deg: float) -> pl.DataFrame:
     """Return the stars of a cone in ``REFERENCE_SCHEMA``, one row per star and band."""
     names = ", ".join(REFERENCE_SCHEMA)
     cells = cells_of_cone(ra_deg, dec_deg, radius_deg)

@@ -1,8 +1,9 @@
 """Who may see and change what: one rule, for one target in Python and for many in SQL."""
 
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, and_, or_, true
 
 from engine.target import Target, Visibility
+from engine.times import mjd_now
 from lake.accounts import User
 from lake.operations import targets
 
@@ -10,8 +11,12 @@ SYSTEM = User(user_id=0, username="tomlake", full_name="tomlake", is_staff=True)
 
 
 def can_see(target: Target, user: User | None) -> bool:
-    """Return whether a person, or None for anybody, may see a target: private ones only maker and staff."""
-    if target.visibility == Visibility.PUBLIC:
+    """Return whether a person, or None for anybody, may see a target.
+
+    Private targets, and public ones before the end of their embargo, are seen by their maker and staff.
+    """
+    is_embargoed = target.embargo_until_mjd is not None and target.embargo_until_mjd > mjd_now()
+    if target.visibility == Visibility.PUBLIC and not is_embargoed:
         return True
     return can_change(target, user)
 
@@ -25,5 +30,8 @@ def visible_to(user: User | None) -> ColumnElement[bool]:
     """Return the rule of ``can_see`` as a condition on the table ``targets``."""
     if user is not None and user.is_staff:
         return true()
-    public = targets.c.visibility == Visibility.PUBLIC.value
+    embargo = targets.c.embargo_until_mjd
+    public = and_(
+        targets.c.visibility == Visibility.PUBLIC.value, or_(embargo.is_(None), embargo <= mjd_now())
+    )
     return public if user is None else or_(public, targets.c.created_by == user.username)

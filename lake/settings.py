@@ -3,7 +3,8 @@
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 
 from engine.errors import Rejected
@@ -17,6 +18,15 @@ _VARIABLES: dict[str, str] = {
     "catalog_url": "TOMLAKE_CATALOG_URL",
     "store_url": "TOMLAKE_STORE_URL",
     "raw_url": "TOMLAKE_RAW_URL",
+    "publish_url": "TOMLAKE_PUBLISH_URL",
+    "backup_url": "TOMLAKE_BACKUP_URL",
+    "s3_endpoint": "TOMLAKE_S3_ENDPOINT",
+    "s3_key_id": "TOMLAKE_S3_KEY_ID",
+    "s3_secret": "TOMLAKE_S3_SECRET",
+    "s3_region": "TOMLAKE_S3_REGION",
+    "keep_versions_d": "TOMLAKE_KEEP_VERSIONS_D",
+    "executor": "TOMLAKE_EXECUTOR",
+    "scheduler": "TOMLAKE_SCHEDULER",
     "host": "TOMLAKE_HOST",
     "port": "TOMLAKE_PORT",
     "workers": "TOMLAKE_WORKERS",
@@ -28,15 +38,31 @@ _VARIABLES: dict[str, str] = {
 }
 
 
+class Executor(StrEnum):
+    """Where heavy jobs run."""
+
+    LOCAL = "local"  # in the worker processes of this machine
+    DASK = "dask"  # on a Dask cluster
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where one installation keeps its data and how large its work may grow."""
 
     data_dir: Path
     operations_url: str  # SQLAlchemy URL of accounts, uploads and jobs
-    catalog_url: str  # SQLAlchemy-like URL of the lake's catalog
-    store_url: str  # folder of the lake's Parquet files
+    catalog_url: str  # of the lake's catalog: sqlite:///file or postgresql://
+    store_url: str  # folder, or s3:// place, of the lake's Parquet files
     raw_url: str  # fsspec URL of the raw answers and uploads
+    publish_url: str  # folder, or s3:// place, of the public lake
+    backup_url: str = ""  # where the nightly backup goes; empty: there is none
+    s3_endpoint: str = ""  # such as http://127.0.0.1:9000; empty: Amazon's
+    s3_key_id: str = ""
+    s3_secret: str = field(default="", repr=False)
+    s3_region: str = "us-east-1"
+    keep_versions_d: int = 90  # how long every version of the lake can be read; named snapshots for ever
+    executor: Executor = Executor.LOCAL
+    scheduler: str = ""  # address of the Dask scheduler, such as tcp://host:8786
     host: str = "127.0.0.1"
     port: int = 8501
     workers: int = 1
@@ -47,16 +73,16 @@ class Settings:
     public_url: str = ""  # address under which people reach the portal
     origins: tuple[tuple[str, str], ...] = ()  # (field, where its value comes from)
 
-    def origin(self, field: str) -> str:
+    def origin(self, name: str) -> str:
         """Return the variable that set a field, or ``default``."""
-        return dict(self.origins).get(field, "default")
+        return dict(self.origins).get(name, "default")
 
     def shown(self) -> list[tuple[str, str, str]]:
         """Return (field, value, origin) of every setting, with passwords in URLs hidden."""
         return [
-            (field.name, _without_password(str(getattr(self, field.name) or "")), self.origin(field.name))
-            for field in fields(self)
-            if field.name != "origins"
+            (each.name, _shown(each.name, str(getattr(self, each.name) or "")), self.origin(each.name))
+            for each in fields(self)
+            if each.name != "origins"
         ]
 
 
@@ -79,6 +105,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         catalog_url=given.get("TOMLAKE_CATALOG_URL", f"sqlite:///{data_dir / 'catalog.sqlite'}"),
         store_url=given.get("TOMLAKE_STORE_URL", str(data_dir / "store")),
         raw_url=given.get("TOMLAKE_RAW_URL", str(data_dir / "raw")),
+        publish_url=given.get("TOMLAKE_PUBLISH_URL", str(data_dir / "public")),
+        backup_url=given.get("TOMLAKE_BACKUP_URL", ""),
+        s3_endpoint=given.get("TOMLAKE_S3_ENDPOINT", "").rstrip("/"),
+        s3_key_id=given.get("TOMLAKE_S3_KEY_ID", ""),
+        s3_secret=given.get("TOMLAKE_S3_SECRET", ""),
+        s3_region=given.get("TOMLAKE_S3_REGION", "us-east-1"),
+        keep_versions_d=_whole(given, "keep_versions_d", 90, least=1, most=100_000),
+        executor=_executor(given),
+        scheduler=given.get("TOMLAKE_SCHEDULER", ""),
         host=host,
         port=port,
         workers=_whole(given, "workers", 1, least=0, most=256),
@@ -87,13 +122,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         upload_max_mb=_whole(given, "upload_max_mb", 1024, least=1, most=100_000),
         index_dir=Path(index_dir).expanduser().absolute() if index_dir else None,
         public_url=given.get("TOMLAKE_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
-        origins=tuple((field, variable) for field, variable in _VARIABLES.items() if variable in given),
+        origins=tuple((name, variable) for name, variable in _VARIABLES.items() if variable in given),
     )
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a program that this one starts: its own, with these settings written out."""
-    told = {variable: str(getattr(settings, field) or "") for field, variable in _VARIABLES.items()}
+    told = {variable: str(getattr(settings, name) or "") for name, variable in _VARIABLES.items()}
     return {**os.environ, **told}
 
 
@@ -107,10 +142,24 @@ def _whole(given: Mapping[str, str], field: str, default: int, *, least: int, mo
     return int(text)
 
 
+def _executor(given: Mapping[str, str]) -> Executor:
+    text = given.get("TOMLAKE_EXECUTOR", Executor.LOCAL.value)
+    try:
+        return Executor(text)
+    except ValueError as error:
+        raise Rejected(
+            f"TOMLAKE_EXECUTOR is {text!r}; it must be local or dask.", code="bad-setting"
+        ) from error
+
+
 def _warn_of_unknown(given: Mapping[str, str]) -> None:
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in _VARIABLES.values():
             logger.warning("%s is no setting of tomlake and was ignored", name)
+
+
+def _shown(field_name: str, text: str) -> str:
+    return "***" if field_name == "s3_secret" and text else _without_password(text)
 
 
 def _without_password(text: str) -> str:

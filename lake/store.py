@@ -5,34 +5,26 @@ Every write is one transaction under one lock, and doing it twice is doing it on
 
 import json
 import logging
-import random
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import duckdb
 import polars as pl
 
-from engine.errors import Rejected, Transient
 from engine.lightcurve import light_curve
-from lake.attach import LAKE, connect
+from lake.backend import LAKE, Backend
 from lake.changes import Change, apply_change
 from lake.layout import FOUND_COLUMNS, complete, is_complete
-from lake.lock import locked
-from lake.paths import paths_of
+from lake.patience import patiently
 from lake.provenance import Batch, batch_row
+from lake.reader import OlderVersions, Reader
 from lake.settings import Settings
 from lake.tables import BATCHES, PHOTOMETRY, TABLES, table_named
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
 
-LOCK_TIMEOUT_S = 120.0
-ATTEMPTS = 8
 _VERSION = f"SELECT id FROM ducklake_current_snapshot('{LAKE}')"  # noqa: S608 - our own name
-_PASSING = ("database is locked", "conflict", "database table is locked", "failed to commit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +39,14 @@ class Replacement:
 class Store:
     """The lake's tables; one object serves all threads of a process.
 
-    Connections are opened when first needed: one for reading, shared through cursors, and one for writing
-    that only the holder of the writer's lock touches.
+    Connections are opened when first needed: those for reading are shared through cursors, and one for
+    writing is touched only by the holder of the writer's lock.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._paths = paths_of(settings)
-        self._opening = threading.Lock()
-        self._reader: duckdb.DuckDBPyConnection | None = None
+        self.backend = Backend(settings)
+        self._newest = Reader(self.backend)
+        self._older = OlderVersions(self.backend)
         self._writer: duckdb.DuckDBPyConnection | None = None
 
     # Reading
@@ -67,56 +59,37 @@ class Store:
         Rejected
             ``unknown-version``: the lake has no such version.
         """
-        columns = ", ".join(PHOTOMETRY.schema)
-        version = "" if as_of is None else " AT (VERSION => $as_of)"
-        sql = f"SELECT {columns} FROM lake.photometry{version} WHERE target_id = $target_id ORDER BY mjd, point_id"  # noqa: S608, E501 - our own column names
-        parameters = {"target_id": target_id} | ({} if as_of is None else {"as_of": as_of})
-        try:
-            return PHOTOMETRY.rows(self.read(sql, parameters))
-        except duckdb.InvalidInputException as error:
-            if "snapshot" not in str(error).lower():
-                raise
-            raise Rejected(f"The lake has no version {as_of}.", code="unknown-version") from error
+        return (self._newest if as_of is None else self.at(as_of)).light_curve(target_id)
 
-    def version(self) -> int:
-        """Return the number of the lake's newest version; it grows with every write."""
-        return int(self.read(_VERSION).item())
-
-    def batch(self, batch_id: str) -> Batch:
-        """Return the papers of a batch.
-
-        Raises
-        ------
-        Rejected
-            ``unknown-batch``
-        """
-        rows = self.read("SELECT * FROM lake.batches WHERE batch_id = $batch_id", {"batch_id": batch_id})
-        if rows.is_empty():
-            raise Rejected(f"The lake knows no batch {batch_id}.", code="unknown-batch")
-        return Batch(**rows.row(0, named=True))
+    def light_curves(self, target_ids: Sequence[int]) -> pl.DataFrame:
+        """Return the points of many targets, sorted by target and time."""
+        return self._newest.light_curves(target_ids)
 
     def read(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of our own statement; tables are named ``lake.photometry`` and so on."""
-        return _patiently(lambda: self._rows(sql, parameters or {}))
+        return self._newest.read(sql, parameters)
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
-        """Return the rows of a person's statement, on a read-only connection of its own (0.15 s).
+        """Return the rows of a person's statement; see :meth:`lake.reader.Reader.query`."""
+        return self._newest.query(sql, parameters)
 
-        It reads with the rights of this process: never offer it on a page.
+    def batch(self, batch_id: str) -> Batch:
+        """Return the papers of a batch; see :meth:`lake.reader.Reader.batch`."""
+        return self._newest.batch(batch_id)
+
+    def version(self) -> int:
+        """Return the number of the lake's newest version; it grows with every write."""
+        return self._newest.version()
+
+    def at(self, version: int) -> Reader:
+        """Return the lake as it stood in a version.
 
         Raises
         ------
         Rejected
-            ``bad-sql``: the database refused the statement; the reason is its own message.
+            ``unknown-version``: the lake has no such version, or keeps it no longer.
         """
-        connection = connect(self._paths, read_only=True)
-        try:
-            connection.execute(f"USE {LAKE}")
-            return connection.execute(sql, dict(parameters or {})).pl()
-        except duckdb.Error as error:
-            raise Rejected(str(error), code="bad-sql") from error
-        finally:
-            connection.close()
+        return self._older.reader(version)
 
     # Writing
 
@@ -179,8 +152,24 @@ class Store:
             table=BATCHES, rows=batch_row(batch), keys=pl.DataFrame({"batch_id": [batch.batch_id]})
         )
         stamped = [change.stamped(batch.batch_id) for change in changes]
-        with locked(self._paths.writer_lock, timeout_s=LOCK_TIMEOUT_S):
-            return _patiently(lambda: self._transaction([*stamped, papers], batch))
+        with self.backend.writer_turn():
+            return patiently(lambda: self._transaction([*stamped, papers], batch))
+
+    @contextmanager
+    def exclusive(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give the connection that writes, outside a transaction, while no other writer is at work.
+
+        Raises
+        ------
+        Transient
+            ``lake-busy``: others held the writer's lock for too long.
+        """
+        with self.backend.writer_turn():
+            try:
+                yield self._writing()
+            except BaseException:  # a broken or interrupted statement ends with its connection
+                self._forget_writer()
+                raise
 
     # Life
 
@@ -188,7 +177,8 @@ class Store:
         """Create the tables and columns that the lake lacks; a complete lake is only looked at."""
         if self._is_complete():
             return
-        with locked(self._paths.writer_lock, timeout_s=LOCK_TIMEOUT_S):
+        self.backend.prepare()
+        with self.backend.writer_turn():
             self._forget_writer()
             complete(self._writing())
             self._forget_writer()
@@ -196,15 +186,10 @@ class Store:
 
     def close(self) -> None:
         """Close the connections; the store opens them again when it is used again."""
-        with self._opening:
-            if self._reader is not None:
-                self._reader.close()
-            self._reader = None
+        self._newest.close()
+        self._older.close()
         self._forget_writer()
-
-    def _rows(self, sql: str, parameters: Mapping[str, object]) -> pl.DataFrame:
-        with self._reading().cursor() as cursor:
-            return cursor.execute(sql, dict(parameters)).pl()
+        self.backend.close()
 
     def _transaction(self, changes: Sequence[Change], batch: Batch) -> int:
         try:
@@ -226,15 +211,9 @@ class Store:
             self._forget_writer()
             raise
 
-    def _reading(self) -> duckdb.DuckDBPyConnection:
-        with self._opening:
-            if self._reader is None:
-                self._reader = connect(self._paths, read_only=True)
-            return self._reader
-
     def _writing(self) -> duckdb.DuckDBPyConnection:
         if self._writer is None:
-            self._writer = connect(self._paths, read_only=False)
+            self._writer = self.backend.connect(read_only=False)
         return self._writer
 
     def _forget_writer(self) -> None:
@@ -243,7 +222,7 @@ class Store:
             writer.close()
 
     def _is_complete(self) -> bool:
-        if not self._paths.catalog_file.exists():
+        if not self.backend.catalog.exists():
             return False
         try:
             found = self.read(FOUND_COLUMNS)
@@ -266,25 +245,3 @@ def _checked(replacement: Replacement) -> Replacement:
 
 def _without_doubles(points: pl.DataFrame) -> pl.DataFrame:
     return points.unique("point_id", keep="last", maintain_order=True)
-
-
-def _is_passing(error: duckdb.Error) -> bool:
-    text = str(error).lower()
-    return any(words in text for words in _PASSING)
-
-
-def _patiently(work: Callable[[], Result]) -> Result:
-    """Return what the work gives, tried again while another process is in its way."""
-    for attempt in range(ATTEMPTS):
-        try:
-            return work()
-        except duckdb.Error as error:
-            if not _is_passing(error):
-                raise
-            last = error
-            _pause(attempt)
-    raise Transient("The lake is busy; try again.", code="lake-busy", retry_after_s=5) from last
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0.5, 1.0) * min(1.0, 0.01 * 2**attempt))  # noqa: S311 - only spreads writers

@@ -92,6 +92,7 @@ def row_of(target: Target) -> dict[str, object]:
         "importance": target.importance,
         "cadence_d": target.cadence_d,
         "visibility": target.visibility.value,
+        "embargo_until_mjd": target.embargo_until_mjd,
         "simulated": target.simulated,
     }
 
@@ -112,6 +113,7 @@ def target_of(row: RowMapping, aliases: tuple[tuple[str, str], ...]) -> Target:
         importance=row["importance"],
         cadence_d=row["cadence_d"],
         visibility=Visibility(row["visibility"]),
+        embargo_until_mjd=row["embargo_until_mjd"],
         simulated=row["simulated"],
         created_by=row["created_by"],
         created_mjd=row["created_mjd"],

@@ -12,7 +12,6 @@ from engine.target import (
     DUPLICATE_RADIUS_ARCSEC,
     NAME_MAX_CHARS,
     Target,
-    Visibility,
     checked_name,
 )
 from engine.times import mjd_now
@@ -213,13 +212,13 @@ def _refuse_taken_names(connection: Connection, target: Target) -> None:
 
 def _refuse_neighbour(connection: Connection, target: Target) -> None:
     cone = Cone(ra_deg=target.ra_deg, dec_deg=target.dec_deg, radius_deg=DUPLICATE_RADIUS_ARCSEC / 3600.0)
-    query = select(targets.c.name, targets.c.visibility, targets.c.created_by).where(
+    query = select(targets.c.name, targets.c.created_by, visible_to(None).label("is_public")).where(
         within(cone), targets.c.target_id != (target.target_id or 0)
     )
     neighbour = connection.execute(query.limit(1)).one_or_none()
     if neighbour is None:
         return
-    open_to_all = neighbour.visibility == Visibility.PUBLIC or neighbour.created_by == target.created_by
+    open_to_all = neighbour.is_public or neighbour.created_by == target.created_by
     named = f"the target {neighbour.name}" if open_to_all else "a private target"
     raise Rejected(
         f"Within {DUPLICATE_RADIUS_ARCSEC:g} arcsec of these coordinates lies {named} already.",

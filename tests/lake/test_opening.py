@@ -137,7 +137,7 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
     ("variable", "url"),
     [
         ("TOMLAKE_CATALOG_URL", "mysql://host/lake"),
-        ("TOMLAKE_STORE_URL", "s3://bucket/lake"),
+        ("TOMLAKE_STORE_URL", "ftp://host/lake"),
         ("TOMLAKE_OPERATIONS_URL", "nonsense"),
     ],
 )
