@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from engine.errors import Rejected, TomlakeError
@@ -19,24 +19,39 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.3
 
 
-def work(lake: Lake, tasks: Mapping[str, Task], *, name: str, limits: Limits, once: bool = False) -> None:
+def work(
+    lake: Lake,
+    tasks: Mapping[str, Task],
+    *,
+    name: str,
+    limits: Limits,
+    once: bool = False,
+    never: Collection[str] = (),
+) -> None:
     """Work until the process is told to stop; or, with ``once``, until nothing is due any more.
 
     It also ends when earlier jobs left so much memory behind that the next one would not have its share.
+    Kinds of jobs in ``never`` are left to others.
     """
     at_start_mb = used_memory_mb()
     with Watch(lake.operations, limits) as watch:
-        while not watch.is_stopping and used_memory_mb() - at_start_mb < limits.memory_mb / 2:
-            job = claim(lake.operations, name, lease_s=limits.lease_s)
+        while not watch.is_stopping and not is_full(limits, at_start_mb):
+            job = claim(lake.operations, name, lease_s=limits.lease_s, never=never)
             if job is not None:
-                _do(lake, job, tasks, watch)
+                carry_out(lake, job, tasks, watch)
             elif once:
                 return
             else:
                 watch.wait(POLL_S)
 
 
-def _do(lake: Lake, job: Job, tasks: Mapping[str, Task], watch: Watch) -> None:
+def is_full(limits: Limits, at_start_mb: float) -> bool:
+    """Return whether earlier jobs left so much behind that the next one would not have its share."""
+    return used_memory_mb() - at_start_mb >= limits.memory_mb / 2
+
+
+def carry_out(lake: Lake, job: Job, tasks: Mapping[str, Task], watch: Watch) -> None:
+    """Do a claimed job under watch, and write down how it ended: whatever goes wrong is that job's end."""
     logger.info("job %d %s started, attempt %d", job.job_id, job.kind, job.attempts)
     try:
         with watch.over(job) as progress:

@@ -15,10 +15,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.clock import Clock
+from jobs.executor import DISPATCHER, check_executor
 from lake.operations import open_operations
 from lake.paths import make_folders
 from lake.queue import release_worker
-from lake.settings import Settings, child_environment
+from lake.settings import Executor, Settings, child_environment
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +56,18 @@ class _Child:
 
 
 def run(settings: Settings, *, with_web: bool = True) -> int:
-    """Run everything until Ctrl-C or SIGTERM, then stop it within five seconds; return the exit code."""
+    """Run everything until Ctrl-C or SIGTERM, then stop it within five seconds; return the exit code.
+
+    Raises
+    ------
+    Rejected
+        Jobs shall run on a Dask cluster, and the settings or the installation do not allow it.
+    """
+    check_executor(settings)
     programs = [Program(title="portal", command=PORTAL, is_essential=True)] if with_web else []
     workers = [Program(title="worker", command=WORKER, is_worker=True)] * settings.workers
+    if settings.executor == Executor.DASK:
+        programs.append(Program(title="dispatcher", command=DISPATCHER))
     return supervise(settings, [*programs, *workers])
 
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,9 +57,12 @@ class _Running:
 class Watch:
     """Watches the jobs of one worker; used in a ``with`` block, in the main thread for signals to count."""
 
-    def __init__(self, operations: Engine, limits: Limits) -> None:
+    def __init__(
+        self, operations: Engine, limits: Limits, *, is_ending: Callable[[], bool] = lambda: False
+    ) -> None:
         self._operations = operations
         self._limits = limits
+        self._is_ending = is_ending  # whether whoever runs this worker wants it to stop
         self._at_start_mb = used_memory_mb()
         self._running: _Running | None = None
         self._lock = threading.Lock()  # held while a tick may end the process over the running job
@@ -113,6 +116,7 @@ class Watch:
     ) -> None:
         """End the watch and give signals back to whom they belonged."""
         self._closed = True
+        os.write(self._signals_out, b"\0")  # it need not wait for its next tick
         self._thread.join()
         if self._handlers:
             for number, handler in self._handlers.items():
@@ -132,8 +136,10 @@ class Watch:
     def _look_until_closed(self) -> None:
         while not self._closed:
             came, _, _ = select.select([self._signals_in], [], [], TICK_S)
+            if self._closed:
+                return
             orphaned = self._limits.parent_pid not in {None, os.getppid()}
-            if (came and os.read(self._signals_in, 64)) or orphaned:
+            if (came and os.read(self._signals_in, 64)) or orphaned or self._is_ending():
                 self._begin_to_stop()
             with self._lock:
                 if self._running is None:

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from engine.errors import Rejected
+from jobs.executor import left_to_cluster
 from jobs.loop import work
 from jobs.progress import Task
 from jobs.watch import Limits
@@ -50,7 +51,7 @@ def run_worker(
     lake = open_lake(settings)
     logger.info("worker %s started", name)
     try:
-        work(lake, tasks, name=name, limits=limits, once=once)
+        work(lake, tasks, name=name, limits=limits, once=once, never=left_to_cluster(settings))
     finally:
         lake.close()
         logger.info("worker %s ended", name)
