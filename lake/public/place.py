@@ -29,6 +29,11 @@ class Place:
         self._filesystem, self._root = filesystem_of(settings, settings.publish_url)
         self._folder = None if local_folder(settings.publish_url) is None else Path(self._root)
 
+    @property
+    def is_folder(self) -> bool:
+        """Return whether the public lake is kept in a folder."""
+        return self._folder is not None
+
     def url(self, path: str) -> str:
         """Return what DuckDB or polars read a file by."""
         return f"{self._root}/{path}" if self._folder is not None else f"s3://{self._root}/{path}"

@@ -58,13 +58,24 @@ def manifest(place: Place, version: Version) -> Manifest:
     Rejected
         ``public-file-missing``; ``bad-manifest``: it is not the one that was published.
     """
+    return manifest_of(manifest_bytes(place, version))
+
+
+def manifest_bytes(place: Place, version: Version) -> bytes:
+    """Return the manifest of a version as it was published.
+
+    Raises
+    ------
+    Rejected
+        ``public-file-missing``; ``bad-manifest``: it is not the one that was published.
+    """
     path = manifest_path(version.name)
     body = place.read(path)
     if body is None:
         raise refuse_missing(path)
     if hashlib.sha256(body).hexdigest() != version.manifest_sha256:
         raise bad_manifest(f"{path} is not the file that was published")
-    return manifest_of(body)
+    return body
 
 
 def newest_manifest(settings: Settings) -> Manifest | None:

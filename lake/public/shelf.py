@@ -1,0 +1,150 @@
+"""The public lake as readers get it: a version and a path in, bytes out of what a manifest names."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.errors import Rejected
+from lake.public.manifest import Manifest, Version, manifest_of
+from lake.public.place import VERSIONS, Place, manifest_path, refuse_missing
+from lake.public.versions import LATEST, manifest_bytes, versions
+from lake.settings import Settings
+
+MANIFEST = "manifest.json"
+_KEPT_MANIFESTS = 8
+_LIST_IS_FRESH_S = 2.0  # on S3 the list of versions is asked for at most this often
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Bytes that can be read."""
+
+    place: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    manifest: Manifest
+    items: dict[str, Item]  # by path
+
+
+class Shelf:
+    """Serves all threads of a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._place = Place(settings)
+        self._lock = threading.Lock()
+        self._listed: tuple[float, tuple[Version, ...]] | None = None
+        self._manifests: OrderedDict[str, _Open] = OrderedDict()
+
+    def versions(self) -> tuple[Version, ...]:
+        """Return every version there ever was, oldest first.
+
+        Raises
+        ------
+        Rejected
+            ``bad-manifest``: the list of versions is damaged.
+        """
+        if self._place.is_folder:
+            return versions(self._place)
+        with self._lock:
+            listed = self._listed
+            if listed is None or time.monotonic() - listed[0] > _LIST_IS_FRESH_S:
+                listed = (time.monotonic(), versions(self._place))
+                self._listed = listed
+            return listed[1]
+
+    def list_of_versions(self) -> bytes | None:
+        """Return the list of versions as it is kept, or None before the first one."""
+        return self._place.read(VERSIONS)
+
+    def version(self, name: str) -> Version:
+        """Return a version by its name, or the newest one by ``latest``.
+
+        Raises
+        ------
+        Rejected
+            ``unknown-version``; ``withdrawn-version``; ``bad-manifest``.
+        """
+        known = self.versions()
+        if name == LATEST:
+            known = tuple(version for version in known if not version.is_withdrawn)
+        found = [version for version in known if name in {LATEST, version.name}]
+        if not found:
+            words = (
+                "Nothing has been published yet." if name == LATEST else f"There is no version {name:.80}."
+            )
+            raise Rejected(words, code="unknown-version")
+        if found[-1].is_withdrawn:
+            why = f": {found[-1].reason}" if found[-1].reason else "."
+            raise Rejected(f"Version {name} was withdrawn{why}", code="withdrawn-version")
+        return found[-1]
+
+    def item(self, version: Version, path: str) -> Item:
+        """Return where the bytes of a path are.
+
+        Raises
+        ------
+        Rejected
+            ``unknown-file``: the version has no such file; ``public-file-missing``, ``bad-manifest``.
+        """
+        items = self._opened(version).items
+        if path not in items:
+            raise Rejected(f"Version {version.name} has no file {path!r:.120}.", code="unknown-file")
+        return items[path]
+
+    def manifest(self, version: Version) -> Manifest:
+        """Return the manifest of a version.
+
+        Raises
+        ------
+        Rejected
+            ``public-file-missing``, ``bad-manifest``.
+        """
+        return self._opened(version).manifest
+
+    def chunks(self, item: Item, start: int, end: int) -> Iterator[bytes]:
+        """Give the bytes from ``start`` up to and without ``end``; what is missing is said before the first.
+
+        Raises
+        ------
+        Rejected
+            ``public-file-missing``
+        """
+        try:
+            for chunk in self._place.chunks(item.place, start, end):
+                start += len(chunk)
+                yield chunk
+        except FileNotFoundError as error:
+            raise refuse_missing(item.place) from error
+        if start != end:
+            raise refuse_missing(item.place)
+
+    def _opened(self, version: Version) -> _Open:
+        key = version.manifest_sha256
+        with self._lock:
+            known = self._manifests.pop(key, None)
+            if known is not None:
+                self._manifests[key] = known
+                return known
+        opened = _open(manifest_bytes(self._place, version), key)
+        with self._lock:
+            self._manifests[key] = opened
+            while len(self._manifests) > _KEPT_MANIFESTS:
+                self._manifests.popitem(last=False)
+        return opened
+
+
+def _open(body: bytes, sha256: str) -> _Open:
+    told = manifest_of(body)
+    items = {
+        file.path: Item(place=file.place, sha256=file.sha256, size_bytes=file.size_bytes)
+        for file in told.files
+    }
+    place = manifest_path(told.name)
+    items[MANIFEST] = Item(place=place, sha256=sha256, size_bytes=len(body))
+    return _Open(manifest=told, items=items)
