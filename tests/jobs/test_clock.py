@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from installations import settings_in
 from sqlalchemy import Engine, delete, update
 
 from engine.brokers.protocol import BrokerInfo, Http, Query
@@ -23,7 +24,7 @@ from lake.archives import (
 )
 from lake.operations import harvests, jobs, open_operations, targets, writing
 from lake.queue import JobState, claim, counts, enqueue, finish, get_job, list_jobs
-from lake.settings import Settings, read_settings
+from lake.settings import Settings
 from lake.targets import create_target
 
 FACTS = BrokerInfo(
@@ -56,12 +57,14 @@ DAILY, CLOSED = SilentArchive(FACTS), SilentArchive(replace(FACTS, key="closed",
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("clock") / "data")})
+    return settings_in(tmp_path_factory.mktemp("clock") / "data")
 
 
 @pytest.fixture(scope="module")
-def engine(settings: Settings) -> Engine:
-    return open_operations(settings.operations_url)
+def engine(settings: Settings) -> Iterator[Engine]:
+    operations = open_operations(settings.operations_url)
+    yield operations
+    operations.dispose()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from installations import settings_in
 from polars.testing import assert_frame_equal
 from recorded_http import RecordedHttp
 
@@ -18,7 +19,6 @@ from lake.archives import harvests_of_target, list_archive_health
 from lake.opening import Lake, open_lake
 from lake.queue import Job, claim, enqueue, finish
 from lake.rights import SYSTEM
-from lake.settings import read_settings
 from lake.target_list import target_row
 from lake.targets import create_target, get_target
 
@@ -32,7 +32,7 @@ NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("harvest") / "data")}))
+    opened = open_lake(settings_in(tmp_path_factory.mktemp("harvest") / "data"))
     yield opened
     opened.close()
 

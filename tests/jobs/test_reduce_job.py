@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from installations import settings_in
 
 from engine.errors import NotReady, Rejected, Transient
 from engine.photometry.references import REFERENCE_SCHEMA
@@ -23,7 +24,6 @@ from lake.provenance import new_batch
 from lake.queue import claim, enqueue, fail, get_job, list_jobs
 from lake.references import put_stars
 from lake.rights import SYSTEM
-from lake.settings import read_settings
 from lake.targets import create_target
 
 RADIUS_DEG = 0.2
@@ -32,7 +32,7 @@ FAR_AWAY = Target(name="Far", ra_deg=200.0, dec_deg=-40.0)
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path)}))
+    opened = open_lake(settings_in(tmp_path))
     create_user(opened.operations, "ada", "a long enough one", full_name="Ada")
     yield opened
     opened.close()

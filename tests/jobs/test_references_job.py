@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from installations import settings_in
 from recorded_http import RecordedHttp
 
 from engine.brokers.reference import GAIA_URL, VIZIER_URL
@@ -12,7 +13,6 @@ from jobs.references import references_by
 from lake.opening import Lake, open_lake
 from lake.queue import Job, claim, enqueue, finish
 from lake.references import cells_of_cone, cone, has_cells
-from lake.settings import read_settings
 
 ANSWERS = Path(__file__).resolve().parent.parent / "data" / "brokers" / "reference"
 STARS = (ANSWERS / "gaia.csv").read_bytes()
@@ -22,7 +22,7 @@ FIELD = {"ra_deg": "346.0", "dec_deg": "13.28", "radius_deg": "0.2"}
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("stars") / "data")}))
+    opened = open_lake(settings_in(tmp_path_factory.mktemp("stars") / "data"))
     yield opened
     opened.close()
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from installations import settings_in
 from sqlalchemy import Engine
 
 from jobs.supervisor import EARLY_DEATHS, Family, Program
@@ -39,7 +40,7 @@ sys.exit(supervise(read_settings(), programs))
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return read_settings({"TOMLAKE_DATA": str(tmp_path / "data")})
+    return settings_in(tmp_path / "data")
 
 
 @pytest.fixture

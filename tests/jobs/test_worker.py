@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from installations import settings_in
 from sqlalchemy import Engine, delete, select
 from worker_for_tests import EFFECTS
 
@@ -19,7 +20,7 @@ from jobs.watch import EXIT_LIMIT, EXIT_STOPPED, Limits
 from jobs.worker import load_tasks, run_worker
 from lake.operations import jobs, open_operations, writing
 from lake.queue import Job, JobState, cancel, claim, counts, enqueue, get_job, list_jobs
-from lake.settings import Settings, child_environment, read_settings
+from lake.settings import Settings, child_environment
 
 pytestmark = pytest.mark.alone
 
@@ -33,14 +34,15 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("worker") / "data")})
+    return settings_in(tmp_path_factory.mktemp("worker") / "data")
 
 
 @pytest.fixture(scope="module")
-def engine(settings: Settings) -> Engine:
+def engine(settings: Settings) -> Iterator[Engine]:
     operations = open_operations(settings.operations_url)
     EFFECTS.create(operations)
-    return operations
+    yield operations
+    operations.dispose()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from jobs.loop import work
 from jobs.watch import Limits
 from lake.operations import open_operations, writing
 from lake.queue import check_fence
+from lake.settings import read_settings
 
 if TYPE_CHECKING:
     from jobs.progress import Progress
@@ -70,9 +70,7 @@ TASKS = {task.__name__: task for task in (effect, stubborn, telling, greedy, sho
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    lake = SimpleNamespace(
-        operations=open_operations(f"sqlite:///{Path(os.environ['TOMLAKE_DATA']) / 'operations.sqlite'}")
-    )
+    lake = SimpleNamespace(operations=open_operations(read_settings().operations_url))
     limits = Limits(
         wall_clock_s=float(os.environ.get("TOMLAKE_JOB_WALL_CLOCK_S", "900")),
         memory_mb=300.0,

@@ -4,21 +4,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from installations import settings_in
 
 from lake.opening import Lake, open_lake
-from lake.settings import Settings, read_settings
+from lake.settings import Settings
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Return the settings of an installation that does not exist yet."""
-    return read_settings({"TOMLAKE_DATA": str(tmp_path / "data")})
+    return settings_in(tmp_path / "data")
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """Return an open installation that the tests of one module share: each works on targets of its own."""
     folder = tmp_path_factory.mktemp("lake") / "data"
-    opened = open_lake(read_settings({"TOMLAKE_DATA": str(folder)}))
+    opened = open_lake(settings_in(folder))
     yield opened
     opened.close()

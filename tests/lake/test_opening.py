@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from installations import needs_folder
 
 from engine.errors import Rejected, Transient
 from lake.lock import locked
@@ -95,6 +96,7 @@ def test_four_threads_may_open_a_new_installation_at_once(settings: Settings) ->
         lake.close()
 
 
+@needs_folder
 def test_a_moved_data_folder_is_the_same_lake(settings: Settings, tmp_path: Path) -> None:
     lake = open_lake(settings)
     batch = new_batch("test", "test")

@@ -11,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from engine.errors import Rejected
+from lake.migrate import MIGRATIONS_DIR
 from lake.operations import metadata, open_operations, reading, sessions, users, writing
 
+NEWEST_REVISION = max(path.name[:4] for path in MIGRATIONS_DIR.glob("versions/0*.py"))
 OPEN_MANY_TIMES = """
 import sys
 from lake.operations import open_operations
@@ -47,9 +49,8 @@ def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> No
     for number in range(3):
         engine = create_engine(f"sqlite:///{tmp_path}/{number}/operations.sqlite")
         with engine.connect() as connection:
-            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [
-                "0001"
-            ]
+            revisions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+            assert revisions == [NEWEST_REVISION]
         engine.dispose()
 
 

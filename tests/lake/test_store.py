@@ -20,7 +20,7 @@ from engine.lightcurve import SCHEMA, light_curve
 from lake.changes import Change
 from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
-from lake.settings import Settings
+from lake.settings import Settings, child_environment
 from lake.store import Replacement, Store
 from lake.tables import BATCHES, PHOTOMETRY
 
@@ -38,8 +38,8 @@ from lake.provenance import new_batch
 from lake.settings import read_settings
 from lake.store import Store
 
-folder, first_target, batches, points = sys.argv[1], *map(int, sys.argv[2:5])
-store = Store(read_settings({"TOMLAKE_DATA": folder}))
+first_target, batches, points = map(int, sys.argv[1:4])
+store = Store(read_settings())
 for target_id in range(first_target, first_target + batches):
     rows = pl.DataFrame({"source_ref": [str(n) for n in range(points)]}).with_columns(
         target_id=target_id, source=pl.lit("ztf"), mjd=pl.int_range(points) + 60000.5,
@@ -298,9 +298,13 @@ def separate_lake(settings: Settings) -> Iterator[Lake]:
 
 
 def start_writer(lake: Lake, *, first_target: int, batches: int, points: int) -> subprocess.Popen[str]:
-    arguments = [str(lake.settings.data_dir), str(first_target), str(batches), str(points)]
+    arguments = [str(first_target), str(batches), str(points)]
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, *arguments],
+        cwd=ROOT,
+        env=child_environment(lake.settings),
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 

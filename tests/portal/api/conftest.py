@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from api_server import PASSWORD, Served, running
+from installations import settings_in
 
 from engine.frame import Camera
 from engine.target import Target, Visibility
 from lake.accounts import create_user, issue_token
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import open_lake
-from lake.settings import read_settings
 from lake.targets import create_target
 
 
@@ -19,7 +19,7 @@ from lake.targets import create_target
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve an installation with three people, one camera and one private target."""
     folder = tmp_path_factory.mktemp("api") / "data"
-    lake = open_lake(read_settings({"TOMLAKE_DATA": str(folder), "TOMLAKE_UPLOAD_MAX_MB": "3"}))
+    lake = open_lake(settings_in(folder, TOMLAKE_UPLOAD_MAX_MB="3"))
     owner = create_user(lake.operations, "owner", PASSWORD, full_name="An Owner")
     other = create_user(lake.operations, "other", PASSWORD)
     staff = create_user(lake.operations, "staff", PASSWORD, is_staff=True)

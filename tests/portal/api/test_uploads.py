@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from api_server import Served
+from installations import settings_in
 from sqlalchemy import func, select
 
 from engine.target import Target
@@ -19,7 +20,7 @@ from lake.accounts import create_user, issue_token
 from lake.inbox import upload, uploads
 from lake.opening import open_lake
 from lake.operations import jobs, reading
-from lake.settings import read_settings
+from lake.settings import child_environment
 from lake.targets import create_target
 
 NUMBERS = count()
@@ -233,13 +234,13 @@ from lake.opening import open_lake
 from lake.settings import read_settings
 from lake.targets import create_target
 from portal.api.app import build_api
-lake = open_lake(read_settings({"TOMLAKE_DATA": sys.argv[1]}))
-uvicorn.run(build_api(lambda: lake), fd=int(sys.argv[2]), log_level="warning")
+lake = open_lake(read_settings())
+uvicorn.run(build_api(lambda: lake), fd=int(sys.argv[1]), log_level="warning")
 """
 
 
 def test_after_kill_9_there_is_a_whole_upload_or_none(tmp_path: Path) -> None:
-    settings = read_settings({"TOMLAKE_DATA": str(tmp_path / "data")})
+    settings = settings_in(tmp_path / "data")
     lake = open_lake(settings)
     user = create_user(lake.operations, "owner", "long enough")
     token = issue_token(lake.operations, user, name="test")
@@ -248,8 +249,8 @@ def test_after_kill_9_there_is_a_whole_upload_or_none(tmp_path: Path) -> None:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]
-        command = [sys.executable, "-c", SERVER, str(settings.data_dir), str(listening.fileno())]
-        web = subprocess.Popen(command, pass_fds=[listening.fileno()])
+        command = [sys.executable, "-c", SERVER, str(listening.fileno())]
+        web = subprocess.Popen(command, pass_fds=[listening.fileno()], env=child_environment(settings))
     half = os.urandom(2 * MB)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:

@@ -1,0 +1,45 @@
+"""Where a test's installation lives: in a folder, or, in the second run of the gate, in PostgreSQL and S3."""
+
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from lake.settings import Settings, read_settings
+
+POSTGRES, S3 = "TOMLAKE_TEST_POSTGRES", "TOMLAKE_TEST_S3"  # set by tests/on_servers.py
+BUCKET = "tests"
+
+
+def settings_in(folder: Path, **more: str) -> Settings:
+    """Return the settings of an installation that does not exist yet, with these TOMLAKE_* variables."""
+    return read_settings({"TOMLAKE_DATA": str(folder), **(_on_servers() if on_servers() else {}), **more})
+
+
+def on_servers() -> bool:
+    """Return whether installations live in PostgreSQL and S3 in this run."""
+    return POSTGRES in os.environ
+
+
+needs_folder = pytest.mark.skipif(on_servers(), reason="about files: run with the lake in a folder")
+
+
+def _on_servers() -> dict[str, str]:
+    name = f"t{uuid.uuid4().hex}"
+    server = os.environ[POSTGRES]
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return {
+        "TOMLAKE_OPERATIONS_URL": f"{server}/{name}",
+        "TOMLAKE_CATALOG_URL": f"{server}/{name}",
+        "TOMLAKE_STORE_URL": f"s3://{BUCKET}/{name}/store",
+        "TOMLAKE_RAW_URL": f"s3://{BUCKET}/{name}/raw",
+        "TOMLAKE_PUBLISH_URL": f"s3://{BUCKET}/{name}/public",
+        "TOMLAKE_S3_ENDPOINT": os.environ[S3],
+        "TOMLAKE_S3_KEY_ID": "tests",
+        "TOMLAKE_S3_SECRET": "tests-only",
+    }
