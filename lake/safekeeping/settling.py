@@ -1,0 +1,191 @@
+"""Bringing a whole lake into an empty place: files first, databases last, and only when all is checked.
+
+Killed at any moment it is simply done again: what came whole stays.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import Rejected
+from lake.backend import Backend
+from lake.lock import locked
+from lake.operations import open_operations
+from lake.paths import Paths, make_folders, writing_to
+from lake.safekeeping import portable
+from lake.safekeeping.checksums import Checksum, database_checksums, differing
+from lake.safekeeping.copiers import server_copier, sqlite_file
+from lake.safekeeping.emptiness import refuse_databases, refuse_files
+from lake.safekeeping.place import Damaged, Place
+from lake.safekeeping.sums import TableSums, Tell, table_sums
+from lake.safekeeping.transfer import Load, transfer
+from lake.settings import Settings
+
+MARK = "restoring.json"
+_RESTORING = ".restoring"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cargo:
+    """Everything of one moment of a lake, and what it must be when it has come."""
+
+    origin: str  # for people
+    operations: Path
+    catalog: Path
+    store: Sequence[Load]
+    raw: Sequence[Load]
+    databases: Mapping[str, Checksum]
+    tables: TableSums
+    lost: Collection[str] = ()  # data files that do not come
+
+
+def settle(cargo: Cargo, settings: Settings, *, folder: Path, tell: Tell) -> None:
+    """Bring everything into the places that the settings name, which must be empty.
+
+    Parameters
+    ----------
+    folder
+        For files of this work.
+
+    Raises
+    ------
+    Rejected
+        ``not-empty``; ``damaged-backup``: something is not what it must be, and the sentence names it.
+    """
+    places = make_folders(settings)
+    with locked(places.opening_lock, timeout_s=1.0):  # nobody opens a lake that is half there
+        mark = _Mark(places)
+        mark.begin(settings)
+        _bring(cargo.store, Place(settings, settings.store_url, spool_dir=folder), "data files", tell)
+        _bring(cargo.raw, Place(settings, settings.raw_url, spool_dir=folder), "raw files", tell)
+        _check_databases(cargo)
+        _check_tables(cargo, settings, tell)
+        _refuse_newer(cargo.operations)
+        mark.enter_databases(settings)
+        tell("Putting the databases in their places", 0.98)
+        _install_catalog(cargo.catalog, settings, folder)
+        _install_operations(cargo.operations, settings, folder)
+        mark.end()
+
+
+class _Mark:
+    """Says of a place that something is being brought there, and how far it is."""
+
+    def __init__(self, places: Paths) -> None:
+        self._file = places.data_dir / MARK
+
+    def begin(self, settings: Settings) -> None:
+        """Refuse a place that holds anything but what an unfinished work left."""
+        present = json.loads(self._file.read_text()) if self._file.exists() else {}
+        if present.get("phase") != "databases":
+            refuse_databases(settings)
+        if not present:
+            refuse_files(settings)
+            self._write("files")
+
+    def enter_databases(self, settings: Settings) -> None:
+        """Say that from now on databases may be there."""
+        if json.loads(self._file.read_text())["phase"] == "files":
+            refuse_databases(settings)
+            self._write("databases")
+
+    def end(self) -> None:
+        """Let the place be used."""
+        self._file.unlink()
+
+    def _write(self, phase: str) -> None:
+        with writing_to(self._file.parent):
+            aside = self._file.with_suffix(".new")
+            aside.write_text(json.dumps({"phase": phase}))
+            aside.replace(self._file)
+
+
+def _bring(loads: Sequence[Load], target: Place, noun: str, tell: Tell) -> None:
+    try:
+        done = transfer(loads, target, present=target.sizes(), step=f"Copying {noun}", tell=tell)
+    except Damaged as error:
+        raise Rejected(
+            f"The file {error} of the backup is damaged: choose another backup.", code="damaged-backup"
+        ) from error
+    if done.missing:
+        raise Rejected(
+            f"The file {min(done.missing)} is missing, with {len(done.missing) - 1} others.",
+            code="damaged-backup",
+        )
+    wanted = {load.to for load in loads}
+    for path in target.sizes():
+        if path not in wanted:  # left by a killed work
+            target.remove(path)
+
+
+def _check_databases(cargo: Cargo) -> None:
+    found = database_checksums(cargo.operations) | database_checksums(cargo.catalog)
+    _refuse_differing(differing(dict(cargo.databases), found))
+
+
+def _check_tables(cargo: Cargo, settings: Settings, tell: Tell) -> None:
+    found = table_sums(settings, cargo.catalog, without=cargo.lost, tell=tell)
+    _refuse_differing(
+        [
+            f"{table} ({files[0].partition('|')[0]})"
+            for table in sorted(found.keys() | cargo.tables.keys())
+            if (files := differing(cargo.tables.get(table, {}), found.get(table, {})))
+        ]
+    )
+
+
+def _refuse_differing(tables: Sequence[str]) -> None:
+    if tables:
+        raise Rejected(
+            f"The rows that came are not those that left, in {', '.join(tables)}: choose another backup.",
+            code="damaged-backup",
+        )
+
+
+def _refuse_newer(operations: Path) -> None:
+    """Bring the accounts and jobs of an older tomlake to the newest tables; refuse those of a newer one."""
+    open_operations(f"sqlite:///{operations}").dispose()
+    portable.single_file(operations)
+
+
+def _install_catalog(catalog: Path, settings: Settings, folder: Path) -> None:
+    backend = Backend(settings)
+    portable.set_data_url(catalog, backend.data_url)
+    backend.close()
+    file = sqlite_file(settings.catalog_url)
+    if file is not None:
+        _put(catalog, file)
+        return
+    portable.load_catalog(catalog, settings)
+    came = folder / "came-catalog.sqlite"
+    url = settings.catalog_url
+    with server_copier(url, lambda frozen: portable.write_catalog(frozen, came, settings)) as copier:
+        copier.finish()
+    _refuse_differing(differing(database_checksums(catalog), database_checksums(came)))
+
+
+def _install_operations(operations: Path, settings: Settings, folder: Path) -> None:
+    file = sqlite_file(settings.operations_url)
+    if file is not None:
+        _put(operations, file)
+        return
+    portable.load_operations(operations, settings.operations_url)
+    came = folder / "came-operations.sqlite"
+    url = settings.operations_url
+    with server_copier(url, lambda frozen: portable.write_operations(frozen, came)) as copier:
+        copier.finish()
+    _refuse_differing(differing(database_checksums(operations), database_checksums(came)))
+
+
+def _put(source: Path, file: Path) -> None:
+    """Let a whole database appear under its name at once."""
+    with writing_to(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        aside = file.with_name(f"{file.name}{_RESTORING}")
+        shutil.copyfile(source, aside)
+        with aside.open("rb") as copied:
+            os.fsync(copied.fileno())
+        aside.replace(file)

@@ -1,0 +1,155 @@
+"""A lake with something in every table, and writers that go on writing."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import numpy as np
+import polars as pl
+from sqlalchemy import insert
+
+from engine.errors import Transient
+from engine.frame import Camera
+from engine.photometry.references import REFERENCE_SCHEMA
+from engine.target import Target
+from lake.accounts import create_user, issue_token, open_session
+from lake.archives import record_answer, record_failure
+from lake.changes import Change
+from lake.inbox import UploadRequest, accept
+from lake.observatories import Observatory, add_camera, add_observatory
+from lake.opening import Lake
+from lake.operations import seals, writing
+from lake.provenance import new_batch
+from lake.queue import claim, enqueue, finish
+from lake.references import put_cell
+from lake.snapshots import create_snapshot
+from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES
+from lake.targets import create_target
+
+PASSWORD = "a long password of nobody"
+
+
+def points(target_id: int, source: str, *, n: int = 40, seed: int = 0) -> pl.DataFrame:
+    """Return light-curve rows with every kind of value: long numbers, nulls, words in any script."""
+    rng = np.random.default_rng((target_id, seed))
+    return pl.DataFrame({"source_ref": [f"{source} {number} {seed}" for number in range(n)]}).with_columns(
+        target_id=target_id,
+        source=pl.lit(source),
+        mjd=pl.Series(60000 + np.sort(rng.uniform(0, 400, n))),
+        exptime_s=pl.Series(rng.choice([30.0, 0.1, None], n).astype(float)).fill_nan(None),
+        band=pl.lit("g(GaiaSP)"),
+        mag=pl.Series(rng.normal(17, 1, n)),
+        mag_err=pl.Series(rng.uniform(1e-9, 0.2, n)),
+        facility=pl.lit("Obserwatorium Ostrowik – Świder"),
+        observer=pl.lit(""),
+    )
+
+
+def fill(lake: Lake) -> None:
+    """Put something into every table of the lake and of the operations."""
+    user = create_user(lake.operations, "ada", PASSWORD, full_name="Ada Lovelace", is_staff=True)
+    issue_token(lake.operations, user, name="script")
+    open_session(lake.operations, user)
+    observatory = add_observatory(
+        lake.operations,
+        Observatory(
+            name="Ostrowik", longitude_deg=21.4, latitude_deg=52.1, altitude_m=110.0, telescope="60 cm"
+        ),
+        by="ada",
+    )
+    camera = Camera(name="ZWO", facility="Ostrowik", longitude_deg=21.4, latitude_deg=52.1, altitude_m=110.0)
+    add_camera(lake.operations, observatory.observatory_id, camera, by="ada")
+    for number in range(1, 5):
+        target = Target(
+            name=f"Gaia22ab{number}",
+            ra_deg=10.0 * number,
+            dec_deg=20.0 + 1e-13,
+            aliases=(("AAVSO", f"x{number}"),),
+        )
+        target_id = create_target(lake.operations, target, by="ada").target_id
+        for source in ("ztf", "gaia_alerts"):
+            raw = lake.raw.put(f"answer of {source} about {target_id}".encode())
+            batch = new_batch("harvest", source, target_id=target_id, raw_sha256=raw)
+            lake.store.replace_points(target_id, source, points(target_id, source), batch=batch)
+    _fill_frames(lake)
+    _fill_operations(lake)
+    create_snapshot(lake, "paper-2026a", note="as printed", by="ada")
+    later = new_batch("harvest", "ztf", target_id=1)
+    lake.store.replace_points(1, "ztf", points(1, "ztf", n=25, seed=1), batch=later)  # leaves a delete file
+
+
+def _fill_frames(lake: Lake) -> None:
+    ids = {"frame_id": "1-0", "upload_id": 1, "target_id": 1}
+    cutout = lake.raw.put(b"pixels")
+    frame = {
+        **ids,
+        "sentences": ["one, two", "", "it's"],
+        "notes": [],
+        "dry_run": False,
+        "cutout_sha256": cutout,
+    }
+    stars = pl.DataFrame([{**ids, "ref_id": f"star {number}", "x": number / 3} for number in range(9)])
+    keys = pl.DataFrame({"upload_id": [1]})
+    changes = [
+        Change(table=FRAMES, rows=pl.DataFrame([frame]), keys=keys),
+        Change(table=CALIBRATIONS, rows=pl.DataFrame([fit]), keys=keys),
+        Change(
+            table=FRAME_STARS,
+            rows=stars.select([*ids, *[c for c in STARS_SCHEMA if c in stars.columns]]),
+            keys=keys,
+        ),
+    ]
+    lake.store.commit(changes, batch=new_batch("reduce", "upload", target_id=1, raw_sha256=cutout))
+    row = dict.fromkeys(REFERENCE_SCHEMA) | {"ref_id": "Gaia 1", "ra_deg": 10.0, "dec_deg": 20.0}
+    stars = pl.DataFrame([row], schema=REFERENCE_SCHEMA)
+    put_cell(lake.store, 7, stars, batch=new_batch("references", "gaia_gspc"))
+
+
+def _fill_operations(lake: Lake) -> None:
+    with lake.raw.receive() as reception:
+        reception.write(b"SIMPLE  =")
+        raw_file = reception.finish()
+    accept(lake, raw_file, UploadRequest(target="Gaia22ab1", filename="a.fits", uploaded_by="ada"))
+    job = claim(lake.operations, "worker")
+    assert job is not None
+    finish(lake.operations, job, "It was measured.")
+    enqueue(lake.operations, "harvest", {"archive": "ztf", "target_id": "1"})
+    record_answer(lake.operations, "ztf", 1, rows=40, latency_s=0.5)
+    record_failure(lake.operations, "neowise", 2, Transient("It is down.", code="unreachable"))
+    with writing(lake.operations) as connection:
+        names = {column.name: "" for column in seals.columns}
+        numbers = {"seal_id": 1, "object_id": 2**40, "version": 3, "size_bytes": 4, "made_mjd": 61000.0}
+        connection.execute(insert(seals).values(names | numbers))
+
+
+@contextmanager
+def writers(lake: Lake, *, threads: int = 2) -> Iterator[None]:
+    """Keep writing new targets, points and jobs while the body runs."""
+    stop = threading.Event()
+    numbers = count(1)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                number = next(numbers)
+                target = Target(name=f"W{number}", ra_deg=100 + number * 0.1, dec_deg=-30.0)
+                target_id = create_target(lake.operations, target, by="ada").target_id
+                rows = points(target_id, "ztf", n=10)
+                lake.store.replace_points(target_id, "ztf", rows, batch=new_batch("harvest", "ztf"))
+                record_answer(lake.operations, "ztf", target_id, rows=len(rows), latency_s=0.1)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    running = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in running:
+            thread.join()
+    assert not failures
