@@ -145,24 +145,26 @@ def cone_search(
 
 def update_summary(operations: Engine, target_id: int, points: pl.DataFrame) -> None:
     """Store what lists show of a light curve: number of points, newest optical magnitude, sparkline."""
+    this = targets.c.target_id == target_id
+    with writing(operations) as connection:
+        connection.execute(update(targets).where(this).values(summary_of(points)))
+
+
+def summary_of(points: pl.DataFrame) -> dict[str, object]:
+    """Return what lists show of a light curve as columns of ``targets``."""
     optical = [
         band for band, facts in BANDS.items() if _OPTICAL_NM[0] <= facts.wavelength_nm <= _OPTICAL_NM[1]
     ]
     mags = points.filter(pl.col("mag").is_not_null() & pl.col("band").is_in(optical)).sort("mjd")
     last = mags.row(-1, named=True) if len(mags) else None
-    with writing(operations) as connection:
-        connection.execute(
-            update(targets)
-            .where(targets.c.target_id == target_id)
-            .values(
-                points=len(points),
-                last_mag=last and last["mag"],
-                last_band=last["band"] if last else "",
-                last_mjd=last and last["mjd"],
-                sparkline=_sparkline(mags),
-                summary_mjd=mjd_now(),
-            )
-        )
+    return {
+        "points": len(points),
+        "last_mag": last and last["mag"],
+        "last_band": last["band"] if last else "",
+        "last_mjd": last and last["mjd"],
+        "sparkline": _sparkline(mags),
+        "summary_mjd": mjd_now(),
+    }
 
 
 def _sparkline(mags: pl.DataFrame) -> list[float]:
