@@ -3,11 +3,13 @@
 import hashlib
 from enum import IntFlag
 
+import numpy as np
 import polars as pl
 
 from engine.bands import BANDS
 from engine.errors import Rejected
 
+_IDENTITY = ("target_id", "source", "source_ref", "calib_version")
 MAG_ERR_PER_RELATIVE_FLUX_ERR = 1.0857362047581296  # 2.5 / ln 10
 AB_ZERO_POINT_UJY_MAG = 23.9
 
@@ -92,10 +94,7 @@ def light_curve(points: pl.DataFrame) -> pl.DataFrame:
         for name, dtype in SCHEMA.items()
     ).with_columns(pl.selectors.float().fill_nan(None), pl.col("flags").fill_null(0))
     _check(points)
-    ids = pl.struct("target_id", "source", "source_ref", "calib_version").map_elements(
-        _point_id, return_dtype=pl.Int64
-    )
-    return points.with_columns(point_id=pl.coalesce("point_id", ids)).sort("mjd", "point_id")
+    return _with_ids(points).sort("mjd", "point_id")
 
 
 def _check(points: pl.DataFrame) -> None:
@@ -117,7 +116,17 @@ def _check(points: pl.DataFrame) -> None:
         )
 
 
-def _point_id(key: dict[str, object]) -> int:
-    text = "\x1f".join("" if value is None else str(value) for value in key.values())
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _with_ids(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points with an id where they had none: a hash of what makes the row itself."""
+    nameless = points.get_column("point_id").is_null()
+    if not nameless.any():
+        return points
+    identity = [pl.col(name).cast(pl.String()).fill_null("") for name in _IDENTITY]
+    texts = points.filter(nameless).select(pl.concat_str(identity, separator="\x1f")).to_series()
+    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return points.with_columns(_filled(points.get_column("point_id"), nameless, digests))
+
+
+def _filled(ids: pl.Series, nameless: pl.Series, digests: bytes) -> pl.Series:
+    made = pl.Series(np.frombuffer(digests, dtype=">i8").astype(np.int64))
+    return ids.scatter(nameless.arg_true(), made)

@@ -19,7 +19,7 @@ LOCK_TIMEOUT_S = 120.0
 _SPILL = "spill-"  # what a query cannot hold in memory; processes must not share the folder
 _STALE_AFTER_S = 86400.0
 _READER_SETTINGS = ("SET threads = 1", "SET parquet_metadata_cache = true")
-_WRITER_SETTINGS = ("SET memory_limit = '2GB'",)  # spills to the spool folder; jobs may use 3 GB
+_WRITER_SETTINGS = ("SET memory_limit = '2GB'",)  # then it spills to the spool folder
 _S3_SETTINGS = ("SET http_retries = 8", "SET http_retry_wait_ms = 100", "SET http_timeout = 20")
 
 
@@ -66,6 +66,10 @@ class Backend:
             ``lake-busy``: others held the lock for ``timeout_s``.
         """
         return self.catalog.writer_turn(self.paths.writer_lock, timeout_s=timeout_s)
+
+    def newest_version(self) -> int:
+        """Return the number of the lake's newest version."""
+        return int(self.catalog.rows("SELECT max(snapshot_id) FROM ducklake_snapshot")[0][0])
 
     def prepare(self) -> None:
         """Make the folder of a catalog that is a file."""

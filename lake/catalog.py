@@ -1,8 +1,8 @@
 """The lake's catalog, in a SQLite file or in PostgreSQL: how DuckDB attaches it, and how to read it.
 
-One rule about the SQLite file: inside a process only DuckDB opens it. Python's ``sqlite3`` is a second copy of
-SQLite; where both have the file open, closing one takes the locks of the other away, and readers then see a
-damaged database. Copy or read it from another process, or through DuckDB as :meth:`Catalog.rows` does.
+One rule about the SQLite file: inside a process only DuckDB opens it. Python's ``sqlite3`` is a second copy
+of SQLite; where both have the file open, closing one takes the locks of the other away, and readers then see
+a damaged database. Copy or read it from another process, or through DuckDB as :meth:`Catalog.rows` does.
 """
 
 import re

@@ -41,21 +41,24 @@ def apply_change(connection: duckdb.DuckDBPyConnection, change: Change) -> None:
 
 
 def _delete(connection: duckdb.DuckDBPyConnection, name: str, keys: pl.DataFrame) -> None:
-    first = keys.columns[0]
-    same = " AND ".join(f'k."{column}" IS NOT DISTINCT FROM t."{column}"' for column in keys.columns)
-    connection.register("doomed", keys.unique())
+    """Delete by keys; only the first column is told to DuckLake plainly.
+
+    By it DuckLake leaves out whole files, and it looks at constants only. Each further plain column costs
+    a walk through the statistics of all files, so the others stand in words that it cannot use.
+    """
+    keys = keys.unique()
+    first, others = keys.columns[0], keys.columns[1:]
+    if len(keys) == 1:
+        values = {f"k{number}": value for number, value in enumerate(keys.row(0))}
+        same = [f't."{column}" IS NOT DISTINCT FROM $k{number}' for number, column in enumerate(others, 1)]
+        where = " AND ".join([f't."{first}" = $k0', *same])
+        connection.execute(f"DELETE FROM lake.{name} AS t WHERE {where}", values)  # noqa: S608 - names from lake.tables
+        return
+    same = [f'k."{column}" IS NOT DISTINCT FROM t."{column}"' for column in keys.columns]
+    connection.register("doomed", keys)
     connection.execute(
-        f"DELETE FROM lake.{name} AS t WHERE {_range(keys[first])} "  # noqa: S608 - names from lake.tables
-        f"AND EXISTS (SELECT 1 FROM doomed AS k WHERE {same})",
-        {"low": keys[first].min(), "high": keys[first].max()}
-        if keys[first].n_unique() > 1
-        else {"low": keys[first][0]},
+        f'DELETE FROM lake.{name} AS t WHERE t."{first}" BETWEEN $low AND $high '  # noqa: S608 - names from lake.tables
+        f"AND EXISTS (SELECT 1 FROM doomed AS k WHERE {' AND '.join(same)})",
+        {"low": keys[first].min(), "high": keys[first].max()},
     )
     connection.unregister("doomed")
-
-
-def _range(column: pl.Series) -> str:
-    """Return the condition that lets DuckLake leave out whole files: it looks at constants only."""
-    if column.n_unique() == 1:
-        return f't."{column.name}" = $low'
-    return f't."{column.name}" BETWEEN $low AND $high'

@@ -57,7 +57,7 @@ class Reader:
         """Return the number of the version that is read; of the newest one, it grows with every write."""
         if self._version is not None:
             return self._version
-        return int(self._backend.catalog.rows("SELECT max(snapshot_id) FROM ducklake_snapshot")[0][0])
+        return self._backend.newest_version()
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of a person's statement, on a read-only connection of its own (0.15 s).

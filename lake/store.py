@@ -3,37 +3,27 @@
 Every write is one transaction under one lock, and doing it twice is doing it once.
 """
 
-import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import duckdb
 import polars as pl
 
 from engine.lightcurve import light_curve
-from lake.backend import LAKE, Backend
-from lake.changes import Change, apply_change
+from lake.backend import Backend
+from lake.changes import Change
 from lake.layout import FOUND_COLUMNS, complete, is_complete
-from lake.patience import patiently
 from lake.provenance import Batch, batch_row
 from lake.reader import OlderVersions, Reader
+from lake.replacing import PAIR, Replacement, checked_points, news_of, pairs_of, without_doubles
 from lake.settings import Settings
 from lake.tables import BATCHES, PHOTOMETRY, TABLES, table_named
+from lake.writer import Writer
+
+__all__ = ["Replacement", "Store"]
 
 logger = logging.getLogger(__name__)
-
-_VERSION = f"SELECT id FROM ducklake_current_snapshot('{LAKE}')"  # noqa: S608 - our own name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replacement:
-    """All points that one source has of one target; they take the place of what was there."""
-
-    target_id: int
-    source: str
-    points: pl.DataFrame
 
 
 class Store:
@@ -47,7 +37,7 @@ class Store:
         self.backend = Backend(settings)
         self._newest = Reader(self.backend)
         self._older = OlderVersions(self.backend)
-        self._writer: duckdb.DuckDBPyConnection | None = None
+        self._writer = Writer(self.backend)
 
     # Reading
 
@@ -105,23 +95,22 @@ class Store:
         Where the lake already holds exactly these points nothing is written, not even the batch: the rows
         keep the papers of the work that first made them.
         """
-        checked = [_checked(each) for each in replacements]
-        changed = [each for each in checked if not self._holds(each)]
-        if not changed:
-            return self.version()
-        keys = pl.DataFrame(
-            [(each.target_id, each.source) for each in changed],
-            schema={"target_id": pl.Int64(), "source": pl.String()},
-            orient="row",
-        )
-        if keys.is_duplicated().any():
-            raise ValueError("a target and source stand twice in one replacement")
-        points = pl.concat([each.points for each in changed])
-        return self.commit([Change(table=PHOTOMETRY, rows=points, keys=keys)], batch=batch)
+        checked = [checked_points(each) for each in replacements]
+        pairs = pairs_of(replacements)
+        points = pl.concat(checked) if checked else PHOTOMETRY.empty()
+        return self._replace(points, pairs, batch)
+
+    def ingest(self, points: pl.DataFrame, *, batch: Batch) -> int:
+        """Return the version in which these are all points of every target and source among them.
+
+        The quick way for millions of rows; like ``replace_many`` it writes nothing that is there already.
+        """
+        checked = without_doubles(light_curve(points))
+        return self._replace(checked, checked.select(PAIR).unique(maintain_order=True), batch)
 
     def append_points(self, points: pl.DataFrame, *, batch: Batch) -> int:
         """Return the version that holds the points; a point that was there already is written anew."""
-        checked = _without_doubles(light_curve(points))
+        checked = without_doubles(light_curve(points))
         keys = checked.select("target_id", "point_id")
         return self.commit([Change(table=PHOTOMETRY, rows=checked, keys=keys)], batch=batch)
 
@@ -148,28 +137,28 @@ class Store:
         Transient
             ``lake-busy``: other writers did not let this one through.
         """
-        papers = Change(
-            table=BATCHES, rows=batch_row(batch), keys=pl.DataFrame({"batch_id": [batch.batch_id]})
-        )
-        stamped = [change.stamped(batch.batch_id) for change in changes]
-        with self.backend.writer_turn():
-            return patiently(lambda: self._transaction([*stamped, papers], batch))
+        signed = _with_papers(changes, batch)
+        return self._writer.commit(lambda: signed, batch)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give the connection that writes, outside a transaction, while no other writer is at work.
+    def exclusive(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Return the connection that writes, outside a transaction, while no other writer is at work.
 
         Raises
         ------
         Transient
             ``lake-busy``: others held the writer's lock for too long.
         """
-        with self.backend.writer_turn():
-            try:
-                yield self._writing()
-            except BaseException:  # a broken or interrupted statement ends with its connection
-                self._forget_writer()
-                raise
+        return self._writer.exclusive()
+
+    def _replace(self, points: pl.DataFrame, pairs: pl.DataFrame, batch: Batch) -> int:
+        def plan() -> Sequence[Change]:
+            news = news_of(self._newest, points, pairs)
+            if news.pairs.is_empty():
+                return ()
+            change = Change(table=PHOTOMETRY, rows=news.points, keys=news.outdated)
+            return _with_papers([change], batch)
+
+        return self._writer.commit(plan, batch)
 
     # Life
 
@@ -178,48 +167,17 @@ class Store:
         if self._is_complete():
             return
         self.backend.prepare()
-        with self.backend.writer_turn():
-            self._forget_writer()
-            complete(self._writing())
-            self._forget_writer()
+        with self.exclusive() as connection:
+            complete(connection)
+        self._writer.forget()
         logger.info("the lake's tables were created or completed")
 
     def close(self) -> None:
         """Close the connections; the store opens them again when it is used again."""
         self._newest.close()
         self._older.close()
-        self._forget_writer()
+        self._writer.forget()
         self.backend.close()
-
-    def _transaction(self, changes: Sequence[Change], batch: Batch) -> int:
-        try:
-            connection = self._writing()
-            connection.execute("BEGIN")
-            for change in changes:
-                apply_change(connection, change)
-            connection.execute(
-                "CALL lake.set_commit_message($author, $message, extra_info => $extra)",
-                {
-                    "author": batch.by or batch.task,
-                    "message": f"{batch.task} {batch.source}",
-                    "extra": json.dumps({"batch_id": batch.batch_id}),
-                },
-            )
-            connection.execute("COMMIT")
-            return int(connection.execute(_VERSION).pl().item())
-        except BaseException:  # a broken or interrupted transaction ends with its connection
-            self._forget_writer()
-            raise
-
-    def _writing(self) -> duckdb.DuckDBPyConnection:
-        if self._writer is None:
-            self._writer = self.backend.connect(read_only=False)
-        return self._writer
-
-    def _forget_writer(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
 
     def _is_complete(self) -> bool:
         if not self.backend.catalog.exists():
@@ -230,18 +188,9 @@ class Store:
             return False
         return is_complete({(str(table), str(column)) for table, column in found.iter_rows()})
 
-    def _holds(self, replacement: Replacement) -> bool:
-        found = self.light_curve(replacement.target_id).filter(pl.col("source") == replacement.source)
-        return found.drop("batch_id").equals(replacement.points.drop("batch_id"))
 
-
-def _checked(replacement: Replacement) -> Replacement:
-    points = _without_doubles(light_curve(replacement.points))
-    strangers = (pl.col("target_id") != replacement.target_id) | (pl.col("source") != replacement.source)
-    if not points.filter(strangers).is_empty():
-        raise ValueError("a replacement holds points of another target or source")
-    return replace(replacement, points=points)
-
-
-def _without_doubles(points: pl.DataFrame) -> pl.DataFrame:
-    return points.unique("point_id", keep="last", maintain_order=True)
+def _with_papers(changes: Sequence[Change], batch: Batch) -> list[Change]:
+    papers = batch_row(batch)
+    # by time first: it tells which files of the papers can be left alone, a random id cannot
+    own = Change(table=BATCHES, rows=papers, keys=papers.select("made_mjd", "batch_id"))
+    return [*(change.stamped(batch.batch_id) for change in changes), own]

@@ -79,6 +79,7 @@ BATCHES = Table(
         "made_mjd": pl.Float64(),
         "by": pl.String(),
     },
+    sorted_by="made_mjd",
 )
 
 FRAMES = Table(

@@ -78,7 +78,8 @@ def test_a_lake_of_an_earlier_version_gets_its_new_column(settings: Settings) ->
     lake.store.append("batches", TABLES[1].empty(), batch=new_batch("test", "test"))
     lake.close()
     earlier = Store(settings)
-    earlier._writing().execute("ALTER TABLE lake.batches DROP COLUMN parameters")
+    with earlier.exclusive() as connection:
+        connection.execute("ALTER TABLE lake.batches DROP COLUMN parameters")
     earlier.close()
 
     lake = open_lake(settings)
