@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from engine.brokers.protocol import Broker
 from engine.brokers.registry import BROKERS
+from jobs.backup import enqueue_due_backup
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
 from lake.lock import try_lock
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 HARVEST_EVERY_S = 10.0
 SWEEP_EVERY_S = 3600.0
+BACKUP_LOOK_EVERY_S = 600.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
 KEEP_DONE_JOBS_D = 90.0
 LEADER_LOCK = "clock.lock"
@@ -46,7 +48,11 @@ class Clock:
         """Begin to act at once and then regularly, in a thread of its own."""
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every tick
         for number, (act, every_s) in enumerate(
-            ((self.enqueue_harvests, HARVEST_EVERY_S), (self.sweep, SWEEP_EVERY_S))
+            (
+                (self.enqueue_harvests, HARVEST_EVERY_S),
+                (self.sweep, SWEEP_EVERY_S),
+                (self.enqueue_backup, BACKUP_LOOK_EVERY_S),
+            )
         ):
             first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
             self._scheduler.add_job(act, "interval", seconds=every_s, next_run_time=first)
@@ -74,6 +80,10 @@ class Clock:
         if number:
             logger.info("%d harvests are due", number)
         return number
+
+    def enqueue_backup(self) -> bool:
+        """Return whether a backup was put into the queue because it is due."""
+        return self._leadership.is_held() and enqueue_due_backup(self._settings, self._operations)
 
     def sweep(self) -> None:
         """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jobs.backup import backup_lake
 from jobs.harvest import harvest
 from jobs.progress import Task
 from jobs.reduce import reduce_upload
@@ -11,4 +12,5 @@ TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
     "harvest": harvest,
     "references": references,
+    "backup": backup_lake,
 }

@@ -8,7 +8,16 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from engine.errors import TomlakeError, Transient
-from tomlake.commands import accounts, demo, lake_shell, observatories, photometry, processes, targets
+from tomlake.commands import (
+    accounts,
+    demo,
+    lake_shell,
+    observatories,
+    photometry,
+    processes,
+    safekeeping,
+    targets,
+)
 
 EXIT_FAILED = 1
 EXIT_TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
@@ -30,7 +39,10 @@ app.command("harvest", help="Ask the archives for everything they have of a targ
 app.command("sql", help="Query the lake, read-only.")(lake_shell.sql)
 app.command("config", help="Show every setting and where it comes from.")(lake_shell.config)
 app.command("status", help="Show what is in the lake and in the queue.")(lake_shell.status)
+app.command("restore", help="Bring a backup back into an empty place.")(safekeeping.restore)
+app.command("move", help="Carry the lake over to other places, such as PostgreSQL and S3.")(safekeeping.move)
 app.command("token", help="Make an API token for a user.")(accounts.token)
+app.add_typer(safekeeping.app, name="backup", help="Make, list and check backups: tomlake backup [URL].")
 app.add_typer(targets.app, name="target", help="Add, show and list targets.")
 app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
 app.add_typer(observatories.app, name="observatory", help="Add and list telescopes with their cameras.")

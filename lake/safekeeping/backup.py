@@ -15,7 +15,7 @@ from lake.safekeeping.manifest import write_manifest
 from lake.safekeeping.moment import working_folder
 from lake.safekeeping.place import Place
 from lake.safekeeping.pruning import prune
-from lake.safekeeping.sums import Tell
+from lake.safekeeping.sums import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class BackupReport:
     seconds: float
 
 
-def backup(lake: Lake, destination_url: str, *, keep: int = KEEP, tell: Tell) -> BackupReport:
+def backup(lake: Lake, destination_url: str, *, keep: int = KEEP, progress: Progress) -> BackupReport:
     """Return what was done to hold this moment of the lake in a folder or at an ``s3://`` place.
 
     Parameters
@@ -58,7 +58,7 @@ def backup(lake: Lake, destination_url: str, *, keep: int = KEEP, tell: Tell) ->
     lock = paths_of(lake.settings).data_dir / LOCK
     with locked(lock, timeout_s=1.0), working_folder(lake.settings) as folder:
         place = Place(lake.settings, destination_url, spool_dir=folder)
-        gathering = Gathering(lake, place, folder=folder, tell=tell)
+        gathering = Gathering(lake, place, folder=folder, progress=progress)
         manifest = gathering.manifest()
         write_manifest(place, manifest)
         removed = 0 if gathering.absent else prune(place, keep=keep)

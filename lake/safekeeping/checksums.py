@@ -90,7 +90,7 @@ def file_checksums(
 
 def database_checksums(file: Path) -> dict[str, Checksum]:
     """Return the checksum of every table of a SQLite file."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         names = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
         ).fetchall()

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from engine.errors import Transient
 from lake.catalog import postgres_url
-from lake.safekeeping.freezing import FROZEN
+from lake.safekeeping.freezing import FROZEN, READY
 
 _ROOT = Path(__file__).resolve().parents[2]  # where a child process finds this package
 
@@ -47,7 +47,9 @@ def file_copier(file: Path, copied: Path) -> Iterator[Copier]:
         cwd=_ROOT,
     ) as process:
         try:
-            yield _FileCopier(process)
+            copier = _FileCopier(process)
+            copier.expect(READY)  # so that nobody waits for it while it starts
+            yield copier
         finally:
             process.kill()
 
@@ -86,13 +88,15 @@ class _FileCopier:
         self._process = process
 
     def freeze(self) -> None:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise ValueError("the process has no pipes")
-        with suppress(BrokenPipeError):
-            stdin.write("\n")
-            stdin.flush()
-        if stdout.readline().strip() != FROZEN:
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.write("\n")
+                self._process.stdin.flush()
+        self.expect(FROZEN)
+
+    def expect(self, word: str) -> None:
+        said = "" if self._process.stdout is None else self._process.stdout.readline()
+        if said.strip() != word:
             raise self._failed()
 
     def finish(self) -> None:

@@ -10,7 +10,7 @@ from lake.safekeeping.manifest import Manifest, new_name, readable
 from lake.safekeeping.moment import Moment, moment_of
 from lake.safekeeping.packing import pack
 from lake.safekeeping.place import Piece, Place
-from lake.safekeeping.sums import TableSums, Tell, table_sums
+from lake.safekeeping.sums import Progress, TableSums, table_sums
 from lake.safekeeping.transfer import Load, transfer
 from lake.safekeeping.wanted import RAW, STORE, raw_files, used_raw_files
 
@@ -27,11 +27,11 @@ class Gathering:
         Where files of this work are kept while it runs.
     """
 
-    def __init__(self, lake: Lake, place: Place, *, folder: Path, tell: Tell) -> None:
+    def __init__(self, lake: Lake, place: Place, *, folder: Path, progress: Progress) -> None:
         self._lake = lake
         self._place = place
         self._folder = folder
-        self._tell = tell
+        self._progress = progress
         self._present = place.sizes()
         self._earlier = readable(place)
         self._pieces = {
@@ -87,7 +87,9 @@ class Gathering:
         for path in paths:
             kind, _, inside = path.partition("/")
             loads.append(Load(source=self._sources[kind], path=inside, to=path))
-        done = transfer(loads, self._place, present=self._present, step="Copying files", tell=self._tell)
+        done = transfer(
+            loads, self._place, present=self._present, step="Copying files", progress=self._progress
+        )
         self._pieces |= done.pieces
         self.copied_files += done.copied_files
         self.copied_bytes += done.copied_bytes
@@ -116,7 +118,7 @@ class Gathering:
             moment.catalog,
             known=self._earlier[-1].tables if self._earlier else {},
             without={path.removeprefix(f"{STORE}/") for path in self.absent},
-            tell=self._tell,
+            progress=self._progress,
         )
 
     def _database(self, file: Path) -> Piece:
@@ -127,7 +129,7 @@ class Gathering:
         if to not in self._pieces:
             load = Load(source=source, path=packed.name, to=to, expected=piece)
             self._pieces |= transfer(
-                [load], self._place, present=self._present, step="Copying databases", tell=self._tell
+                [load], self._place, present=self._present, step="Copying databases", progress=self._progress
             ).pieces
             self.copied_files += 1
             self.copied_bytes += piece.size_bytes

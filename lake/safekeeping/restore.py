@@ -12,7 +12,7 @@ from lake.safekeeping.moment import working_folder
 from lake.safekeeping.packing import unpack
 from lake.safekeeping.place import Damaged, Piece, Place, copy
 from lake.safekeeping.settling import Cargo, settle
-from lake.safekeeping.sums import Tell
+from lake.safekeeping.sums import Progress
 from lake.safekeeping.transfer import Load
 from lake.safekeeping.wanted import RAW, STORE
 from lake.settings import Settings
@@ -33,7 +33,7 @@ class RestoreReport:
     seconds: float
 
 
-def restore(source_url: str, settings: Settings, *, which: str = LATEST, tell: Tell) -> RestoreReport:
+def restore(source_url: str, settings: Settings, *, which: str = LATEST, progress: Progress) -> RestoreReport:
     """Return what came back from a backup into the places that the settings name, which must be empty.
 
     Raises
@@ -46,7 +46,6 @@ def restore(source_url: str, settings: Settings, *, which: str = LATEST, tell: T
         place = Place(settings, source_url, spool_dir=folder)
         manifest = read_manifest(place, which)
         cargo = Cargo(
-            origin=manifest.name,
             operations=_database(place, manifest.operations, folder / "operations.sqlite"),
             catalog=_database(place, manifest.catalog, folder / "catalog.sqlite"),
             store=_loads(place, STORE, manifest.store),
@@ -55,7 +54,7 @@ def restore(source_url: str, settings: Settings, *, which: str = LATEST, tell: T
             tables=manifest.tables,
             lost={path.removeprefix(f"{STORE}/") for path in manifest.lost},
         )
-        settle(cargo, settings, folder=folder, tell=tell)
+        settle(cargo, settings, folder=folder, progress=progress)
     logger.info("backup %s was brought back", manifest.name)
     return RestoreReport(
         name=manifest.name,

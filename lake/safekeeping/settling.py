@@ -3,10 +3,11 @@
 Killed at any moment it is simply done again: what came whole stays.
 """
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +15,16 @@ from engine.errors import Rejected
 from lake.backend import Backend
 from lake.lock import locked
 from lake.operations import open_operations
-from lake.paths import Paths, make_folders, writing_to
+from lake.paths import make_folders, writing_to
 from lake.safekeeping import portable
 from lake.safekeeping.checksums import Checksum, database_checksums, differing
 from lake.safekeeping.copiers import server_copier, sqlite_file
 from lake.safekeeping.emptiness import refuse_databases, refuse_files
 from lake.safekeeping.place import Damaged, Place
-from lake.safekeeping.sums import TableSums, Tell, table_sums
+from lake.safekeeping.sums import Progress, TableSums, table_sums
 from lake.safekeeping.transfer import Load, transfer
 from lake.settings import Settings
 
-MARK = "restoring.json"
 _RESTORING = ".restoring"
 
 
@@ -32,7 +32,6 @@ _RESTORING = ".restoring"
 class Cargo:
     """Everything of one moment of a lake, and what it must be when it has come."""
 
-    origin: str  # for people
     operations: Path
     catalog: Path
     store: Sequence[Load]
@@ -40,9 +39,10 @@ class Cargo:
     databases: Mapping[str, Checksum]
     tables: TableSums
     lost: Collection[str] = ()  # data files that do not come
+    confirm: Callable[[], None] = lambda: None  # asked last, before the databases come; it may refuse
 
 
-def settle(cargo: Cargo, settings: Settings, *, folder: Path, tell: Tell) -> None:
+def settle(cargo: Cargo, settings: Settings, *, folder: Path, progress: Progress) -> None:
     """Bring everything into the places that the settings name, which must be empty.
 
     Parameters
@@ -57,25 +57,33 @@ def settle(cargo: Cargo, settings: Settings, *, folder: Path, tell: Tell) -> Non
     """
     places = make_folders(settings)
     with locked(places.opening_lock, timeout_s=1.0):  # nobody opens a lake that is half there
-        mark = _Mark(places)
+        mark = _Mark(mark_of(settings))
         mark.begin(settings)
-        _bring(cargo.store, Place(settings, settings.store_url, spool_dir=folder), "data files", tell)
-        _bring(cargo.raw, Place(settings, settings.raw_url, spool_dir=folder), "raw files", tell)
+        _bring(cargo.store, Place(settings, settings.store_url, spool_dir=folder), "data files", progress)
+        _bring(cargo.raw, Place(settings, settings.raw_url, spool_dir=folder), "raw files", progress)
         _check_databases(cargo)
-        _check_tables(cargo, settings, tell)
+        _check_tables(cargo, settings, progress)
+        cargo.confirm()
         _refuse_newer(cargo.operations)
         mark.enter_databases(settings)
-        tell("Putting the databases in their places", 0.98)
+        progress("Putting the databases in their places", 0.98)
         _install_catalog(cargo.catalog, settings, folder)
         _install_operations(cargo.operations, settings, folder)
         mark.end()
 
 
+def mark_of(settings: Settings) -> Path:
+    """Return the file that is there while a lake that is not whole yet is in the places of these settings."""
+    urls = (settings.operations_url, settings.catalog_url, settings.store_url, settings.raw_url)
+    digest = hashlib.sha256("\n".join(urls).encode()).hexdigest()[:12]
+    return settings.data_dir / f"restoring-{digest}.json"
+
+
 class _Mark:
     """Says of a place that something is being brought there, and how far it is."""
 
-    def __init__(self, places: Paths) -> None:
-        self._file = places.data_dir / MARK
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     def begin(self, settings: Settings) -> None:
         """Refuse a place that holds anything but what an unfinished work left."""
@@ -103,16 +111,17 @@ class _Mark:
             aside.replace(self._file)
 
 
-def _bring(loads: Sequence[Load], target: Place, noun: str, tell: Tell) -> None:
+def _bring(loads: Sequence[Load], target: Place, noun: str, progress: Progress) -> None:
     try:
-        done = transfer(loads, target, present=target.sizes(), step=f"Copying {noun}", tell=tell)
+        done = transfer(loads, target, present=target.sizes(), step=f"Copying {noun}", progress=progress)
     except Damaged as error:
         raise Rejected(
-            f"The file {error} of the backup is damaged: choose another backup.", code="damaged-backup"
+            f"The file {error} is damaged, so nothing was brought: choose another backup.",
+            code="damaged-backup",
         ) from error
     if done.missing:
         raise Rejected(
-            f"The file {min(done.missing)} is missing, with {len(done.missing) - 1} others.",
+            f"{len(done.missing)} files are missing, such as {min(done.missing)}: choose another backup.",
             code="damaged-backup",
         )
     wanted = {load.to for load in loads}
@@ -126,8 +135,8 @@ def _check_databases(cargo: Cargo) -> None:
     _refuse_differing(differing(dict(cargo.databases), found))
 
 
-def _check_tables(cargo: Cargo, settings: Settings, tell: Tell) -> None:
-    found = table_sums(settings, cargo.catalog, without=cargo.lost, tell=tell)
+def _check_tables(cargo: Cargo, settings: Settings, progress: Progress) -> None:
+    found = table_sums(settings, cargo.catalog, without=cargo.lost, progress=progress)
     _refuse_differing(
         [
             f"{table} ({files[0].partition('|')[0]})"

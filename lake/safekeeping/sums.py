@@ -13,7 +13,7 @@ from lake.backend import Backend
 from lake.safekeeping.checksums import Checksum, file_checksums, lake_tables
 from lake.settings import Settings
 
-Tell = Callable[[str, float], None]  # what is done now, and which part of all lies behind
+Progress = Callable[[str, float], None]  # what is done now, and which part of all lies behind
 TableSums = dict[str, dict[str, Checksum]]
 _BYTES_AT_ONCE = 200_000_000
 _FILES_AT_ONCE = 200
@@ -48,7 +48,7 @@ def table_sums(
     *,
     known: TableSums | None = None,
     without: Collection[str] = (),
-    tell: Tell = lambda _step, _fraction: None,
+    progress: Progress = lambda _step, _fraction: None,
 ) -> TableSums:
     """Return the checksum of each living data file of each table.
 
@@ -73,7 +73,7 @@ def table_sums(
                 unread.append(file)
         for number, files in enumerate(groups := list(_in_groups(unread))):
             table = files[0].table
-            tell(f"Adding up the rows of {table}", number / len(groups))
+            progress(f"Adding up the rows of {table}", number / len(groups))
             sums[table] |= _group_sums(connection, backend.data_url, tables[table], files)
         return sums
 

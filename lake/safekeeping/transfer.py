@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
 from lake.safekeeping.place import Piece, Place, copy
-from lake.safekeeping.sums import Tell
+from lake.safekeeping.sums import Progress
 
 THREADS = 4
 
@@ -31,7 +31,7 @@ class Transferred:
 
 
 def transfer(
-    loads: Sequence[Load], target: Place, *, present: Mapping[str, int], step: str, tell: Tell
+    loads: Sequence[Load], target: Place, *, present: Mapping[str, int], step: str, progress: Progress
 ) -> Transferred:
     """Return what was copied; a file that is whole in the target already is only looked at.
 
@@ -52,7 +52,7 @@ def transfer(
         running = {threads.submit(_bring, load, target, present): load for load in loads}
         try:
             for number, done in enumerate(as_completed(running)):
-                tell(step, number / len(loads))
+                progress(step, number / len(loads))
                 piece, is_new = done.result()
                 if piece is None:
                     missing.add(running[done].to)

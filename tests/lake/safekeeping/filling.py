@@ -82,23 +82,15 @@ def fill(lake: Lake) -> None:
 def _fill_frames(lake: Lake) -> None:
     ids = {"frame_id": "1-0", "upload_id": 1, "target_id": 1}
     cutout = lake.raw.put(b"pixels")
-    frame = {
-        **ids,
-        "sentences": ["one, two", "", "it's"],
-        "notes": [],
-        "dry_run": False,
-        "cutout_sha256": cutout,
-    }
+    sentences = {"sentences": ["one, two", "", "it's"], "notes": []}
+    frame = {**ids, **sentences, "dry_run": False, "cutout_sha256": cutout}
+    fit = {**ids, "chosen": True, "scatter_mag": 0.01}
     stars = pl.DataFrame([{**ids, "ref_id": f"star {number}", "x": number / 3} for number in range(9)])
     keys = pl.DataFrame({"upload_id": [1]})
     changes = [
         Change(table=FRAMES, rows=pl.DataFrame([frame]), keys=keys),
         Change(table=CALIBRATIONS, rows=pl.DataFrame([fit]), keys=keys),
-        Change(
-            table=FRAME_STARS,
-            rows=stars.select([*ids, *[c for c in STARS_SCHEMA if c in stars.columns]]),
-            keys=keys,
-        ),
+        Change(table=FRAME_STARS, rows=stars, keys=keys),
     ]
     lake.store.commit(changes, batch=new_batch("reduce", "upload", target_id=1, raw_sha256=cutout))
     row = dict.fromkeys(REFERENCE_SCHEMA) | {"ref_id": "Gaia 1", "ra_deg": 10.0, "dec_deg": 20.0}
