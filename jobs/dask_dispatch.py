@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.3
 ANSWER_S = 5.0  # for a scheduler to answer
-RETRY_S = 5.0  # between two tries to reach it
+RETRY_S = 1.0  # between two tries to reach it
 
 
 class Bell:
@@ -98,7 +98,8 @@ def dispatch(scheduler: str, operations: Engine, bell: Bell, *, tasks: str, limi
         except OSError as error:
             if not is_told:
                 reason = "does not answer: its jobs wait, and it is asked again until it does"
-                logger.error("The Dask scheduler at %s %s (%s).", scheduler, reason, type(error).__name__)
+                logger.error("The Dask scheduler at %s %s.", scheduler, reason)
+                logger.debug("why it does not answer", exc_info=error)
             is_told = True
             bell.wait(RETRY_S)
 

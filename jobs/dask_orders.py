@@ -21,7 +21,7 @@ CLAIM_S = 1.0  # an order so young may not have claimed its job yet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Given:
-    future: Future[str]
+    future: Future[None]
     given_s: float
 
 
@@ -87,10 +87,8 @@ class Orders:
             else:  # the worker is gone: its job is done by another when its lease runs out
                 future.cancel()
 
-    def _note(self, address: str, future: Future[str]) -> None:
-        if future.status == "cancelled":  # the scheduler was lost meanwhile
-            return
-        complaint = future.result() if future.status == "finished" else "Its order failed; its log says why."
+    def _note(self, address: str, future: Future[None]) -> None:
+        complaint = str(future.exception()) if future.status == "error" else ""
         if complaint:
             self._rests_until_s[address] = time.monotonic() + PAUSE_S
             if self._complaints.get(address) != complaint:

@@ -43,20 +43,30 @@ class _Home:
     at_start_mb: float
 
 
-def do_one_job(order: Order) -> str:
-    """Return why this Dask worker cannot work, in a sentence; nothing when it did a job or none was due."""
+class Unfit(Exception):  # noqa: N818 - reads as what is said of the worker
+    """This Dask worker cannot work, for the reason in its one sentence."""
+
+
+def do_one_job(order: Order) -> None:
+    """Do one job that is due, if there is any; how it ended is written in the queue, nothing is given back.
+
+    Raises
+    ------
+    Unfit
+        This worker cannot work as it is. Dask carries an error to who asked even when the worker is lost
+        right afterwards; for a returned value it would wait.
+    """
     if not _ONE_JOB.acquire(blocking=False):
-        return ""
+        return
     try:
         _do_one_job(order, get_worker())
     except TomlakeError as error:
-        return error.reason
-    except SQLAlchemyError:
-        logger.warning("the operational database did not answer", exc_info=True)
-        return "The operational database does not answer it."
+        raise Unfit(error.reason) from None
+    except SQLAlchemyError as error:
+        logger.warning("the operational database did not answer", exc_info=error)
+        raise Unfit("The operational database does not answer it.") from None
     finally:
         _ONE_JOB.release()
-    return ""
 
 
 def _do_one_job(order: Order, worker: Worker) -> None:
