@@ -64,11 +64,15 @@ def run(settings: Settings, *, with_web: bool = True) -> int:
         Jobs shall run on a Dask cluster, and the settings or the installation do not allow it.
     """
     check_executor(settings)
-    programs = [Program(title="portal", command=PORTAL, is_essential=True)] if with_web else []
-    workers = [Program(title="worker", command=WORKER, is_worker=True)] * settings.workers
-    if settings.executor == Executor.DASK:
-        programs.append(Program(title="dispatcher", command=DISPATCHER))
-    return supervise(settings, [*programs, *workers])
+    return supervise(settings, programs_of(settings, with_web=with_web))
+
+
+def programs_of(settings: Settings, *, with_web: bool) -> list[Program]:
+    """Return what an installation keeps running."""
+    portal = [Program(title="portal", command=PORTAL, is_essential=True)] * with_web
+    dispatcher = [Program(title="dispatcher", command=DISPATCHER)] * (settings.executor == Executor.DASK)
+    worker = Program(title="worker", command=WORKER, is_worker=True)
+    return [*portal, *dispatcher, *[worker] * settings.workers]
 
 
 def supervise(settings: Settings, programs: Sequence[Program]) -> int:

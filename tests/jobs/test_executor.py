@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from engine.errors import Rejected
 from jobs.executor import CLUSTER_KINDS, check_executor, left_to_cluster
-from jobs.supervisor import run
+from jobs.supervisor import programs_of, run
 from jobs.tasks import TASKS
 from jobs.worker import run_worker
 from lake.operations import open_operations
@@ -88,3 +88,10 @@ def test_a_cluster_without_dask_is_refused_with_what_to_install(
     with pytest.raises(Rejected, match=r"tomlake\[dask\]") as refusal:
         check_executor(settings)
     assert refusal.value.code == "no-dask"
+
+
+def test_an_installation_with_a_cluster_keeps_a_dispatcher_beside_its_workers(settings: Settings) -> None:
+    titles = [program.title for program in programs_of(replace(settings, workers=2), with_web=True)]
+    assert titles == ["portal", "dispatcher", "worker", "worker"]
+    local = replace(settings, executor=Executor.LOCAL)
+    assert [program.title for program in programs_of(local, with_web=False)] == ["worker"]

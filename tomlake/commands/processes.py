@@ -1,23 +1,27 @@
 """`tomlake up`, `serve` and `work`: the processes of an installation."""
 
 import subprocess
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from jobs.executor import check_executor
 from jobs.supervisor import PORTAL, run
-from lake.settings import read_settings
+from lake.settings import Executor, Settings, read_settings
 from portal.port import refuse_busy_port
 from tomlake.commands.accounts import ensure_administrator
 from tomlake.commands.demo import load_with_progress
 from tomlake.commands.session import opened_lake, out
 
 Demo = Annotated[bool, typer.Option("--demo/--no-demo", help="Load the demo on the very first start.")]
+Where = Annotated[Executor | None, typer.Option("--executor", help="Where heavy jobs run: here, or on Dask.")]
+Scheduler = Annotated[str, typer.Option("--scheduler", help="Address of Dask's scheduler: tcp://host:8786.")]
 
 
-def up(demo: Demo = True) -> None:
+def up(demo: Demo = True, executor: Where = None, scheduler: Scheduler = "") -> None:
     """Start portal, API, workers and clock; Ctrl-C stops everything."""
-    settings = read_settings()
+    settings = _settings(executor, scheduler)
     refuse_busy_port(settings.host, settings.port)
     with opened_lake() as lake:
         password = ensure_administrator(lake)
@@ -36,6 +40,16 @@ def serve() -> None:
     raise typer.Exit(subprocess.call(PORTAL))  # noqa: S603 - our own program
 
 
-def work() -> None:
+def work(executor: Where = None, scheduler: Scheduler = "") -> None:
     """Start workers and the clock only."""
-    raise typer.Exit(run(read_settings(), with_web=False))
+    raise typer.Exit(run(_settings(executor, scheduler), with_web=False))
+
+
+def _settings(executor: Executor | None, scheduler: str) -> Settings:
+    """Return the settings with what the options say, refused before anything starts."""
+    settings = read_settings()
+    settings = replace(
+        settings, executor=executor or settings.executor, scheduler=scheduler or settings.scheduler
+    )
+    check_executor(settings)
+    return settings
