@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 from engine.brokers.protocol import Broker
 from engine.brokers.registry import BROKERS
 from jobs.backup import enqueue_due_backup
+from jobs.publish import enqueue_due_publication
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
 from lake.lock import try_lock
 from lake.paths import make_folders
+from lake.public.origin import origin_of
 from lake.queue import remove_old_jobs
 from lake.raw import open_raw
 from lake.settings import Settings
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 HARVEST_EVERY_S = 10.0
 SWEEP_EVERY_S = 3600.0
 BACKUP_LOOK_EVERY_S = 600.0
+PUBLISH_LOOK_EVERY_S = 600.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
 KEEP_DONE_JOBS_D = 90.0
 LEADER_LOCK = "clock.lock"
@@ -52,6 +55,7 @@ class Clock:
                 (self.enqueue_harvests, HARVEST_EVERY_S),
                 (self.sweep, SWEEP_EVERY_S),
                 (self.enqueue_backup, BACKUP_LOOK_EVERY_S),
+                (self.enqueue_publication, PUBLISH_LOOK_EVERY_S),
             )
         ):
             first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
@@ -65,8 +69,11 @@ class Clock:
         self._leadership.give_up()
 
     def enqueue_harvests(self) -> int:
-        """Return how many questions to archives were put into the queue because they are due."""
-        if not self._leadership.is_held():
+        """Return how many questions to archives were put into the queue because they are due.
+
+        In a copy of somebody's public lake none is: the archives are asked where the lake is at home.
+        """
+        if not self._leadership.is_held() or origin_of(self._settings) is not None:
             return 0
         number = sum(
             enqueue_due_harvests(
@@ -84,6 +91,10 @@ class Clock:
     def enqueue_backup(self) -> bool:
         """Return whether a backup was put into the queue because it is due."""
         return self._leadership.is_held() and enqueue_due_backup(self._settings, self._operations)
+
+    def enqueue_publication(self) -> bool:
+        """Return whether publishing was put into the queue because it is due."""
+        return self._leadership.is_held() and enqueue_due_publication(self._settings, self._operations)
 
     def sweep(self) -> None:
         """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""

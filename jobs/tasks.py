@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from jobs.backup import backup_lake
 from jobs.harvest import harvest
 from jobs.progress import Task
+from jobs.publish import publish_lake
 from jobs.reduce import reduce_upload
 from jobs.references import references
 
@@ -13,4 +14,5 @@ TASKS: Mapping[str, Task] = {
     "harvest": harvest,
     "references": references,
     "backup": backup_lake,
+    "publish": publish_lake,
 }

@@ -15,6 +15,7 @@ from tomlake.commands import (
     observatories,
     photometry,
     processes,
+    public,
     safekeeping,
     targets,
 )
@@ -41,8 +42,10 @@ app.command("config", help="Show every setting and where it comes from.")(lake_s
 app.command("status", help="Show what is in the lake and in the queue.")(lake_shell.status)
 app.command("restore", help="Bring a backup back into an empty place.")(safekeeping.restore)
 app.command("move", help="Carry the lake over to other places, such as PostgreSQL and S3.")(safekeeping.move)
+app.command("clone", help="Copy the public lake of a portal; the copy works without network.")(public.clone)
 app.command("token", help="Make an API token for a user.")(accounts.token)
 app.add_typer(safekeeping.app, name="backup", help="Make, list and check backups: tomlake backup [URL].")
+app.add_typer(public.app, name="publish", help="Publish what everybody may see; list and withdraw versions.")
 app.add_typer(targets.app, name="target", help="Add, show and list targets.")
 app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
 app.add_typer(observatories.app, name="observatory", help="Add and list telescopes with their cameras.")

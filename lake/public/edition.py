@@ -1,19 +1,23 @@
 """The version in the making: its files, written once and shared with older versions where they are equal."""
 
 import hashlib
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import polars as pl
 
+from engine.errors import Rejected
 from lake.public.manifest import Manifest, PublishedFile
 from lake.public.parquet import Layout, write_parquet, write_schema
 from lake.public.place import Place, sha256_of
 from lake.public.schema import PublicTable
 from lake.public.sky import Tile
+
+UNFINISHED = "unfinished.json"
 
 
 class Edition:
@@ -30,7 +34,8 @@ class Edition:
     def __init__(self, place: Place, *, before: Manifest | None, spool_dir: Path) -> None:
         self._place = place
         self._spool_dir = spool_dir
-        self._before = {file.mark: file for file in before.files if file.mark} if before else {}
+        known = (*(before.files if before else ()), *_unfinished(place))
+        self._before = {file.mark: file for file in known if file.mark}
         self.files: list[PublishedFile] = []
         self.written = 0  # files that no earlier version had
 
@@ -61,6 +66,11 @@ class Edition:
         self.add_rows(f"{table.name}/{tile.path}", rows, table, layout, counted=bool(mark))
         self.files[-1] = replace(self.files[-1], order=tile.order, pixel=tile.pixel, mark=mark)
 
+    def note_progress(self) -> None:
+        """Let a publisher that comes after this one was ended use the files that are finished."""
+        marked = [asdict(file) for file in self.files if file.mark]
+        self._place.write(UNFINISHED, json.dumps(marked).encode())
+
     def add_bytes(self, path: str, body: bytes) -> None:
         """Add a small file that only describes."""
         sha256 = hashlib.sha256(body).hexdigest()
@@ -89,3 +99,11 @@ class Edition:
             self._place.put(local, file.place)
             self.written += 1
         self.files.append(file)
+
+
+def _unfinished(place: Place) -> Sequence[PublishedFile]:
+    """Return the files that a publisher finished before it was ended."""
+    try:
+        return [PublishedFile(**told) for told in json.loads(place.read(UNFINISHED) or b"[]")]
+    except (ValueError, TypeError, Rejected):  # it only saves work
+        return []

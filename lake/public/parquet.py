@@ -32,45 +32,43 @@ class Layout:
 
     sorted_by: tuple[str, ...] = ()
     whole: str = ""  # rows with one value of this column are not torn apart where it can be helped
+    ranges_of: tuple[str, ...] = ()  # columns whose least and greatest value each row group tells
 
 
 def arrow_schema(table: PublicTable) -> pa.Schema:
-    """Return the table's schema with its VOTable, as every file of the table carries it."""
+    """Return the table's columns with their units and UCDs."""
     return pa.schema(
         [
             pa.field(column.name, _arrow_type(column.dtype), metadata=_about(column.unit, column.ucd))
             for column in table.columns
-        ],
-        metadata={
-            "IVOA.VOTable-Parquet.version": "1.0",
-            "IVOA.VOTable-Parquet.content": votable_of(table),
-        },
+        ]
     )
 
 
 def write_parquet(path: Path, rows: pl.DataFrame, table: PublicTable, layout: Layout) -> None:
     """Write rows of a table, sorted already, as one file."""
     schema = arrow_schema(table)
+    order = pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in layout.sorted_by])
     with pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
         version="2.6",
-        store_schema=False,
-        sorting_columns=pq.SortingColumn.from_ordering(
-            schema, [(name, "ascending") for name in layout.sorted_by]
-        )
-        if layout.sorted_by
-        else None,
+        store_schema=False,  # it would repeat in the footer, which every reader fetches, what VOParquet says
+        sorting_columns=order or None,
+        write_statistics=list(layout.ranges_of) or True,
     ) as writer:
         for start, length in _groups(rows, layout.whole):
             group = table.rows(rows.slice(start, length)).to_arrow().cast(schema)
             writer.write_table(group, row_group_size=length)
+        writer.add_key_value_metadata(
+            {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": votable_of(table)}
+        )
 
 
 def write_schema(path: Path, table: PublicTable) -> None:
     """Write a file without rows, which only tells the columns: HATS asks for it."""
-    pq.write_metadata(arrow_schema(table), path, store_schema=False)
+    pq.write_metadata(arrow_schema(table), path)
 
 
 def _groups(rows: pl.DataFrame, whole: str) -> Iterator[tuple[int, int]]:

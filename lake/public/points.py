@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from lake.public.edition import Edition
-from lake.public.parquet import Layout
+from lake.public.parquet import ROW_GROUP_ROWS, Layout
 from lake.public.schema import HEALPIX, POINTS
 from lake.public.selection import Selection
 from lake.public.sky import Tile, tiles
@@ -18,7 +19,11 @@ from lake.tables import PHOTOMETRY
 
 FILE_ROWS = 500_000
 _ROWS_AT_ONCE = 1_000_000  # about 300 MB in memory
-_LAYOUT = Layout(sorted_by=("target_id", "mjd"), whole="target_id")
+_LAYOUT = Layout(
+    sorted_by=("target_id", "mjd"),
+    whole="target_id",
+    ranges_of=("target_id", "mjd", "band", "mag", "flags", "source", HEALPIX),
+)
 _FACTS = {"name": "target", "ra_deg": "ra_deg", "dec_deg": "dec_deg", HEALPIX: HEALPIX}
 _COLUMNS = ", ".join(f'"{column}"' for column in PHOTOMETRY.schema)
 
@@ -63,6 +68,7 @@ def add_points(
             inside = rows.join(facts, on="target_id", how="inner").sort("target_id", "mjd", "point_id")
             edition.add_tile(tile, inside, POINTS, _LAYOUT, mark=_mark(tile))
             done += tile.rows
+            edition.note_progress()
             progress(f"Writing points, {done:,} of {total:,}", done / total)
     return paths
 
@@ -82,5 +88,5 @@ def _read_together(changed: Sequence[Tile]) -> Iterator[list[Tile]]:
 def _mark(tile: Tile) -> str:
     """Return what stands for the rows of a file: their values, their target's, and how they are written."""
     facts = tile.targets.select("target_id", *_FACTS, "points", "mark").rows()
-    writer = (duckdb.__version__, pl.__version__, votable_of(POINTS), tile.order, tile.pixel)
+    writer = (duckdb.__version__, pa.__version__, repr(_LAYOUT), ROW_GROUP_ROWS, votable_of(POINTS))
     return hashlib.sha256(json.dumps([writer, facts]).encode()).hexdigest()

@@ -26,6 +26,7 @@ from lake.public.manifest import (
     checked_version_name,
     versions_json,
 )
+from lake.public.origin import origin_of
 from lake.public.papers import add_batches, add_citations, add_frames
 from lake.public.parquet import Layout
 from lake.public.place import VERSIONS, Place, manifest_path
@@ -82,7 +83,6 @@ def publish(lake: Lake, terms: Terms, *, name: str = "", progress: Progress) -> 
         place = Place(lake.settings)
         known = versions(place)
         free_name = _free_name(name, known)
-        sweep(place)
         last = newest(place)
         before = None if last is None else manifest(place, last)
         chosen = select_public(lake.operations, with_simulated=terms.with_simulated)
@@ -95,12 +95,14 @@ def publish(lake: Lake, terms: Terms, *, name: str = "", progress: Progress) -> 
         source = lake.store.at(lake.store.version())
         _add_tables(edition, source, chosen, terms, progress)
         if last is not None and before is not None and not name and _is_same(before, edition, terms):
+            sweep(place)
             return Publication(version=last, is_new=False, files=len(before.files), written=0)
         made = _manifest(lake, source.version(), edition, terms, free_name)
         _refuse_changed_rights(lake, chosen, terms)
         version = _line(made, chosen)
         place.write(manifest_path(made.name), made.to_json())
         place.write(VERSIONS, versions_json((*known, version)))
+        sweep(place)
     logger.info("version %s of the public lake was published", version.name)
     return Publication(version=version, is_new=True, files=len(made.files), written=edition.written)
 
@@ -108,11 +110,15 @@ def publish(lake: Lake, terms: Terms, *, name: str = "", progress: Progress) -> 
 def is_due(lake: Lake) -> bool:
     """Return whether the lake or its public targets changed since the newest version was published.
 
+    A copy of somebody's public lake is never due: it is theirs to publish.
+
     Raises
     ------
     Rejected
         ``bad-manifest``: the list of versions is damaged.
     """
+    if origin_of(lake.settings) is not None:
+        return False
     last = newest(Place(lake.settings))
     chosen = select_public(lake.operations, with_simulated=last is not None and last.simulated)
     if last is None:

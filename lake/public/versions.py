@@ -15,6 +15,7 @@ from lake.lock import locked
 from lake.opening import Lake
 from lake.operations import serialised
 from lake.paths import paths_of
+from lake.public.edition import UNFINISHED
 from lake.public.manifest import (
     Manifest,
     Version,
@@ -116,6 +117,7 @@ def withdraw(lake: Lake, name: str, *, reason: str = "") -> Version:
 def sweep(place: Place) -> int:
     """Return how many files were removed because no served version has them; the caller has the turn.
 
+    Among them is what a publisher that was killed left.
     Where a manifest cannot be read nothing is removed: its files may be needed.
     """
     place.remove_half_written()
@@ -126,6 +128,7 @@ def sweep(place: Place) -> int:
         logger.warning("nothing was swept from the public lake: %s", refusal.reason)
         return 0
     kept |= {manifest_path(version.name) for version in served}
+    place.remove(UNFINISHED)
     left_over = [path for under in (FILES, "v") for path in place.paths(under) if path not in kept]
     for path in left_over:
         place.remove(path)

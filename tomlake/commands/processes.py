@@ -8,6 +8,7 @@ import typer
 
 from jobs.executor import check_executor
 from jobs.supervisor import PORTAL, run
+from lake.public.origin import origin_of
 from lake.settings import Executor, Settings, read_settings
 from portal.port import refuse_busy_port
 from tomlake.commands.accounts import ensure_administrator
@@ -25,7 +26,7 @@ def up(demo: Demo = True, executor: Where = None, scheduler: Scheduler = "") -> 
     refuse_busy_port(settings.host, settings.port)
     with opened_lake() as lake:
         password = ensure_administrator(lake)
-        if password is not None and demo:
+        if password is not None and demo and origin_of(settings) is None:
             load_with_progress(lake)
     out.print(f"tomlake is at {settings.public_url} - Ctrl-C stops it. Data: {settings.data_dir}")
     if password is not None:
