@@ -13,7 +13,7 @@ import polars as pl
 from engine.lightcurve import light_curve
 from lake.backend import Backend
 from lake.changes import Change
-from lake.layout import FOUND_COLUMNS, complete, is_complete
+from lake.layout import FOUND_COLUMNS, LAYOUT, complete, is_complete, newer_lake, refuse_newer
 from lake.provenance import Batch, batch_row
 from lake.reader import OlderVersions, Reader
 from lake.replacing import PAIR, Replacement, checked_points, news_of, pairs_of, without_doubles
@@ -184,9 +184,14 @@ class Store:
             return False
         try:
             found = self.read(FOUND_COLUMNS)
-        except duckdb.Error:  # a process was killed while it made the catalog: making it again helps
-            return False
-        return is_complete({(str(table), str(column)) for table, column in found.iter_rows()})
+            has_all = is_complete({(str(table), str(column)) for table, column in found.iter_rows()})
+            number = self.read("SELECT max(number) FROM lake.layouts").item() if has_all else None
+        except duckdb.Error as error:
+            if "version mismatch" in str(error):
+                raise newer_lake() from error
+            return False  # a process was killed while it made the catalog: making it again helps
+        refuse_newer(number or 0)
+        return has_all and number == LAYOUT
 
 
 def _with_papers(changes: Sequence[Change], batch: Batch) -> list[Change]:

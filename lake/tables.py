@@ -187,6 +187,11 @@ REFERENCE_CELLS = Table(
     },
 )
 
+LAYOUTS = Table(  # which layouts the lake has had; the highest number is the one it has
+    name="layouts",
+    schema={"number": pl.Int64(), "code_version": pl.String(), "made_mjd": pl.Float64()},
+)
+
 TABLES: tuple[Table, ...] = (
     PHOTOMETRY,
     BATCHES,
@@ -195,6 +200,7 @@ TABLES: tuple[Table, ...] = (
     FRAME_STARS,
     REFERENCE_STARS,
     REFERENCE_CELLS,
+    LAYOUTS,
 )
 
 

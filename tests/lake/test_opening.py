@@ -2,24 +2,29 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 from installations import needs_folder
 
 from engine.errors import Rejected, Transient
+from lake.changes import Change
+from lake.layout import LAYOUT
 from lake.lock import locked
 from lake.opening import open_lake
 from lake.provenance import new_batch
 from lake.settings import Settings, read_settings
 from lake.store import Store
-from lake.tables import TABLES
+from lake.tables import LAYOUTS, PHOTOMETRY, REFERENCE_CELLS, TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_AND_TELL = """
@@ -88,6 +93,54 @@ def test_a_lake_of_an_earlier_version_gets_its_new_column(settings: Settings) ->
     lake.close()
 
 
+def test_a_lake_of_a_later_version_is_refused_and_left_as_it_is(settings: Settings) -> None:
+    lake = open_lake(settings)
+    later = pl.DataFrame({"number": [LAYOUT + 1], "code_version": ["9.9"], "made_mjd": [60000.0]})
+    change = Change(table=LAYOUTS, rows=later, keys=later.select("number"))
+    version = lake.store.commit([change], batch=new_batch("test", "test"))
+    lake.close()
+
+    with pytest.raises(Rejected) as refused:
+        open_lake(settings)
+
+    assert refused.value.code == "newer-lake"
+    assert Store(settings).version() == version
+
+
+@needs_folder
+def test_a_catalog_of_a_later_format_is_refused(settings: Settings) -> None:
+    open_lake(settings).close()
+    with closing(sqlite3.connect(settings.data_dir / "catalog.sqlite")) as catalog, catalog:
+        catalog.execute("UPDATE ducklake_metadata SET value = '9.0' WHERE key = 'version'")
+
+    with pytest.raises(Rejected) as refused:
+        open_lake(settings)
+
+    assert refused.value.code == "newer-lake"
+
+
+RELEASED = sorted((ROOT / "tests" / "data" / "released").glob("*.sql"))
+
+
+@pytest.mark.parametrize("script", RELEASED, ids=lambda path: path.stem)
+def test_a_lake_of_every_released_version_opens_with_all_its_rows(settings: Settings, script: Path) -> None:
+    store = Store(settings)
+    store.backend.prepare()
+    with store.exclusive() as connection:
+        connection.execute(script.read_text())
+    store.close()
+
+    lake = open_lake(settings)
+
+    assert lake.store.light_curve(7)["mag"].to_list() == [17.25, 17.5]
+    assert lake.store.batch("first").raw_sha256 == "ab" * 32
+    assert lake.store.read("SELECT max(number) FROM lake.layouts").item() == LAYOUT
+    version = lake.store.replace_points(7, "ztf", PHOTOMETRY.empty(), batch=new_batch("test", "ztf"))
+    assert lake.store.light_curve(7).is_empty()
+    assert len(lake.store.at(version - 1).light_curve(7)) == 2
+    lake.close()
+
+
 def test_four_threads_may_open_a_new_installation_at_once(settings: Settings) -> None:
     with ThreadPoolExecutor(4) as threads:
         lakes = list(threads.map(open_lake, [settings] * 4))
@@ -101,7 +154,7 @@ def test_four_threads_may_open_a_new_installation_at_once(settings: Settings) ->
 def test_a_moved_data_folder_is_the_same_lake(settings: Settings, tmp_path: Path) -> None:
     lake = open_lake(settings)
     batch = new_batch("test", "test")
-    lake.store.append("reference_cells", TABLES[-1].empty(), batch=batch)
+    lake.store.append("reference_cells", REFERENCE_CELLS.empty(), batch=batch)
     lake.close()
     shutil.move(settings.data_dir, tmp_path / "elsewhere")
 

@@ -3,16 +3,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, insert, select, text
+from installations import on_servers, settings_in
+from sqlalchemy import Engine, MetaData, Table, create_engine, insert, select, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from engine.errors import Rejected
+from engine.target import Visibility
+from lake.catalog import postgres_url
 from lake.migrate import MIGRATIONS_DIR
 from lake.operations import metadata, open_operations, reading, sessions, users, writing
+from lake.targets import get_target
 
 NEWEST_REVISION = max(path.name[:4] for path in MIGRATIONS_DIR.glob("versions/0*.py"))
 OPEN_MANY_TIMES = """
@@ -39,6 +46,40 @@ def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
         connection.execute(insert(users).values(username="ada", username_key="ada", created_mjd=60000.0))
     with reading(open_operations(url)) as connection:
         assert connection.execute(select(users.c.username)).scalars().all() == ["ada"]
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_a_database_of_every_earlier_revision_keeps_its_rows(tmp_path: Path, revision: str) -> None:
+    url = (
+        str(settings_in(tmp_path / "data").operations_url)
+        if on_servers()
+        else f"sqlite:///{tmp_path}/old.sqlite"
+    )
+    old = create_engine(postgres_url(make_url(url)))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_DIR))
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        table = Table("targets", MetaData(), autoload_with=connection)
+        values = {column.name: 0 for column in table.columns if not column.nullable}
+        words = dict.fromkeys(("name", "name_key", "created_by", "classification", "description"), "ada")
+        row = {
+            **values,
+            **words,
+            "visibility": "public",
+            "sparkline": "[]",
+            "simulated": False,
+            "target_id": 7,
+        }
+        connection.execute(insert(table).values(row))
+    old.dispose()
+
+    operations = open_operations(url)
+
+    target = get_target(operations, 7, None)
+    operations.dispose()
+    assert (target.name, target.visibility, target.embargo_until_mjd) == ("ada", Visibility.PUBLIC, None)
 
 
 def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
