@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from engine.errors import Rejected
-from lake.sandbox.fences import take_limits
-from lake.sandbox.statement import check_statement
+from lake.sandbox.fences import allow_many_files, take_limits
+from lake.sandbox.statement import checked_statement
 
 ROWS_AT_A_TIME = 2048
 _WARM_UP = "SELECT json_serialize_sql('SELECT 1')"
 _CONFIG = {
     "threads": "2",
+    "asof_loop_join_threshold": "0",  # or it compares all rows with all, guessing that there is one
     "temp_directory": "",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -52,6 +53,7 @@ def main(fences: list[str]) -> None:
     status = os.fdopen(int(sys.argv[2]), "w", encoding="utf-8")
     pa.set_cpu_count(2)
     pa.set_io_thread_count(2)
+    allow_many_files()
     connection = duckdb.connect(":memory:", config=dict(_CONFIG))
     connection.execute(_WARM_UP).to_arrow_reader(1).read_all()
     _tell(status, {"ready": True})
@@ -65,12 +67,15 @@ def _answer(connection: duckdb.DuckDBPyConnection, request: Request, fences: lis
     """Return how the query ended; its rows are on stdout by then."""
     try:
         tables = {name: _dataset(files) for name, files in request.tables.items()}
+    except (OSError, pa.ArrowException) as error:
+        return {"code": "unreadable", "reason": str(error)}
+    try:
         fences = fences + take_limits(
             memory_mb=request.memory_mb, cpu_s=request.cpu_s, wall_clock_s=request.wall_clock_s
         )
         _close(connection, tables, memory_mb=request.memory_mb)
-        check_statement(connection, request.sql, tables=list(request.tables))
-        truncated = _write_rows(connection.execute(request.sql).to_arrow_reader(ROWS_AT_A_TIME), request)
+        statement = checked_statement(connection, request.sql, tables=list(request.tables))
+        truncated = _write_rows(connection.execute(statement).to_arrow_reader(ROWS_AT_A_TIME), request)
     except Rejected as error:
         return {"code": error.code, "reason": error.reason}
     except (MemoryError, duckdb.OutOfMemoryException) as error:
@@ -147,4 +152,4 @@ def _fitting(batch: pa.RecordBatch, most_bytes: int) -> pa.RecordBatch:
 
 
 def _tell(status: TextIO, words: Mapping[str, object]) -> None:
-    print(json.dumps(words), file=status, flush=True)  # type: ignore[call-overload]
+    print(json.dumps(words), file=status, flush=True)

@@ -58,6 +58,12 @@ def take_limits(*, memory_mb: int, cpu_s: int, wall_clock_s: float) -> list[str]
     return held + (["own-user"] if _become_nobody() else [])
 
 
+def allow_many_files() -> None:
+    """Let the process open as many published files as the system allows it."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _limit(kind: int, most: int) -> bool:
     hard = resource.getrlimit(kind)[1]
     lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)

@@ -105,6 +105,8 @@ def _turn(turns: threading.BoundedSemaphore) -> Iterator[Callable[[], None]]:
 def _check_text(sql: str) -> None:
     if not sql.strip():
         raise Rejected("The statement is empty; write one SELECT.", code="not-a-select")
+    if "\x00" in sql:
+        raise Rejected("The statement holds a zero character; take it out.", code="bad-sql")
     if len(sql) > MOST_SQL_CHARACTERS:
         raise Rejected(
             f"The statement has {len(sql):,} characters; write one with at most {MOST_SQL_CHARACTERS:,}.",

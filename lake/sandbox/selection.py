@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from engine.errors import Rejected
+from engine.errors import TomlakeError
 from lake.sandbox import words
 from lake.sandbox.pipe import Spent
 from lake.sandbox.publication import Publication, SandboxLimits
@@ -53,6 +53,8 @@ class Selection:
         ------
         Rejected
             ``bad-sql``, ``too-slow``, ``too-large`` or ``sandbox-down``, where the query ends badly.
+        Transient
+            ``sandbox-down``: the published files cannot be read.
         """
         while (batch := self._next()) is not None:
             yield batch
@@ -84,7 +86,7 @@ class Selection:
             self.close()
             raise self._refusal(self._worker.last_words()) from error
 
-    def _refusal(self, said: dict[str, object]) -> Rejected:
+    def _refusal(self, said: dict[str, object]) -> TomlakeError:
         if "code" in said:
             return words.failure(said, self._limits)
         number = self._worker.died_of()

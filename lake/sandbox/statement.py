@@ -25,17 +25,21 @@ _INFORMATION = frozenset({"tables", "columns"})
 _OUR_SCHEMAS = frozenset({"", "main", "recurring"})  # the last one within a recursive WITH
 
 
-def check_statement(connection: duckdb.DuckDBPyConnection, sql: str, *, tables: Sequence[str]) -> None:
-    """Return when the text is one SELECT that names published tables and harmless functions only.
+def checked_statement(
+    connection: duckdb.DuckDBPyConnection, sql: str, *, tables: Sequence[str]
+) -> duckdb.Statement:
+    """Return the one SELECT of a text, which names published tables and harmless functions only.
+
+    The connection must be closed off already: to look at some statements is to open files.
 
     Raises
     ------
     Rejected
         ``not-a-select`` or ``bad-sql``.
     """
-    statements = duckdb.extract_statements(sql)
+    statements = connection.extract_statements(sql)
     if len(statements) != 1:
-        raise _not_a_select(f"{len(statements)} statements were given; write one SELECT.")
+        raise _not_a_select(f"{len(statements) or 'No'} statements were given; write one SELECT.")
     kind = statements[0].type.name
     if kind != "SELECT":
         raise _not_a_select(f"{kind} is not possible here; write a SELECT.")
@@ -45,6 +49,7 @@ def check_statement(connection: duckdb.DuckDBPyConnection, sql: str, *, tables: 
     known = own_names | {table.lower() for table in tables}
     for node in nodes:
         _check_node(node, known=known, tables=tables)
+    return statements[0]
 
 
 def _check_node(node: dict[str, object], *, known: set[str], tables: Sequence[str]) -> None:

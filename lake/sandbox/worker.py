@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from engine.errors import Transient
 from lake.sandbox.pipe import Pipe, Spent
+from lake.sandbox.words import out_of_order
 
 START_TIMEOUT_S = 30.0
 GRACE_S = 1.0
@@ -45,7 +45,7 @@ class Worker:
             )
         except OSError as error:
             os.close(told)
-            raise out_of_order(str(error)) from error
+            raise out_of_order(error.strerror or "no process") from error
         finally:
             os.close(tells)
             Path(folder).rmdir()  # the process stands in a folder without a name: nothing can be made there
@@ -129,12 +129,3 @@ class Worker:
             return self._status.readline()
         except Spent:
             return b""
-
-
-def out_of_order(reason: str) -> Transient:
-    """Return what to raise when no process can be had."""
-    return Transient(
-        f"Queries cannot be run at the moment ({reason}); try again in a minute.",
-        code="sandbox-down",
-        retry_after_s=60,
-    )
