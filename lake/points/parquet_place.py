@@ -1,0 +1,64 @@
+"""The Parquet files of a lake, in a folder or on S3."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from lake.backend import Backend
+from lake.files import filesystem_of
+from lake.paths import local_folder
+
+
+class ParquetPlace:
+    """Opens the files; paths are those below the folder of the lake's data."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.is_local = local_folder(backend.data_url) is not None
+        self._filesystem, self._root = filesystem_of(backend.settings, backend.data_url)
+
+    def path(self, below: str) -> str:
+        """Return the whole path of a file."""
+        return f"{self._root}/{below}"
+
+    def metadata(self, below: str, size_bytes: int) -> pq.FileMetaData:
+        """Return the footer of a file."""
+        if self.is_local:
+            return pq.read_metadata(self.path(below))
+        with self._opened(below, size_bytes) as handle:
+            return pq.read_metadata(handle)
+
+    def table(self, below: str, size_bytes: int, columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of a whole, small file."""
+        if self.is_local:
+            return pl.read_parquet(self.path(below), columns=list(columns), hive_partitioning=False)
+        with self._opened(below, size_bytes) as handle:
+            return _frame(pq.ParquetFile(handle).read(columns=list(columns)))
+
+    def row_groups(
+        self,
+        below: str,
+        size_bytes: int,
+        metadata: pq.FileMetaData,
+        groups: Sequence[int],
+        columns: Sequence[str],
+    ) -> pl.DataFrame:
+        """Return columns of some row groups of a file, in one request where the file lies far away."""
+        with self._opened(below, size_bytes) as handle:
+            file = pq.ParquetFile(handle, metadata=metadata, pre_buffer=True)
+            return _frame(file.read_row_groups(list(groups), columns=list(columns)))
+
+    def _opened(self, below: str, size_bytes: int) -> AbstractContextManager[Any]:
+        opened: AbstractContextManager[Any] = self._filesystem.open(
+            self.path(below), "rb", cache_type="none", size=size_bytes
+        )
+        return opened
+
+
+def _frame(table: Any) -> pl.DataFrame:  # noqa: ANN401 - pyarrow has no types
+    frame = pl.from_arrow(table)
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError("a table of pyarrow became no table of polars")
+    return frame

@@ -1,0 +1,108 @@
+"""Light curves by the shortest way: known live files, the right row groups, a memory of what was asked."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import polars as pl
+import pyarrow as pa
+
+from lake.backend import Backend
+from lake.points.bounded import Bounded
+from lake.points.catalog_rows import NotPlain
+from lake.points.live_files import LiveFiles
+from lake.points.parquet_place import ParquetPlace
+from lake.points.rows import Rows
+from lake.points.versions import Versions
+from lake.reader import OlderVersions, Reader
+from lake.tables import PHOTOMETRY
+
+logger = logging.getLogger(__name__)
+
+_MOST_BYTES = 128 << 20  # of whole light curves: some 900 of 1,000 points
+_SORTED_BY = ("target_id", "mjd", "point_id")
+# A file that a compaction removed under our hands, or one that is damaged.
+_FILE_ERRORS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException)
+
+
+class PointReader:
+    """Reads light curves; one object serves all threads of a process.
+
+    Where the lake holds points in a way that only DuckLake itself should read, and where a file cannot be
+    read, the plain query answers.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._versions = Versions(backend.catalog)
+        self._rows = Rows(ParquetPlace(backend))
+        self._curves: Bounded[pl.DataFrame] = Bounded(most_bytes=_MOST_BYTES)
+        self._plain = Reader(backend)
+        self._plain_older = OlderVersions(backend)
+        self.plain_answers = 0  # how often the plain query had to help
+
+    def newest_version(self) -> int:
+        """Return the number of the newest version."""
+        return self._versions.newest_version()
+
+    def light_curve(self, target_id: int, *, version: int | None = None) -> pl.DataFrame:
+        """Return the points of a target, sorted by time.
+
+        Raises
+        ------
+        Rejected
+            ``unknown-version``: the lake has no such version, or keeps it no longer.
+        """
+        found = self._tried(lambda files: self._light_curve(target_id, files), version)
+        return self._plainly(version).light_curve(target_id) if found is None else found
+
+    def light_curves(
+        self, target_ids: Sequence[int], *, version: int | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Return the points of many targets, sorted by target and time.
+
+        Parameters
+        ----------
+        columns
+            Those wanted, in their order; by default all.
+
+        Raises
+        ------
+        Rejected
+            ``unknown-version``: the lake has no such version, or keeps it no longer.
+        """
+        wanted = list(PHOTOMETRY.schema) if columns is None else list(columns)
+        read = list(dict.fromkeys([*wanted, *_SORTED_BY]))
+        found = self._tried(lambda files: self._rows.of(target_ids, files, read), version)
+        if found is None:
+            return self._plainly(version).light_curves(target_ids).select(wanted)
+        return found.sort(_SORTED_BY, nulls_last=True).select(wanted)
+
+    def close(self) -> None:
+        """Close the connections of the plain query; they are opened again when needed."""
+        self._plain.close()
+        self._plain_older.close()
+
+    def _tried(self, read: Callable[[LiveFiles], pl.DataFrame], version: int | None) -> pl.DataFrame | None:
+        for attempt in (1, 2):
+            try:
+                return read(self._versions.newest() if version is None else self._versions.at(version))
+            except NotPlain:
+                return None
+            except _FILE_ERRORS as error:
+                logger.info(
+                    "a file of the lake could not be read", extra={"attempt": attempt, "why": str(error)}
+                )
+                self._versions.forget()
+        return None
+
+    def _light_curve(self, target_id: int, files: LiveFiles) -> pl.DataFrame:
+        key = (target_id, files.state(files.of(target_id)))
+        found = self._curves.get(key)
+        if found is None:
+            rows = self._rows.of([target_id], files, list(PHOTOMETRY.schema))
+            found = rows.sort(_SORTED_BY[1:], nulls_last=True)
+            self._curves.put(key, found, size_bytes=int(found.estimated_size()))
+        return found.clone()
+
+    def _plainly(self, version: int | None) -> Reader:
+        self.plain_answers += 1
+        return self._plain if version is None else self._plain_older.reader(version)

@@ -1,0 +1,159 @@
+"""Rows of some targets out of Parquet files of one version."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from lake.points.deletes import Deletes
+from lake.points.footers import SNAPSHOT, Footer, Footers, has_table_names, names_in
+from lake.points.live_files import Column, DataFile, LiveFiles, is_partial
+from lake.points.parquet_place import ParquetPlace
+from lake.tables import PHOTOMETRY
+
+_POSITION = "_position"
+_REQUESTS = 8  # at once, where the files lie far away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What is wanted of one file."""
+
+    file: DataFile
+    footer: Footer
+    groups: list[int]
+    target_ids: list[int]
+    names: dict[str, str]  # in the file -> in the table
+    is_partial: bool
+    has_table_names: bool
+
+    @property
+    def is_simple(self) -> bool:
+        """Return whether every row counts and columns have the table's names."""
+        return self.has_table_names and not self.file.deletes and not self.is_partial
+
+
+class Rows:
+    """Reads rows; serves all threads."""
+
+    def __init__(self, place: ParquetPlace) -> None:
+        self._place = place
+        self._footers = Footers(place)
+        self._deletes = Deletes(place)
+
+    def of(self, target_ids: Sequence[int], files: LiveFiles, columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of every point that the targets have in a version, in no order."""
+        wanted = [column for column in files.columns if column.name in columns]
+        parts = [
+            part
+            for file, its_targets in files.by_file(sorted(set(target_ids))).items()
+            if (part := self._part(file, its_targets, wanted, files)) is not None
+        ]
+        frames = self._near(parts, files.version) if self._place.is_local else self._far(parts, files.version)
+        return pl.concat([_empty(columns), *(_complete(frame, columns) for frame in frames)], rechunk=True)
+
+    def _part(
+        self, file: DataFile, target_ids: list[int], wanted: Sequence[Column], files: LiveFiles
+    ) -> _Part | None:
+        target_column = next(column for column in files.columns if column.name == "target_id")
+        footer = self._footers.footer(file, target_column)
+        groups = footer.groups_of(target_ids)
+        if not groups:
+            return None
+        return _Part(
+            file=file,
+            footer=footer,
+            groups=groups,
+            target_ids=target_ids,
+            names=names_in(footer, wanted),
+            is_partial=is_partial(file, files.version),
+            has_table_names=has_table_names(footer, wanted),
+        )
+
+    def _near(self, parts: Sequence[_Part], version: int) -> list[pl.DataFrame]:
+        simple = [part for part in parts if part.is_simple]
+        others = [part for part in parts if not part.is_simple]
+        scans = ([self._simple_scan(simple)] if simple else []) + [self._scan(part) for part in others]
+        frames = [scans[0].collect()] if len(scans) == 1 else pl.collect_all(scans)
+        done = frames[: len(scans) - len(others)]
+        rest = frames[len(done) :]
+        return done + [self._live(frame, part, version) for frame, part in zip(rest, others, strict=True)]
+
+    def _simple_scan(self, parts: Sequence[_Part]) -> pl.LazyFrame:
+        names = set().union(*(part.names for part in parts))
+        target_ids = sorted(set().union(*(part.target_ids for part in parts)))
+        return pl.scan_parquet(
+            [self._place.path(part.file.path) for part in parts],
+            schema={name: dtype for name, dtype in PHOTOMETRY.schema.items() if name in names},
+            parallel="prefiltered",
+            hive_partitioning=False,
+            glob=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+        ).filter(_is_of(target_ids, "target_id"))
+
+    def _scan(self, part: _Part) -> pl.LazyFrame:
+        hidden = [SNAPSHOT] if part.is_partial else []
+        return (
+            pl.scan_parquet(
+                self._place.path(part.file.path),
+                row_index_name=_POSITION,
+                parallel="prefiltered",
+                hive_partitioning=False,
+                glob=False,
+            )
+            .filter(_is_of(part.target_ids, _target_name(part)))
+            .select(_POSITION, *part.names, *hidden)
+        )
+
+    def _far(self, parts: Sequence[_Part], version: int) -> list[pl.DataFrame]:
+        if len(parts) < 2:
+            return [self._fetched(part, version) for part in parts]
+        with ThreadPoolExecutor(max_workers=min(_REQUESTS, len(parts))) as pool:
+            return list(pool.map(lambda part: self._fetched(part, version), parts))
+
+    def _fetched(self, part: _Part, version: int) -> pl.DataFrame:
+        metadata, footer = part.footer.metadata, part.footer
+        if metadata is None:
+            raise ValueError("the footer of a file far away was not kept")
+        columns = [*part.names, *([SNAPSHOT] if part.is_partial else [])]
+        frame = self._place.row_groups(part.file.path, part.file.size_bytes, metadata, part.groups, columns)
+        positions = [
+            np.arange(footer.starts[group], footer.starts[group] + metadata.row_group(group).num_rows)
+            for group in part.groups
+        ]
+        found = frame.with_columns(pl.Series(_POSITION, np.concatenate(positions))).filter(
+            _is_of(part.target_ids, _target_name(part))
+        )
+        return self._live(found, part, version)
+
+    def _live(self, frame: pl.DataFrame, part: _Part, version: int) -> pl.DataFrame:
+        if part.is_partial:
+            frame = frame.filter(pl.col(SNAPSHOT) <= version)
+        if part.file.deletes and len(frame):
+            gone = self._deletes.positions(part.file, version)
+            frame = frame.filter(~np.isin(frame[_POSITION].to_numpy(), gone))
+        return frame.select(pl.col(name).alias(renamed) for name, renamed in part.names.items())
+
+
+def _target_name(part: _Part) -> str:
+    return next(name for name, renamed in part.names.items() if renamed == "target_id")
+
+
+def _is_of(target_ids: Sequence[int], name: str) -> pl.Expr:
+    if len(target_ids) == 1:
+        return pl.col(name) == target_ids[0]
+    return pl.col(name).is_between(target_ids[0], target_ids[-1]) & pl.col(name).is_in(target_ids)
+
+
+def _empty(columns: Sequence[str]) -> pl.DataFrame:
+    return pl.DataFrame(schema={name: PHOTOMETRY.schema[name] for name in columns})
+
+
+def _complete(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(PHOTOMETRY.schema[name]).alias(name)
+        for name in columns
+    )
