@@ -39,6 +39,7 @@ class Request:
 
     sql: str
     tables: Mapping[str, Sequence[str]]
+    columns: Mapping[str, Mapping[str, str]]
     metadata: Mapping[str, str]
     memory_mb: int
     wall_clock_s: float
@@ -66,7 +67,7 @@ def main(fences: list[str]) -> None:
 def _answer(connection: duckdb.DuckDBPyConnection, request: Request, fences: list[str]) -> dict[str, object]:
     """Return how the query ended; its rows are on stdout by then."""
     try:
-        tables = {name: _dataset(files) for name, files in request.tables.items()}
+        tables = {name: _dataset(files) for name, files in request.tables.items() if files}
     except (OSError, pa.ArrowException) as error:
         return {"code": "unreadable", "reason": str(error)}
     try:
@@ -74,6 +75,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, request: Request, fences: lis
             memory_mb=request.memory_mb, cpu_s=request.cpu_s, wall_clock_s=request.wall_clock_s
         )
         _close(connection, tables, memory_mb=request.memory_mb)
+        for name in request.tables.keys() - tables.keys():
+            _make_empty(connection, name, request.columns.get(name, {}))
         statement = checked_statement(connection, request.sql, tables=list(request.tables))
         truncated = _write_rows(connection.execute(statement).to_arrow_reader(ROWS_AT_A_TIME), request)
     except Rejected as error:
@@ -102,6 +105,16 @@ def _close(
     connection.execute(f"SET memory_limit = '{memory_mb // 2}MB'")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def _make_empty(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
+    """Make a table of which nothing was published."""
+    wanted = ", ".join(f"{_quoted(column)} {sql_type}" for column, sql_type in columns.items())
+    connection.execute(f"CREATE TABLE {_quoted(name)} ({wanted or 'nothing INTEGER'})")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _write_rows(reader: pa.RecordBatchReader, request: Request) -> bool:

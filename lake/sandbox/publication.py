@@ -1,7 +1,7 @@
 """What the sandbox may read and how much of the machine one query may take."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -12,6 +12,9 @@ class Publication:
     name: str  # of the published version
     snapshot: int  # version of the lake that it was made from
     tables: Mapping[str, Sequence[Path]]
+    columns: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # SQL types, for tables without files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

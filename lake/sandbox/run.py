@@ -118,6 +118,7 @@ def _request(publication: Publication, sql: str, limits: SandboxLimits) -> dict[
     return {
         "sql": sql,
         "tables": {name: [str(file) for file in files] for name, files in publication.tables.items()},
+        "columns": {name: dict(columns) for name, columns in publication.columns.items()},
         "metadata": {PUBLISHED_KEY: publication.name, SNAPSHOT_KEY: str(publication.snapshot)},
         "memory_mb": limits.memory_mb,
         "wall_clock_s": limits.wall_clock_s,

@@ -200,6 +200,13 @@ def test_a_published_file_that_is_gone_or_damaged_is_an_outage_and_no_traceback(
         assert str(tmp_path) not in caught.value.reason
 
 
+def test_a_table_of_which_nothing_was_published_is_empty(sandbox: Sandbox) -> None:
+    columns = {"frames": {"frame_id": "BIGINT", 'odd "name"': "DOUBLE"}}
+    publication = Publication(name="x", snapshot=1, tables={"frames": []}, columns=columns)
+    with sandbox.select(publication, "SELECT count(*) AS n, max(frame_id) AS top FROM frames") as selection:
+        assert rows_of(selection) == [{"n": 0, "top": None}]
+
+
 def test_a_result_can_be_written_as_an_arrow_stream(sandbox: Sandbox, ground: Ground) -> None:
     out = pa.BufferOutputStream()
     with sandbox.select(ground.publication, "FROM targets") as selection:

@@ -1,4 +1,4 @@
-"""The fences behind the first one: they stop statements nobody looked at, and a process that was taken over."""
+"""The fences behind the first one stop statements nobody looked at, and a process that was taken over."""
 
 import json
 import os
