@@ -50,11 +50,8 @@ def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("revision", ["0001", "0002"])
 def test_a_database_of_every_earlier_revision_keeps_its_rows(tmp_path: Path, revision: str) -> None:
-    url = (
-        str(settings_in(tmp_path / "data").operations_url)
-        if on_servers()
-        else f"sqlite:///{tmp_path}/old.sqlite"
-    )
+    (tmp_path / "data").mkdir()
+    url = settings_in(tmp_path / "data").operations_url
     old = create_engine(postgres_url(make_url(url)))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS_DIR))
