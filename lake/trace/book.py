@@ -13,7 +13,7 @@ LEAVING = ("merge_adjacent", "rewrite_delete", "deleted_from")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """What is sealed; of two lines about one thing the first one counts."""
+    """What is sealed; of two lines about one thing the first one counts, of a setting the last one."""
 
     files: dict[int, Seal]
     ends: dict[int, int]
@@ -54,7 +54,7 @@ def book_of(lines: Sequence[Line], broken: Sequence[Line] = ()) -> Book:
         versions=versions,
         newest=max(versions, default=None),
         schemas={(seal.object_id, seal.name): seal for seal in seals if seal.kind == Kind.SCHEMA},
-        settings={seal.name: seal for seal in seals if seal.kind == Kind.SETTING},
+        settings={seal.name: seal for seal in reversed(seals) if seal.kind == Kind.SETTING},
         raw={seal.name: seal for seal in seals if seal.kind == Kind.RAW},
         is_whole=not broken,
     )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lake.catalog import Catalog
+from lake.catalog import Catalog, CatalogKind
 from lake.trace.book import Book
 from lake.trace.catalog_rows import (
+    SQLITE_TABLE,
     SchemaPart,
     StoredFile,
     VersionRow,
@@ -26,6 +27,7 @@ _FROM_BACKUP = "put the catalog back from a backup"
 class CatalogState:
     """Everything that the catalog says at one moment, as far as it is checked."""
 
+    kind: CatalogKind
     files: dict[int, StoredFile]
     versions: list[VersionRow]
     scheduled: dict[int, str]
@@ -43,6 +45,7 @@ class CatalogState:
 def catalog_state(catalog: Catalog) -> CatalogState:
     """Return the catalog as it stands; the caller holds the writer's lock."""
     return CatalogState(
+        kind=catalog.kind,
         files={file.file_id: file for file in stored_files(catalog)},
         versions=version_rows(catalog),
         scheduled=scheduled_files(catalog),
@@ -145,12 +148,10 @@ def _schema(state: CatalogState, book: Book) -> Iterator[Damage]:
                 "whole columns may be read wrongly",
             )
     for name, seal in book.settings.items():
-        if state.settings.get(name) != seal.row_sha256:
-            yield _damage(
-                f"of the setting {name.split('|', 1)[0]}",
-                "is not what was sealed",
-                "new files may be written otherwise",
-            )
+        is_moved = state.kind != CatalogKind.SQLITE and name.startswith(SQLITE_TABLE)
+        if state.settings.get(name) != seal.row_sha256 and not is_moved:
+            entry = " ".join(name.split("|")[:2])
+            yield _damage(f"of the {entry}", "is not what was sealed", "new files may be written otherwise")
 
 
 def _damage(file: str, what: str, lost: str) -> Damage:

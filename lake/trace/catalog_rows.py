@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lake.catalog import Catalog
+from lake.catalog import Catalog, CatalogKind
 from lake.trace.ledger import Kind
 
 Row = Sequence[object]
+
+SQLITE_TABLE = "sqlite table"  # begins the name of a seal that only a catalog in SQLite has
 
 _DATA = """
     SELECT data_file_id, table_id, begin_snapshot, end_snapshot, path, path_is_relative, record_count,
@@ -54,6 +56,7 @@ _TABLE_STATISTICS = (
     " FROM ducklake_table_column_stats",
 )
 _SETTINGS = "SELECT key, scope, scope_id, value FROM ducklake_metadata WHERE key <> 'data_path'"
+_SQLITE_TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
 _SCHEMA = {  # tables about tables: those with an end_snapshot last
     "ducklake_schema_versions": "begin_snapshot, schema_version, table_id",
     "ducklake_partition_column": "partition_id, table_id, partition_key_index, column_id, transform",
@@ -180,10 +183,14 @@ def statistics_sha256(catalog: Catalog) -> str:
 
 
 def settings_rows(catalog: Catalog) -> dict[str, str]:
-    """Return the checksum of each of the catalog's settings; the place of the data is tomlake's to say."""
-    return {
-        "|".join(canonical(value) for value in row[:3]): digest([row[3:]]) for row in catalog.rows(_SETTINGS)
-    }
+    """Return the checksum of each setting of the catalog, and of each table that SQLite keeps it in.
+
+    The place of the data is left out: it is tomlake's to say.
+    """
+    rows = [("setting", *row) for row in catalog.rows(_SETTINGS)]
+    if catalog.kind == CatalogKind.SQLITE:
+        rows += [(SQLITE_TABLE, *row) for row in catalog.rows(_SQLITE_TABLES)]
+    return {"|".join(canonical(value) for value in row[:-1]): digest([row[-1:]]) for row in rows}
 
 
 def schema_parts(catalog: Catalog) -> list[SchemaPart]:

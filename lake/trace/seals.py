@@ -29,7 +29,6 @@ from lake.trace.ledger import Kind, Line, Seal, append, condense, known, lines_o
 from lake.trace.stored_bytes import StoredBytes
 
 COMMIT_LIMIT_BYTES = 1 << 30  # a lake that was never sealed is left to maintenance
-_ANEW_FROM_LINES = 2_000  # a shorter ledger is not worth beginning anew
 _FILES_AT_ONCE = 200
 
 Told = Callable[[str, float], None]
@@ -64,10 +63,12 @@ def seal_new(backend: Backend, operations: Engine, version: int) -> int:
     return _add(operations, [*found, *_catalog_seals(backend, operations, versions, above)])
 
 
-def seal_all(backend: Backend, operations: Engine, raw: RawStore, told: Told) -> Sealed:
+def seal_all(
+    backend: Backend, operations: Engine, raw: RawStore, told: Told, *, anew_from_lines: int = 2_000
+) -> Sealed:
     """Return what was sealed of everything that had no seal: files that decode, raw files that are sound.
 
-    The ledger is begun anew when most of its lines are about files that are gone.
+    A ledger of at least ``anew_from_lines`` is begun anew when most of them are about files that are gone.
     """
     with reading(operations) as connection:
         sealed, _ = newest_sealed(connection)
@@ -77,8 +78,22 @@ def seal_all(backend: Backend, operations: Engine, raw: RawStore, told: Told) ->
     if versions:
         lines += _add(operations, _catalog_seals(backend, operations, versions, above))
     raw_lines, unsound_raw = _seal_raw(backend, operations, raw, told)
-    _begin_anew(backend, operations)
+    if len(read_lines(operations)) >= anew_from_lines:
+        _begin_anew(backend, operations)
     return Sealed(lines=lines + raw_lines, unsound=(*unsound, *unsound_raw))
+
+
+def seal_settings_anew(backend: Backend, operations: Engine) -> int:
+    """Return how many settings of the catalog that were changed on purpose are sealed as they are now."""
+    with reading(operations) as connection:
+        sealed = {line.seal.name: line.seal.row_sha256 for line in lines_of(connection, Kind.SETTING)}
+    version = newest_version(backend.catalog)
+    changed = [
+        Seal(kind=Kind.SETTING, name=name, version=version, row_sha256=row_sha256)
+        for name, row_sha256 in settings_rows(backend.catalog).items()
+        if sealed.get(name) != row_sha256
+    ]
+    return _add(operations, changed)
 
 
 def _seal_late_files(backend: Backend, operations: Engine, told: Told) -> tuple[int, list[str]]:
@@ -224,8 +239,6 @@ def _add(operations: Engine, new: Sequence[Seal]) -> int:
 
 
 def _begin_anew(backend: Backend, operations: Engine) -> None:
-    if len(read_lines(operations)) < _ANEW_FROM_LINES:
-        return
     versions = version_rows(backend.catalog)
     present = {file.file_id for file in stored_files(backend.catalog)}
     scheduled = set(scheduled_files(backend.catalog))

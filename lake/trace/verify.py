@@ -73,7 +73,9 @@ class Verification:
         damages = [*database_damages(self.backend, self.operations), *_ledger_damages(broken)]
         damages += [found] if isinstance(found, Damage) else catalog_damages(found, book)
         lake_files, of_files = self._lake_files(state, book)
-        raw_files, of_raw = self._raw_files(book)
+        of_papers, raw_files, of_raw = self._papers(book)
+        if damages or of_files:
+            of_papers = []  # they follow from the other damage
         versions = state.versions if state else []
         return Verdict(
             version=versions[-1].version if versions else -1,
@@ -83,7 +85,7 @@ class Verification:
             lines=len(lines),
             quick=self.quick,
             took_s=time.monotonic() - began_s,
-            damages=tuple(self._with_names(each) for each in (*damages, *of_files, *of_raw)),
+            damages=tuple(self._with_names(each) for each in (*damages, *of_files, *of_papers, *of_raw)),
         )
 
     def _catalog(self) -> CatalogState | Damage:
@@ -114,7 +116,7 @@ class Verification:
         unsealed = sum(each.seal is None for each in wanted)
         return Counted(files=len(wanted), size_bytes=size_bytes, unsealed=unsealed), list(damages.values())
 
-    def _raw_files(self, book: Book) -> tuple[Counted, list[Damage]]:
+    def _papers(self, book: Book) -> tuple[list[Damage], Counted, list[Damage]]:
         self.told("Reading the papers of every row", 0.8)
         papers = papers_of(self.backend, self.operations)
         places = StoredBytes(self.backend.settings, self.backend.settings.raw_url)
@@ -122,13 +124,13 @@ class Verification:
         for each in check_raw(places, self.raw, book, papers, quick=self.quick):
             checked.append(each)
             self.told(f"Raw file {len(checked):,}", 0.9)
-        damages = [*paper_damages(papers), *(each.damage for each in checked if each.damage is not None)]
         counted = Counted(
             files=len(checked),
             size_bytes=sum(each.size_bytes for each in checked),
             unsealed=sum(not each.is_sealed for each in checked),
         )
-        return counted, damages
+        damages = [each.damage for each in checked if each.damage is not None]
+        return list(paper_damages(papers)), counted, damages
 
     def _with_names(self, damage: Damage) -> Damage:
         """Return the damage with the names of the targets whose rows are concerned."""
