@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.errors import Rejected
 from lake.public.manifest import Manifest, Version, manifest_of
 from lake.public.place import VERSIONS, Place, manifest_path, refuse_missing
-from lake.public.versions import LATEST, manifest_bytes, versions
+from lake.public.versions import manifest_bytes, versions
 from lake.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -62,27 +62,34 @@ class Shelf:
         """Return the list of versions as it is kept, or None before the first one."""
         return self._place.read(VERSIONS)
 
+    def latest(self) -> Version:
+        """Return the newest version that is served.
+
+        Raises
+        ------
+        Rejected
+            ``unknown-version``: there is none; ``bad-manifest``.
+        """
+        served = [version for version in self.versions() if not version.is_withdrawn]
+        if not served:
+            raise Rejected("Nothing has been published yet.", code="unknown-version")
+        return served[-1]
+
     def version(self, name: str) -> Version:
-        """Return a version by its name, or the newest one by ``latest``.
+        """Return the version of a name.
 
         Raises
         ------
         Rejected
             ``unknown-version``; ``withdrawn-version``; ``bad-manifest``.
         """
-        known = self.versions()
-        if name == LATEST:
-            known = tuple(version for version in known if not version.is_withdrawn)
-        found = [version for version in known if name in {LATEST, version.name}]
+        found = [version for version in self.versions() if version.name == name]
         if not found:
-            words = (
-                "Nothing has been published yet." if name == LATEST else f"There is no version {name:.80}."
-            )
-            raise Rejected(words, code="unknown-version")
-        if found[-1].is_withdrawn:
-            why = f": {found[-1].reason}" if found[-1].reason else "."
+            raise Rejected(f"There is no version {name:.80}.", code="unknown-version")
+        if found[0].is_withdrawn:
+            why = f": {found[0].reason}" if found[0].reason else "."
             raise Rejected(f"Version {name} was withdrawn{why}", code="withdrawn-version")
-        return found[-1]
+        return found[0]
 
     def item(self, version: Version, path: str) -> Item:
         """Return where the bytes of a path are.

@@ -29,7 +29,6 @@ from lake.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LATEST = "latest"
 _TURN_TIMEOUT_S = 60.0
 
 

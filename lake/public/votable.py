@@ -17,7 +17,7 @@ _DATATYPES: dict[type[pl.DataType], str] = {
     pl.Float64: 'datatype="double"',
     pl.Boolean: 'datatype="boolean"',
     pl.String: 'datatype="char" arraysize="*"',
-    pl.List: 'datatype="char" arraysize="1x*"',
+    pl.List: 'datatype="char" arraysize="*"',
 }
 _FRAME_OF_REFERENCE = (
     '<COOSYS ID="icrs" system="ICRS"/>'

@@ -12,7 +12,6 @@ from starlette.responses import Response, StreamingResponse
 from engine.errors import Rejected
 from lake.public.manifest import Version
 from lake.public.shelf import Item, Shelf
-from lake.public.versions import LATEST
 from lake.settings import Settings
 from portal.api.byte_range import ByteRange, Unsatisfiable, byte_range
 from portal.api.identity import TheLake
@@ -69,7 +68,7 @@ def index(lake: TheLake, shelf: TheShelf) -> Response:
     address = f"{lake.settings.public_url}/lake"
     told = [_told(version, address) for version in reversed(known)]
     words = (
-        f"The public lake: plain Parquet files, opened by URL. Begin with {address}/{LATEST}/manifest.json."
+        f"The public lake: plain Parquet files, opened by URL. Begin with {address}/latest/manifest.json."
         if known
         else "The public lake: nothing has been published yet."
     )
@@ -91,21 +90,27 @@ def list_of_versions(shelf: TheShelf) -> Response:
 @router.api_route("/lake/latest/{path:path}", methods=["GET", "HEAD"])
 def latest(request: Request, shelf: TheShelf, path: str) -> Response:
     """Give a file of the newest version."""
-    return _file(request, shelf, LATEST, path)
+    return _file(request, shelf, _asked(shelf.latest), path, cache=_ASK_AGAIN)
 
 
 @router.api_route("/lake/v/{version}/{path:path}", methods=["GET", "HEAD"])
 def versioned(request: Request, shelf: TheShelf, version: str, path: str) -> Response:
     """Give a file of one version, the same for ever."""
-    return _file(request, shelf, version, path)
+    found = _asked(lambda: shelf.version(version))
+    return _file(request, shelf, found, path, cache=_FOR_A_DAY)
 
 
-def _file(request: Request, shelf: Shelf, name: str, path: str) -> Response:
-    version = _asked(lambda: shelf.version(name))
+@router.api_route("/lake/{rest:path}", methods=["GET", "HEAD"])
+def nowhere(rest: str) -> Response:
+    """Say that nothing is there."""
+    raise Refused(404, {"detail": f"The public lake has nothing at {rest!r:.120}."}, headers=_OPEN_TO_ALL)
+
+
+def _file(request: Request, shelf: Shelf, version: Version, path: str, *, cache: str) -> Response:
     item = _asked(lambda: shelf.item(version, path))
     headers = _OPEN_TO_ALL | {
         "Accept-Ranges": "bytes",
-        "Cache-Control": _ASK_AGAIN if name == LATEST else _FOR_A_DAY,
+        "Cache-Control": cache,
         "Content-Type": _TYPES.get(path.rpartition(".")[2], "application/octet-stream"),
         "ETag": f'"{item.sha256}"',
         "X-Tomlake-Version": version.name,
