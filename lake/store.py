@@ -11,9 +11,11 @@ import duckdb
 import polars as pl
 
 from engine.lightcurve import light_curve
+from lake.as_of import AsOf
 from lake.backend import Backend
 from lake.changes import Change
 from lake.layout import FOUND_COLUMNS, LAYOUT, complete, is_complete, newer_lake, refuse_newer
+from lake.points.reader import PointReader
 from lake.provenance import Batch, batch_row
 from lake.reader import OlderVersions, Reader
 from lake.replacing import PAIR, Replacement, checked_points, news_of, pairs_of, without_doubles
@@ -35,7 +37,8 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.backend = Backend(settings)
-        self._newest = Reader(self.backend)
+        self._tables = Reader(self.backend)
+        self._points = PointReader(self.backend)
         self._older = OlderVersions(self.backend)
         self._writer = Writer(self.backend)
 
@@ -47,31 +50,33 @@ class Store:
         Raises
         ------
         Rejected
-            ``unknown-version``: the lake has no such version.
+            ``unknown-version``: the lake has no such version, or keeps it no longer.
         """
-        return (self._newest if as_of is None else self.at(as_of)).light_curve(target_id)
+        return self._points.light_curve(target_id, version=as_of)
 
-    def light_curves(self, target_ids: Sequence[int]) -> pl.DataFrame:
-        """Return the points of many targets, sorted by target and time."""
-        return self._newest.light_curves(target_ids)
+    def light_curves(
+        self, target_ids: Sequence[int], *, as_of: int | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Return the points of many targets, sorted by target and time; by default all columns."""
+        return self._points.light_curves(target_ids, version=as_of, columns=columns)
 
     def read(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of our own statement; tables are named ``lake.photometry`` and so on."""
-        return self._newest.read(sql, parameters)
+        return self._tables.read(sql, parameters)
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of a person's statement; see :meth:`lake.reader.Reader.query`."""
-        return self._newest.query(sql, parameters)
+        return self._tables.query(sql, parameters)
 
     def batch(self, batch_id: str) -> Batch:
         """Return the papers of a batch; see :meth:`lake.reader.Reader.batch`."""
-        return self._newest.batch(batch_id)
+        return self._tables.batch(batch_id)
 
     def version(self) -> int:
         """Return the number of the lake's newest version; it grows with every write."""
-        return self._newest.version()
+        return self._points.newest_version()
 
-    def at(self, version: int) -> Reader:
+    def at(self, version: int) -> AsOf:
         """Return the lake as it stood in a version.
 
         Raises
@@ -79,7 +84,7 @@ class Store:
         Rejected
             ``unknown-version``: the lake has no such version, or keeps it no longer.
         """
-        return self._older.reader(version)
+        return AsOf(self._older.reader(version), self._points)
 
     # Writing
 
@@ -152,7 +157,7 @@ class Store:
 
     def _replace(self, points: pl.DataFrame, pairs: pl.DataFrame, batch: Batch) -> int:
         def plan() -> Sequence[Change]:
-            news = news_of(self._newest, points, pairs)
+            news = news_of(self, points, pairs)
             if news.pairs.is_empty():
                 return ()
             change = Change(table=PHOTOMETRY, rows=news.points, keys=news.outdated)
@@ -174,7 +179,8 @@ class Store:
 
     def close(self) -> None:
         """Close the connections; the store opens them again when it is used again."""
-        self._newest.close()
+        self._tables.close()
+        self._points.close()
         self._older.close()
         self._writer.forget()
         self.backend.close()
