@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.errors import Rejected
 from lake.public.manifest import Manifest, Version, manifest_of
 from lake.public.place import VERSIONS, Place, manifest_path, refuse_missing
-from lake.public.versions import manifest_bytes, versions
+from lake.public.versions import LATEST, manifest_bytes, versions
 from lake.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -76,13 +76,15 @@ class Shelf:
         return served[-1]
 
     def version(self, name: str) -> Version:
-        """Return the version of a name.
+        """Return the version of a name, or the newest one by ``latest``.
 
         Raises
         ------
         Rejected
             ``unknown-version``; ``withdrawn-version``; ``bad-manifest``.
         """
+        if name == LATEST:
+            return self.latest()
         found = [version for version in self.versions() if version.name == name]
         if not found:
             raise Rejected(f"There is no version {name:.80}.", code="unknown-version")

@@ -29,6 +29,7 @@ from lake.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+LATEST = "latest"
 _TURN_TIMEOUT_S = 60.0
 
 

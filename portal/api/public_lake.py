@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from engine.errors import Rejected
 from lake.public.manifest import Version
 from lake.public.shelf import Item, Shelf
+from lake.public.versions import LATEST
 from lake.settings import Settings
 from portal.api.byte_range import ByteRange, Unsatisfiable, byte_range
 from portal.api.identity import TheLake
@@ -96,6 +97,8 @@ def latest(request: Request, shelf: TheShelf, path: str) -> Response:
 @router.api_route("/lake/v/{version}/{path:path}", methods=["GET", "HEAD"])
 def versioned(request: Request, shelf: TheShelf, version: str, path: str) -> Response:
     """Give a file of one version, the same for ever."""
+    if version == LATEST:  # it changes, and what is below /lake/v does not
+        return nowhere(f"v/{version}")
     found = _asked(lambda: shelf.version(version))
     return _file(request, shelf, found, path, cache=_FOR_A_DAY)
 
