@@ -18,6 +18,7 @@ from tomlake.commands import (
     public,
     safekeeping,
     targets,
+    trace,
 )
 
 EXIT_FAILED = 1
@@ -38,6 +39,11 @@ app.command("demo", help="Load the offline demo, all of it simulated, or take it
 app.command("reduce", help="Measure images or catalogues here, without storing anything.")(photometry.reduce)
 app.command("harvest", help="Ask the archives for everything they have of a target.")(targets.harvest)
 app.command("sql", help="Query the lake, read-only.")(lake_shell.sql)
+app.command(
+    "explain", help="Print the whole way back from a point to its bytes.", context_settings=trace.NUMBERS
+)(trace.explain)
+app.command("verify", help="Check every byte of the lake and of what it was made from.")(trace.verify)
+app.command("reparse", help="Make rows anew from the kept raw answers, without network.")(trace.reparse)
 app.command("config", help="Show every setting and where it comes from.")(lake_shell.config)
 app.command("status", help="Show what is in the lake and in the queue.")(lake_shell.status)
 app.command("restore", help="Bring a backup back into an empty place.")(safekeeping.restore)

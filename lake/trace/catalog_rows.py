@@ -222,11 +222,20 @@ def canonical(value: object) -> str:
         return "\0"
     if isinstance(value, bool):
         return str(int(value))
-    moment = _moment(value) if isinstance(value, str) else value if isinstance(value, datetime) else None
-    if moment is None:
-        return str(value)
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="microseconds")
+    moment = moment_of(value)
+    return str(value) if moment is None else moment.isoformat(timespec="microseconds")
+
+
+def moment_of(value: object) -> datetime | None:
+    """Return a time of the catalog in UTC, which SQLite keeps as text; None for what is no time."""
+    if isinstance(value, str) and value[4:5] == "-" and value[10:11] == " ":
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def whole(value: object) -> int:
@@ -235,16 +244,6 @@ def whole(value: object) -> int:
         return int(str(value))
     except ValueError:
         return -2
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the time that SQLite keeps as text, None for every other text."""
-    if text[4:5] != "-" or text[10:11] != " ":
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _text(row: Row) -> str:
