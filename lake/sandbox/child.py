@@ -6,6 +6,7 @@ second pipe, one JSON object a line: first that it is ready, last how the query 
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ from lake.sandbox.fences import allow_many_files, take_limits
 from lake.sandbox.statement import checked_statement
 
 ROWS_AT_A_TIME = 2048
+IDLE_S = 600  # a process that nobody asks anything goes away
+_OUT_OF_MEMORY = (
+    "bad_alloc",
+    "Out of Memory",
+    "malloc of size",
+    "temporarily unavailable",
+)  # the last: no thread
 _WARM_UP = "SELECT json_serialize_sql('SELECT 1')"
 _CONFIG = {
     "threads": "2",
@@ -51,6 +59,7 @@ class Request:
 def main(fences: list[str]) -> None:
     """Answer one request; the process ends here, without cleaning up."""
     sys.setrecursionlimit(20_000)
+    signal.alarm(IDLE_S)
     status = os.fdopen(int(sys.argv[2]), "w", encoding="utf-8")
     pa.set_cpu_count(2)
     pa.set_io_thread_count(2)
@@ -83,8 +92,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, request: Request, fences: lis
         return {"code": error.code, "reason": error.reason}
     except (MemoryError, duckdb.OutOfMemoryException) as error:
         return {"code": "too-large", "reason": f"Out of memory: {error}"}
-    except (duckdb.Error, pa.ArrowException) as error:
-        memory = any(words in str(error) for words in ("bad_alloc", "Out of Memory", "malloc of size"))
+    except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
+        memory = any(words in str(error) for words in _OUT_OF_MEMORY)
         return {"code": "too-large" if memory else "bad-sql", "reason": str(error)}
     return {"truncated": truncated, "fences": fences}
 

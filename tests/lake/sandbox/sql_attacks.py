@@ -11,7 +11,7 @@ BAD = frozenset({"bad-sql"})
 NOT = frozenset({"not-a-select"})
 REFUSED = BAD | NOT
 LARGE = frozenset({"too-large"})
-SPENT = frozenset({"too-large", "too-slow"})
+SPENT = frozenset({"too-large", "too-slow", "sandbox-down"})  # the last: it died where memory ran out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
