@@ -11,11 +11,9 @@ from benchmarks import postgres
 from benchmarks.data import arrivals
 from benchmarks.figures import Report, seconds
 from benchmarks.postgres import Connection, Server
-from lake.changes import Change
 from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
 from lake.settings import Settings, read_settings
-from lake.tables import PHOTOMETRY
 
 INDEX = "CREATE INDEX photometry_target ON photometry (target_id, mjd)"
 CLUSTER = "CLUSTER photometry USING photometry_target"
@@ -71,8 +69,7 @@ def fill(pair: Pair, points: int, report: Report) -> int:
 
 def ingest(lake: Lake, points: pl.DataFrame) -> None:
     """Put points of many targets into the lake in one transaction."""
-    change = Change(table=PHOTOMETRY, rows=points, keys=PHOTOMETRY.empty().select("target_id"))
-    lake.store.commit([change], batch=new_batch("bench", "bench"))
+    lake.store.ingest(points, batch=new_batch("bench", "bench"))
 
 
 def compare_disk(pair: Pair, count: int, report: Report) -> None:

@@ -12,20 +12,13 @@ from benchmarks.figures import Report, seconds
 from benchmarks.writes import news, replace_in_lake
 from lake.opening import Lake, open_lake
 from lake.settings import Settings
+from lake.upkeep.maintain import Scope, maintain
 
 BATCHES_AN_HOUR = 417  # 10,000 a day
 _LIVE_FILES = (
     "SELECT (SELECT count(*) FROM ducklake_data_file WHERE end_snapshot IS NULL)"
     " + (SELECT count(*) FROM ducklake_delete_file WHERE end_snapshot IS NULL)"
 )
-
-
-def maintain(lake: Lake) -> None:
-    """Do all that the nightly maintenance does."""
-    with lake.store.exclusive() as connection:
-        connection.execute("CALL ducklake_merge_adjacent_files('lake')")
-        connection.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0.0)")
-        connection.execute("CALL ducklake_merge_adjacent_files('lake')")
 
 
 def measured(pair: Pair, report: Report) -> None:
@@ -36,21 +29,22 @@ def measured(pair: Pair, report: Report) -> None:
     process.start()
     peak_mb, took_s = answers.get(timeout=36_000)
     process.join()
-    report.limited("maintenance: peak memory", peak_mb, "MB", bar=1024.0)
-    report.limited("maintenance: time", took_s, "s", theirs=f"CLUSTER {report.numbers['pg_cluster_s']:.3g} s")
+    report.limited("nightly maintenance of all that came: peak memory", peak_mb, "MB", bar=1024.0)
+    clustered = f"CLUSTER {report.numbers['pg_cluster_s']:.3g} s"
+    report.limited("nightly maintenance of all that came: time", took_s, "s", theirs=clustered)
     report.numbers |= {"maintenance_mb": peak_mb, "maintenance_s": took_s}
 
 
 def small_batches(pair: Pair, targets: int, report: Report, *, batches: int) -> None:
-    """Report the live files after a day of small batches with maintenance every hour."""
+    """Report the live files after a day of small batches: light maintenance hourly, at last a full one."""
     most = 0
     for number, new in enumerate(news(targets, look=200, count=batches), start=1):
         replace_in_lake(pair.lake.store, new)
         if number % BATCHES_AN_HOUR == 0:
             most = max(most, live_files(pair.lake))
-            maintain(pair.lake)
+            maintain(pair.lake, Scope.LIGHT, tell=_silently)
     most = max(most, live_files(pair.lake))
-    maintain(pair.lake)
+    maintain(pair.lake, Scope.FULL, tell=_silently)
     left = live_files(pair.lake)
     report.limited(f"live files after {batches:,} small batches and maintenance", left, "files", bar=200)
     report.limited("live files at most between two maintenances", most, "files")
@@ -85,14 +79,18 @@ def _write_and_compact(settings: Settings, targets: int, started: Event, done: E
     for number, new in enumerate(waiting, start=1):
         replace_in_lake(lake.store, new)
         if number % 40 == 0:
-            maintain(lake)
+            maintain(lake, Scope.FULL, tell=_silently)
     done.set()
     lake.close()
 
 
+def _silently(_what: str, _part: float) -> None:
+    """Tell nobody how far the work is."""
+
+
 def _maintain_and_tell(settings: Settings, answers: "multiprocessing.Queue[tuple[float, float]]") -> None:
     lake = open_lake(settings)
-    took_s = seconds(lambda: maintain(lake))
+    took_s = seconds(lambda: maintain(lake, Scope.FULL, tell=_silently))
     lake.close()
     answers.put((_peak_mb(), took_s))
 
