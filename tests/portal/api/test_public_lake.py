@@ -121,7 +121,7 @@ def test_scripts_of_other_sites_may_ask_for_ranges(public: Public) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/lake/latest/nothing.parquet", "/lake/v/none/manifest.json", "/lake/latest/../versions.json",
+        "/lake/latest/nothing.parquet", "/lake/v/none/manifest.json", "/lake/latest/..%2fversions.json",
         "/lake/latest/%2e%2e/%2e%2e/operations.sqlite", "/lake/latest//etc/passwd", "/lake/latest/",
         "/lake/v/../versions.json/x", "/lake/v/%2e%2e/manifest.json", "/lake/latest/files/00/x.parquet",
         "/lake/latest/..%2f..%2foperations.sqlite", "/lake/operations.sqlite", "/lake/v/latest/manifest.json",
