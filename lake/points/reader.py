@@ -18,7 +18,8 @@ from lake.tables import PHOTOMETRY
 
 logger = logging.getLogger(__name__)
 
-_MOST_BYTES = 128 << 20  # of whole light curves: some 900 of 1,000 points
+_MOST_BYTES = 128 << 20  # of whole light curves: some 500 of 1,000 points
+_MEMORY_PER_BYTE = 2  # a column keeps more than its values
 _SORTED_BY = ("target_id", "mjd", "point_id")
 # A file that a compaction removed under our hands, or one that is damaged.
 _FILE_ERRORS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException)
@@ -31,13 +32,18 @@ class PointReader:
     read, the plain query answers.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, most_bytes: int = _MOST_BYTES) -> None:
         self._versions = Versions(backend.catalog)
         self._rows = Rows(ParquetPlace(backend))
-        self._curves: Bounded[pl.DataFrame] = Bounded(most_bytes=_MOST_BYTES)
+        self._curves: Bounded[pl.DataFrame] = Bounded(most_bytes=most_bytes)
         self._plain = Reader(backend)
         self._plain_older = OlderVersions(backend)
         self.plain_answers = 0  # how often the plain query had to help
+
+    @property
+    def remembered_bytes(self) -> int:
+        """Return how many bytes of light curves are remembered."""
+        return self._curves.size_bytes
 
     def newest_version(self) -> int:
         """Return the number of the newest version."""
@@ -100,7 +106,7 @@ class PointReader:
         if found is None:
             rows = self._rows.of([target_id], files, list(PHOTOMETRY.schema))
             found = rows.sort(_SORTED_BY[1:], nulls_last=True)
-            self._curves.put(key, found, size_bytes=int(found.estimated_size()))
+            self._curves.put(key, found, size_bytes=_MEMORY_PER_BYTE * int(found.estimated_size()))
         return found.clone()
 
     def _plainly(self, version: int | None) -> Reader:

@@ -52,7 +52,10 @@ class Rows:
             if (part := self._part(file, its_targets, wanted, files)) is not None
         ]
         frames = self._near(parts, files.version) if self._place.is_local else self._far(parts, files.version)
-        return pl.concat([_empty(columns), *(_complete(frame, columns) for frame in frames)], rechunk=True)
+        whole = [_complete(frame, columns) for frame in frames]
+        if len(whole) == 1:
+            return whole[0]
+        return pl.concat(whole or [_empty(columns)], rechunk=True)
 
     def _part(
         self, file: DataFile, target_ids: list[int], wanted: Sequence[Column], files: LiveFiles
@@ -153,6 +156,8 @@ def _empty(columns: Sequence[str]) -> pl.DataFrame:
 
 
 def _complete(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    if frame.columns == list(columns) and frame.dtypes == [PHOTOMETRY.schema[name] for name in columns]:
+        return frame
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(PHOTOMETRY.schema[name]).alias(name)
         for name in columns
