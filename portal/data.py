@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,7 @@ from lake.contents import Contents, contents
 from lake.store import Store
 from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
 from portal.charts import MAX_DRAWN_POINTS, Spec, bands_in_order, drawn_points, light_curve_spec
+from portal.moment import address_of, read_version, readable
 from portal.opened import lake
 
 _BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
@@ -57,13 +59,13 @@ class Position:
 def numbers(user: User | None) -> Numbers:
     """Return how many targets this visitor may see and what the lake holds."""
     _, targets = find_targets(lake().operations, TargetFilter(page_size=1), user)
-    held = _contents(lake().store, lake().store.version())
+    held = _contents(lake().store, read_version())
     return Numbers(targets=targets, points=held.points, frames=held.frames, observers=held.observers)
 
 
 @lru_cache(maxsize=4)
-def _contents(store: Store, _version: int) -> Contents:
-    return contents(store)
+def _contents(store: Store, version: int) -> Contents:
+    return contents(readable(store, version))
 
 
 def target_named(name: str, user: User | None) -> TargetRow | None:
@@ -160,9 +162,35 @@ def position_of(ra_deg: float, dec_deg: float) -> Position:
     )
 
 
+def is_embargoed(target: Target) -> bool:
+    """Return whether a target becomes public only later."""
+    return target.embargo_until_mjd is not None and target.embargo_until_mjd > mjd_now()
+
+
+def download_address(name: str) -> str:
+    """Return where the light curve that is shown can be downloaded."""
+    parameters = address_of()
+    return f"/download/{quote(name)}.csv" + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSeen:
+    """The last magnitude of a light curve."""
+
+    mag: float
+    band: str
+    mjd: float
+
+
+def last_seen(points: pl.DataFrame) -> LastSeen | None:
+    """Return the last magnitude of a light curve, or None where there is none."""
+    seen = points.filter(pl.col("mag").is_not_null()).tail(1).select("mag", "band", "mjd")
+    return LastSeen(**seen.row(0, named=True)) if len(seen) else None
+
+
 def light_curve(target_id: int) -> pl.DataFrame:
     """Return all points of a target, sorted by time."""
-    return _light_curve(lake().store, lake().store.version(), target_id)
+    return _light_curve(lake().store, read_version(), target_id)
 
 
 @lru_cache(maxsize=64)
@@ -175,7 +203,7 @@ def chart_of(target_id: int, *, every_point: bool = False) -> Chart | None:
 
     More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
     """
-    return _chart(lake().store, lake().store.version(), target_id, every_point)
+    return _chart(lake().store, read_version(), target_id, every_point)
 
 
 @lru_cache(maxsize=32)

@@ -7,8 +7,9 @@ import polars as pl
 import streamlit as st
 
 from lake.targets import TargetRow
-from portal.data import light_curve
+from portal.data import last_seen, light_curve
 from portal.fmt import ago_text, escaped
+from portal.moment import Moment, address_of, permalink
 from portal.thumbnails import thumbnail_svg
 
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
@@ -37,6 +38,29 @@ def simulated_banner(what: str) -> None:
     st.warning(f"**Simulated.** {what}", icon=":material/science:")
 
 
+def moment_banner(asked: Moment) -> None:
+    """Say that a page shows an older version of the lake, and how to leave it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"**As of {escaped(asked.text)}.** You see the measurements as they stood on {asked.date} "
+            f"(version {asked.version:,}).",
+            icon=":material/history:",
+        )
+        if st.button("Back to now", icon=":material/update:", key="to_now"):
+            del st.query_params["as_of"]
+            st.rerun()
+
+
+def permalink_popover(name: str) -> None:
+    """Offer the address that shows a target for ever as it is shown now."""
+    with st.popover("Permalink", icon=":material/link:", width="content"):
+        st.code(permalink(name), language=None, wrap_lines=True)
+        st.caption(
+            "Shows the measurements as they are now, whatever comes later. Every version is kept for a "
+            "while; for a paper, ask for a named snapshot: it is kept for ever."
+        )
+
+
 def status_badge(status: str) -> None:
     """Show how a frame, upload or job stands."""
     colour, icon = STATUS_BADGES.get(status, ("gray", ":material/help:"))
@@ -45,35 +69,34 @@ def status_badge(status: str) -> None:
 
 def target_link(name: str, *, icon: str | None = None) -> None:
     """Link to the page of a target without loading the portal again."""
-    st.page_link(TARGET_PAGE, label=f"**{escaped(name)}**", icon=icon, query_params={"name": name})
+    st.page_link(TARGET_PAGE, label=f"**{escaped(name)}**", icon=icon, query_params=address_of(name=name))
 
 
 def open_target(name: str) -> None:
     """Leave this page for the one of a target."""
-    st.switch_page(TARGET_PAGE, query_params={"name": name})
+    st.switch_page(TARGET_PAGE, query_params=address_of(name=name))
 
 
 def target_card(row: TargetRow) -> None:
     """Show a target in a box: name, class, small light curve, last magnitude."""
-    target = row.target
+    target, points = row.target, light_curve(row.target.target_id or 0)
     with st.container(border=True, height="stretch", gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             target_link(target.name)
             if target.simulated:
                 simulated_badge()
         st.image(
-            thumbnail_svg(light_curve(target.target_id or 0)),
+            thumbnail_svg(points),
             width="stretch",
             alt=f"Small light curve of {target.name}",
         )
-        st.caption(f"{escaped(target.classification)}  \n{last_seen(row)}")
+        st.caption(f"{escaped(target.classification)}  \n{_last_words(points)}")
 
 
-def last_seen(row: TargetRow) -> str:
-    """Return the last magnitude of a target and how old it is, as Markdown."""
-    if row.last_mag is None:
-        return "not observed yet"
-    return f"**{row.last_mag:.2f}** {escaped(row.last_band)}, {ago_text(row.last_mjd)}"
+def _last_words(points: pl.DataFrame) -> str:
+    """Return the last magnitude of a light curve and how old it is, as Markdown."""
+    last = last_seen(points)
+    return f"**{last.mag:.2f}** {escaped(last.band)}, {ago_text(last.mjd)}" if last else "not observed yet"
 
 
 def fact_list(facts: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from lake.frames import calibrations_of_frame, cutout, frames_of_target, frames_
 from lake.store import Store
 from lake.targets import get_target
 from portal.fmt import duration_text, mag_text, moment_text
+from portal.moment import read_version, readable, reading
 from portal.opened import lake
 
 PICTURE_SCALE = 6  # screen pixels per pixel of the camera
@@ -58,22 +59,23 @@ class Latest:
 
 def verdicts_of_target(target_id: int) -> list[Verdict]:
     """Return every frame of a target, the last exposure first."""
-    return list(_of_target(lake().store, lake().store.version(), target_id))
+    return list(_of_target(lake().store, read_version(), target_id))
 
 
 @lru_cache(maxsize=64)
-def _of_target(store: Store, _version: int, target_id: int) -> tuple[Verdict, ...]:
-    return tuple(_verdict(row) for row in frames_of_target(store, target_id).iter_rows(named=True))
+def _of_target(store: Store, version: int, target_id: int) -> tuple[Verdict, ...]:
+    frames = frames_of_target(readable(store, version), target_id)
+    return tuple(_verdict(row) for row in frames.iter_rows(named=True))
 
 
 def verdicts_of_upload(upload_id: int) -> list[Verdict]:
     """Return the frames that an upload gave."""
-    return [_verdict(row) for row in frames_of_upload(lake().store, upload_id).iter_rows(named=True)]
+    return [_verdict(row) for row in frames_of_upload(reading(), upload_id).iter_rows(named=True)]
 
 
 def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
     """Return the newest measured frames of targets that this visitor may see."""
-    frames = _recent(lake().store, lake().store.version())
+    frames = _recent(lake().store, read_version())
     shown: list[Latest] = []
     for row in frames.iter_rows(named=True):
         target = _visible_target(row["target_id"], user)
@@ -85,8 +87,8 @@ def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
 
 
 @lru_cache(maxsize=2)
-def _recent(store: Store, _version: int) -> pl.DataFrame:
-    kept = recent_frames(store, limit=100)
+def _recent(store: Store, version: int) -> pl.DataFrame:
+    kept = recent_frames(readable(store, version), limit=100)
     return kept.filter((pl.col("status") != "rejected") & ~pl.col("dry_run").fill_null(False))
 
 
@@ -99,7 +101,7 @@ def _visible_target(target_id: int, user: User | None) -> Target | None:
 
 def fits_of(frame_id: str) -> pl.DataFrame:
     """Return how well each candidate band fits a frame, the chosen one first."""
-    return calibrations_of_frame(lake().store, frame_id).select(
+    return calibrations_of_frame(reading(), frame_id).select(
         pl.col("band").alias("Band"),
         pl.col("chosen").alias("Chosen"),
         pl.col("catalogue").alias("Catalogue"),

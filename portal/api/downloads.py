@@ -9,10 +9,13 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
+from lake.snapshots import version_of
 from lake.targets import get_target
 from portal.api.identity import TheLake, Visitor
 from portal.api.light_curve_csv import tomlake_csv
 from portal.api.reply import Refused
+
+AS_OF_MEANS = "a named snapshot, a version or a date (UTC): the lake as it stood then; now without it"
 
 router = APIRouter()
 
@@ -23,14 +26,14 @@ def download(
     user: Visitor,
     lake: TheLake,
     name: str,
-    as_of: Annotated[int | None, Query(description="version of the lake; the newest without it")] = None,
+    as_of: Annotated[str, Query(description=AS_OF_MEANS)] = "",
 ) -> Response:
     """Give the light curve of a target that the visitor may see; 304 where the visitor has it already."""
     try:
         target = get_target(lake.operations, name, user)
     except Rejected as error:
         raise Refused(404, {"detail": error.reason}) from error
-    version = lake.store.version() if as_of is None else as_of
+    version = version_of(lake, as_of) if as_of else lake.store.version()
     tag = _tag(target, version)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
     if tag in request.headers.get("if-none-match", ""):

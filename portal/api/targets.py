@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from engine.errors import Rejected
+from lake.snapshots import version_of
 from lake.targets import create_target, get_target
 from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import SignedIn, TheLake
@@ -52,7 +53,7 @@ def list_targets(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
 @router.post("/targets/download-photometry")
 @router.post("/targets/download-photometry/")
 def download_photometry(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
-    """Give the magnitudes and limits of a target as BHTOM's CSV file."""
+    """Give the magnitudes and limits of a target as BHTOM's CSV file; ``as_of`` is ours, not BHTOM's."""
     name = text_of(fields, "name")
     if name is None:
         raise Refused(400, {"Error": "Something went wrong"})
@@ -60,7 +61,9 @@ def download_photometry(user: SignedIn, lake: TheLake, fields: SentFields) -> Re
         target = get_target(lake.operations, name, user)
     except Rejected as error:
         raise Refused(404, {"Error": f'Target "{name:.120}" not found'}) from error
-    points = lake.store.light_curve(target.target_id or 0)
+    as_of = text_of(fields, "as_of")
+    version = version_of(lake, as_of) if as_of else None
+    points = lake.store.light_curve(target.target_id or 0, as_of=version)
     headers = {
         "Content-Type": "text/csv",
         "Content-Disposition": f'attachment; filename="target_{target.name}_photometry.csv"',

@@ -1,14 +1,19 @@
 """One target: its light curve, points and frames, where it is and who observed it."""
 
-from urllib.parse import quote
-
 import streamlit as st
 
 from portal import data, verdicts
 from portal.cards import frame_card
 from portal.classes import meaning_of
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
-from portal.parts import credit_list, fact_list, simulated_badge, simulated_banner, target_link
+from portal.parts import (
+    credit_list,
+    fact_list,
+    permalink_popover,
+    simulated_badge,
+    simulated_banner,
+    target_link,
+)
 from portal.session import current_user
 
 FRAMES_AT_ONCE = 6
@@ -40,8 +45,12 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
                 simulated_badge()
             if target.visibility == "private":
                 st.badge("private", icon=":material/lock:", color="gray")
+            elif data.is_embargoed(target):
+                until = date_text(target.embargo_until_mjd)
+                st.badge(f"embargo until {until}", icon=":material/lock_clock:", color="gray")
     with st.container(horizontal=True, width="content"):
-        st.link_button("CSV", f"/download/{quote(target.name)}.csv", icon=":material/download:")
+        permalink_popover(target.name)
+        st.link_button("CSV", data.download_address(target.name), icon=":material/download:")
         if st.button("Upload frames", type="primary", icon=":material/upload:", key="to_upload"):
             st.switch_page("../pages/upload.py", query_params={"target": target.name})
 
@@ -122,6 +131,7 @@ with frames_tab:
 
 with side:
     place = data.position_of(target.ra_deg, target.dec_deg)
+    last = data.last_seen(points)
     st.subheader("Position")
     st.code(place.degrees, language=None)
     st.code(place.sexagesimal, language=None)
@@ -129,10 +139,8 @@ with side:
         "Constellation": place.constellation,
         "Galactic l, b": place.galactic,
         "From the Sun": f"{data.sun_distances_deg([target])[0]:.0f}°",
-        "Last": f"{mag_text(row.last_mag)} in {row.last_band}"
-        if row.last_mag is not None
-        else "not observed",
-        "Seen": f"{date_text(row.last_mjd)} ({ago_text(row.last_mjd)})" if row.last_mjd else "never",
+        "Last": f"{mag_text(last.mag)} in {last.band}" if last else "not observed",
+        "Seen": f"{date_text(last.mjd)} ({ago_text(last.mjd)})" if last else "never",
         "Points": number_text(len(points)),
         "Priority": f"{row.priority:.0f}",
         "Added by": target.created_by or "–",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from portal.moment import AS_OF, look_as_of, moment
+from portal.parts import moment_banner
 from portal.session import current_user
 
 PORTAL = Path(__file__).resolve().parent.parent
@@ -34,4 +36,11 @@ page = st.navigation(
     ],
     position="top",
 )
+refusal = look_as_of(st.query_params.get(AS_OF, ""))
+if refusal:
+    st.error(refusal, icon=":material/history_toggle_off:")
+    st.stop()
+asked = moment()
+if asked is not None:
+    moment_banner(asked)
 page.run()

@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 import portal
 from lake.opening import Lake
+from lake.provenance import new_batch
+from lake.snapshots import create_snapshot
 from lake.targets import get_target
 from portal.security.cookie import SESSION_COOKIE
 
@@ -277,3 +279,36 @@ def test_jobs_and_uploads_of_simulated_targets_say_so(
     ]
     signed_in(staff_session)
     assert "belongs to the demo" in words(visit("upload", target=SIMULATED_NAME))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_the_lake_as_it_was_and_says_so(page: str, full_lake: Lake) -> None:
+    target = get_target(full_lake.operations, REAL_NAME, None)
+    points = full_lake.store.light_curve(target.target_id or 0)
+    then = full_lake.store.version()
+    create_snapshot(full_lake, f"Paper{page}")
+    try:
+        full_lake.store.replace_points(
+            target.target_id or 0, points["source"][0], points.clear(), batch=new_batch("test", "test")
+        )
+        at = visit(page, name=REAL_NAME, as_of=f"Paper{page}")
+
+        assert not at.exception
+        assert f"Paper{page}" in at.info[0].value
+        assert f"version {then:,}" in at.info[0].value
+        if page == "target":
+            assert f"as_of=Paper{page}" in at.code[0].value  # the permalink stays in that version
+            assert f"{len(points):,}" in "".join(str(html.value) for html in at.get("html"))
+    finally:
+        old = full_lake.store.light_curve(target.target_id or 0, as_of=then).drop("batch_id")
+        of_source = old.filter(old["source"] == points["source"][0])
+        full_lake.store.replace_points(
+            target.target_id or 0, points["source"][0], of_source, batch=new_batch("test", "test")
+        )
+
+
+def test_a_version_that_nobody_knows_is_refused_in_one_sentence(full_lake: Lake) -> None:
+    at = visit("target", name=REAL_NAME, as_of="1999-01-01")
+    assert not at.exception
+    assert len(at.error) == 1
+    assert not at.title
