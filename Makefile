@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench browser clean
+.PHONY: help run test bench image-check browser clean
 
 help:  ## Show what can be made.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
 
 run: $(VENV)/run.stamp  ## Install what is needed and start the portal, the API and the workers.
 	@exec $(BIN)/tomlake up
@@ -18,6 +18,9 @@ test: $(VENV)/test.stamp browser  ## Install what the tests need and run everyth
 
 bench: $(VENV)/test.stamp  ## Measure, and print the tables of docs/benchmarks.md.
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+image-check: $(VENV)/python.stamp  ## Build the image and see its portal answer: with Docker, or as root without.
+	@bash .ci/image-check $(BIN)/python
 
 browser:
 	@bash .ci/browser
