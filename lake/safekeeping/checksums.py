@@ -76,11 +76,12 @@ def file_checksums(
         Only of these; the others are not opened.
     """
     text = f"concat_ws('|', {', '.join(_as_text(name, kind) for name, kind in columns.items())})"
-    chosen = "" if files is None else "WHERE filename IN (SELECT unnest($files))"
+    parameters = {f"file_{number}": file for number, file in enumerate(sorted(files or ()))}
+    chosen = "" if files is None else f"WHERE filename IN ({', '.join(f'${name}' for name in parameters)})"
     rows = connection.execute(
         f"SELECT filename, count(*), sum(md5_number_upper(row_text)), sum(md5_number_lower(row_text))"  # noqa: S608
         f' FROM (SELECT filename, {text} AS row_text FROM {LAKE}."{table}" {chosen}) GROUP BY filename',
-        {} if files is None else {"files": sorted(files)},
+        parameters,
     ).fetchall()
     return {
         str(file): Checksum(rows=int(number), digest=_digest(int(upper), int(lower)))
@@ -137,7 +138,9 @@ def _rows_checksum(rows: Iterable[tuple[object, ...]]) -> Checksum:
     number, sum_of_hashes = 0, 0
     for row in rows:
         body = b"|".join(map(_value_bytes, row))
-        sum_of_hashes += int.from_bytes(hashlib.md5(body, usedforsecurity=False).digest(), "big")
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        upper, lower = (int.from_bytes(half, "little") for half in (digest[:8], digest[8:]))  # as DuckDB does
+        sum_of_hashes += (upper << 64) + lower
         number += 1
     return Checksum(rows=number, digest=f"{sum_of_hashes % _MODULUS:0{HEX_DIGITS}x}")
 

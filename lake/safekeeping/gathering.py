@@ -10,7 +10,7 @@ from lake.safekeeping.manifest import Manifest, new_name, readable
 from lake.safekeeping.moment import Moment, moment_of
 from lake.safekeeping.packing import pack
 from lake.safekeeping.place import Piece, Place
-from lake.safekeeping.sums import Progress, TableSums, table_sums
+from lake.safekeeping.sums import Progress, Sums, TableSums, table_sums
 from lake.safekeeping.transfer import Load, transfer
 from lake.safekeeping.wanted import RAW, STORE, raw_files, used_raw_files
 
@@ -40,6 +40,7 @@ class Gathering:
             for piece in manifest.pieces
             if self._present.get(piece.path) == piece.size_bytes
         }
+        self._known: TableSums = self._earlier[-1].tables if self._earlier else {}
         self._sources = {
             kind: Place(lake.settings, url, spool_dir=folder)
             for kind, url in ((STORE, lake.settings.store_url), (RAW, lake.settings.raw_url))
@@ -62,11 +63,14 @@ class Gathering:
             with moment_of(self._lake) as moment:
                 self._refuse_other_lake(moment)
                 wanted, absent = self._bring(moment)
-                if absent and absent != self.absent:  # cleaned up meanwhile? a newer moment does without them
-                    self.absent = absent
-                    continue
+                sums = self._add_up(moment, absent)
+                absent |= {f"{STORE}/{path}" for path in sums.unreadable}
+                is_known = not absent or absent == self.absent
                 self.absent = absent
-                return self._written_down(moment, wanted)
+                if (
+                    is_known
+                ):  # otherwise files were cleaned up meanwhile, and a newer moment does without them
+                    return self._written_down(moment, wanted, sums)
         raise Transient("The lake's files kept vanishing during the copy; try again.", code="lake-busy")
 
     def _bring(self, moment: Moment) -> tuple[set[str], frozenset[str]]:
@@ -95,7 +99,7 @@ class Gathering:
         self.copied_bytes += done.copied_bytes
         return done.missing
 
-    def _written_down(self, moment: Moment, wanted: set[str]) -> Manifest:
+    def _written_down(self, moment: Moment, wanted: set[str], sums: Sums) -> Manifest:
         held = [self._pieces[path] for path in sorted(wanted & self._pieces.keys())]
         return Manifest(
             name=new_name(moment.made_mjd, moment.version),
@@ -108,18 +112,20 @@ class Gathering:
             store=tuple(piece for piece in held if piece.path.startswith(f"{STORE}/")),
             raw=tuple(piece for piece in held if piece.path.startswith(f"{RAW}/")),
             databases=_databases(moment),
-            tables=self._sums(moment),
+            tables=sums.tables,
             lost=tuple(sorted(self.absent - self._pieces.keys())),
         )
 
-    def _sums(self, moment: Moment) -> TableSums:
-        return table_sums(
+    def _add_up(self, moment: Moment, absent: frozenset[str]) -> Sums:
+        sums = table_sums(
             self._lake.settings,
             moment.catalog,
-            known=self._earlier[-1].tables if self._earlier else {},
-            without={path.removeprefix(f"{STORE}/") for path in self.absent},
+            known=self._known,
+            without={path.removeprefix(f"{STORE}/") for path in absent},
             progress=self._progress,
         )
+        self._known = sums.tables
+        return sums
 
     def _database(self, file: Path) -> Piece:
         packed = pack(file, self._folder / f"{file.name}.zst")

@@ -11,7 +11,7 @@ from lake.safekeeping.checksums import Checksum, database_checksums, total
 from lake.safekeeping.moment import Moment, moment_of, working_folder
 from lake.safekeeping.place import Place
 from lake.safekeeping.settling import Cargo, settle
-from lake.safekeeping.sums import Progress, table_sums
+from lake.safekeeping.sums import Progress, Sums, table_sums
 from lake.safekeeping.transfer import Load
 from lake.safekeeping.wanted import raw_files
 from lake.settings import Settings
@@ -51,6 +51,7 @@ def move(lake: Lake, new_settings: Settings, *, progress: Progress) -> MoveRepor
     _refuse_same_places(lake.settings, new_settings)
     with moment_of(lake) as moment, working_folder(new_settings) as folder:
         sums = table_sums(lake.settings, moment.catalog, progress=progress)
+        _refuse_unreadable(sums)
         databases = _databases(moment)
         store, raw = (
             Place(lake.settings, url, spool_dir=folder)
@@ -62,7 +63,7 @@ def move(lake: Lake, new_settings: Settings, *, progress: Progress) -> MoveRepor
             store=_loads(store, moment.data_files()),
             raw=_loads(raw, raw_files(raw)),
             databases=databases,
-            tables=sums,
+            tables=sums.tables,
             confirm=lambda: _confirm(lake, new_settings, databases, progress),
         )
         settle(cargo, new_settings, folder=folder, progress=progress)
@@ -71,7 +72,7 @@ def move(lake: Lake, new_settings: Settings, *, progress: Progress) -> MoveRepor
     return MoveReport(
         lake_version=version,
         files=len(cargo.store) + len(cargo.raw),
-        tables={table: total(files.values()) for table, files in sums.items()},
+        tables={table: total(files.values()) for table, files in sums.tables.items()},
         databases=databases,
         seconds=time.monotonic() - began_s,
     )
@@ -94,6 +95,15 @@ def _loads(source: Place, paths: list[str]) -> list[Load]:
 
 def _databases(moment: Moment) -> dict[str, Checksum]:
     return database_checksums(moment.operations) | database_checksums(moment.catalog)
+
+
+def _refuse_unreadable(sums: Sums) -> None:
+    if sums.unreadable:
+        raise Rejected(
+            f"The data file {min(sums.unreadable)} is missing or damaged, one of {len(sums.unreadable)}: "
+            "bring it back from a backup, then move again.",
+            code="damaged-lake",
+        )
 
 
 def _confirm(lake: Lake, new: Settings, databases: dict[str, Checksum], progress: Progress) -> None:

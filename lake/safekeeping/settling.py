@@ -120,8 +120,9 @@ def _bring(loads: Sequence[Load], target: Place, noun: str, progress: Progress) 
             code="damaged-backup",
         ) from error
     if done.missing:
+        missing = sorted(load.path for load in loads if load.to in done.missing)
         raise Rejected(
-            f"{len(done.missing)} files are missing, such as {min(done.missing)}: choose another backup.",
+            f"{len(missing)} files are missing, such as {missing[0]}: choose another backup.",
             code="damaged-backup",
         )
     wanted = {load.to for load in loads}
@@ -136,7 +137,8 @@ def _check_databases(cargo: Cargo) -> None:
 
 
 def _check_tables(cargo: Cargo, settings: Settings, progress: Progress) -> None:
-    found = table_sums(settings, cargo.catalog, without=cargo.lost, progress=progress)
+    sums = table_sums(settings, cargo.catalog, without=cargo.lost, progress=progress)
+    found = sums.tables
     _refuse_differing(
         [
             f"{table} ({files[0].partition('|')[0]})"

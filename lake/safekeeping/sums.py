@@ -1,6 +1,7 @@
 """Checksums of a lake's tables in one version, file by file, so that the next backup reads only new files."""
 
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -27,6 +28,17 @@ LEFT JOIN ducklake_delete_file AS x ON x.data_file_id = d.data_file_id AND x.end
 WHERE d.end_snapshot IS NULL
 ORDER BY t.table_name, d.path
 """
+_FORGET = """
+DELETE FROM ducklake_data_file WHERE data_file_id IN (
+    SELECT d.data_file_id
+    FROM ducklake_data_file AS d
+    JOIN ducklake_table AS t ON t.table_id = d.table_id
+    JOIN ducklake_schema AS s ON s.schema_id = t.schema_id
+    LEFT JOIN ducklake_delete_file AS x ON x.data_file_id = d.data_file_id
+    WHERE s.path || t.path || d.path IN (SELECT path FROM lost)
+       OR s.path || t.path || x.path IN (SELECT path FROM lost)
+)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +54,22 @@ class _LivingFile:
         return f"{self.data}|{self.deleted}|{signature}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What was added up, and what could not be."""
+
+    tables: TableSums
+    unreadable: frozenset[str]  # data files, by their paths in the store
+
+
 def table_sums(
     settings: Settings,
     catalog: Path,
     *,
     known: TableSums | None = None,
     without: Collection[str] = (),
-    progress: Progress = lambda _step, _fraction: None,
-) -> TableSums:
+    progress: Progress,
+) -> Sums:
     """Return the checksum of each living data file of each table.
 
     Parameters
@@ -61,21 +81,53 @@ def table_sums(
     without
         Files that are lost; the rows in them are left out.
     """
-    with _attached(settings, catalog) as (backend, connection):
+    unreadable: frozenset[str] = frozenset()
+    while True:
+        found = _sums_of(settings, catalog, known or {}, frozenset(without) | unreadable, progress)
+        if not found.unreadable:
+            return Sums(tables=found.tables, unreadable=unreadable)
+        unreadable |= found.unreadable
+        known = found.tables
+
+
+def _sums_of(
+    settings: Settings, catalog: Path, known: TableSums, without: frozenset[str], progress: Progress
+) -> Sums:
+    with _without(catalog, without) as rest, _attached(settings, rest) as (backend, connection):
         tables = lake_tables(connection)
         sums: TableSums = {table: {} for table in tables}
+        unreadable: set[str] = set()
         unread: list[_LivingFile] = []
         for file in _living_files(catalog):
-            key, earlier = file.key(tables[file.table]), (known or {}).get(file.table, {})
+            key, earlier = file.key(tables[file.table]), known.get(file.table, {})
             if key in earlier:
                 sums[file.table][key] = earlier[key]
-            elif file.data not in without and file.deleted not in without:
+            elif not without & {file.data, file.deleted}:
                 unread.append(file)
         for number, files in enumerate(groups := list(_in_groups(unread))):
             table = files[0].table
             progress(f"Adding up the rows of {table}", number / len(groups))
-            sums[table] |= _group_sums(connection, backend.data_url, tables[table], files)
-        return sums
+            try:
+                sums[table] |= _group_sums(connection, backend.data_url, tables[table], files)
+            except duckdb.Error:
+                whole = {path: f"{backend.data_url}{path}" for path in _paths(files)}
+                spoilt = {path for path in whole if not _is_readable(connection, whole[path])}
+                if not spoilt:
+                    raise
+                unreadable |= spoilt
+        return Sums(tables=sums, unreadable=frozenset(unreadable))
+
+
+def _paths(files: Sequence[_LivingFile]) -> list[str]:
+    return [path for file in files for path in (file.data, file.deleted) if path]
+
+
+def _is_readable(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
+    try:
+        connection.execute("SELECT bit_xor(hash(t)) FROM read_parquet($path) AS t", {"path": path}).fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _group_sums(
@@ -87,6 +139,22 @@ def _group_sums(
     whole = {f"{data_url}{file.data}": file for file in files}
     found = file_checksums(connection, files[0].table, columns, files=whole.keys())
     return {file.key(columns): found.get(path, Checksum()) for path, file in whole.items()}
+
+
+@contextmanager
+def _without(catalog: Path, lost: frozenset[str]) -> Iterator[Path]:
+    """Give a catalog without the lost files: DuckLake opens more files than a query asks for."""
+    if not lost:
+        yield catalog
+        return
+    rest = catalog.with_suffix(".rest")
+    shutil.copyfile(catalog, rest)
+    with closing(sqlite3.connect(rest)) as connection, connection:
+        connection.execute("CREATE TEMP TABLE lost (path VARCHAR PRIMARY KEY)")
+        connection.executemany("INSERT INTO lost VALUES (?)", [(path,) for path in lost])
+        connection.execute(_FORGET)
+    yield rest
+    rest.unlink()
 
 
 @contextmanager

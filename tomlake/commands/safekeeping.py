@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from typer.core import TyperGroup
 
 from engine.errors import Rejected
@@ -31,7 +31,7 @@ _MAKE = "make"
 class _UrlAtOnce(TyperGroup):
     """Commands of which ``make`` may be left out: ``tomlake backup URL``."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - private to typer
         """Put ``make`` in front where no command stands."""
         named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
         return super().parse_args(ctx, args if named else [_MAKE, *args])
@@ -65,7 +65,7 @@ def make(
 @app.command("list", help="Show the backups in a place.")
 def show(url: Url = "") -> None:
     """Show the backups in a place, the oldest first."""
-    table = Table("Backup", "Made (UTC)", "Version", "Files", "Size", "Points", "By tomlake")
+    table = Table(Column("Backup", no_wrap=True), "Made (UTC)", "Version", "Files", "Size", "Points", "By tomlake")
     for manifest in list_backups(_opened(url)):
         points = manifest.lake_tables()["photometry"].rows
         table.add_row(

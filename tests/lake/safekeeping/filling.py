@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 
 import numpy as np
@@ -22,7 +22,9 @@ from lake.opening import Lake
 from lake.operations import seals, writing
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, finish
-from lake.references import put_cell
+from lake.references import cells_of_stars, put_cell
+from lake.safekeeping.checksums import Checksum, database_checksums, lake_tables, table_checksum
+from lake.safekeeping.moment import moment_of
 from lake.snapshots import create_snapshot
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES
 from lake.targets import create_target
@@ -95,7 +97,8 @@ def _fill_frames(lake: Lake) -> None:
     lake.store.commit(changes, batch=new_batch("reduce", "upload", target_id=1, raw_sha256=cutout))
     row = dict.fromkeys(REFERENCE_SCHEMA) | {"ref_id": "Gaia 1", "ra_deg": 10.0, "dec_deg": 20.0}
     stars = pl.DataFrame([row], schema=REFERENCE_SCHEMA)
-    put_cell(lake.store, 7, stars, batch=new_batch("references", "gaia_gspc"))
+    cell = int(cells_of_stars(stars)[0])
+    put_cell(lake.store, cell, stars, batch=new_batch("references", "gaia_gspc"))
 
 
 def _fill_operations(lake: Lake) -> None:
@@ -145,3 +148,20 @@ def writers(lake: Lake, *, threads: int = 2) -> Iterator[None]:
         for thread in running:
             thread.join()
     assert not failures
+
+
+def nothing(_step: str, _fraction: float) -> None:
+    """Take what is told of the progress."""
+
+
+def lake_sums(lake: Lake, *, version: int | None = None) -> dict[str, Checksum]:
+    """Return the checksum of each of the lake's tables, read through its own catalog."""
+    with closing(lake.store.backend.connect(read_only=True, version=version)) as connection:
+        tables = lake_tables(connection)
+        return {table: table_checksum(connection, table, columns) for table, columns in tables.items()}
+
+
+def database_sums(lake: Lake) -> dict[str, Checksum]:
+    """Return the checksum of each table of operations and catalog."""
+    with moment_of(lake) as moment:
+        return database_checksums(moment.operations) | database_checksums(moment.catalog)
