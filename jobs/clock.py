@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from engine.brokers.protocol import Broker
 from engine.brokers.registry import BROKERS
 from jobs.backup import enqueue_due_backup
+from jobs.maintain import enqueue_due_maintenance
 from jobs.publish import enqueue_due_publication
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 HARVEST_EVERY_S = 10.0
 SWEEP_EVERY_S = 3600.0
+MAINTENANCE_LOOK_EVERY_S = 600.0
 BACKUP_LOOK_EVERY_S = 600.0
 PUBLISH_LOOK_EVERY_S = 600.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
@@ -54,6 +56,7 @@ class Clock:
             (
                 (self.enqueue_harvests, HARVEST_EVERY_S),
                 (self.sweep, SWEEP_EVERY_S),
+                (self.enqueue_maintenance, MAINTENANCE_LOOK_EVERY_S),
                 (self.enqueue_backup, BACKUP_LOOK_EVERY_S),
                 (self.enqueue_publication, PUBLISH_LOOK_EVERY_S),
             )
@@ -87,6 +90,10 @@ class Clock:
         if number:
             logger.info("%d harvests are due", number)
         return number
+
+    def enqueue_maintenance(self) -> bool:
+        """Return whether upkeep of the lake was put into the queue because it is due."""
+        return self._leadership.is_held() and enqueue_due_maintenance(self._operations)
 
     def enqueue_backup(self) -> bool:
         """Return whether a backup was put into the queue because it is due."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from jobs.backup import backup_lake
 from jobs.harvest import harvest
+from jobs.maintain import maintain_lake
 from jobs.progress import Task
 from jobs.publish import publish_lake
 from jobs.reduce import reduce_upload
@@ -13,6 +14,7 @@ TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
     "harvest": harvest,
     "references": references,
+    "maintain": maintain_lake,
     "backup": backup_lake,
     "publish": publish_lake,
 }
