@@ -36,7 +36,7 @@ def maintain_lake(lake: Lake, job: Job, progress: Progress) -> str:
 
 
 def enqueue_due_maintenance(operations: Engine, *, quiet_hour: int = QUIET_HOUR) -> bool:
-    """Return whether upkeep was put into the queue: hourly, and in full once a day at the quiet hour (UTC)."""
+    """Return whether upkeep was put into the queue: hourly, in full once a day at the quiet hour (UTC)."""
     scope, last = due_scope(operations, quiet_hour=quiet_hour), last_run(operations)
     if scope == Scope.LIGHT and last is not None and mjd_now() - last.finished_mjd < LIGHT_EVERY_D:
         return False
