@@ -169,6 +169,17 @@ def test_a_job_on_the_cluster_is_cancelled_as_any_other(lake: Lake, port: int) -
     until(lambda: _has_state(lake, JobState.CANCELLED, job_id))
 
 
+def test_a_dask_worker_that_is_told_to_stop_gives_its_job_back_at_no_cost(lake: Lake, port: int) -> None:
+    job_id = _effect(lake, "stop", "telling")
+    until(lambda: get_job(lake.operations, job_id).step.startswith("Step"))
+    victim = get_job(lake.operations, job_id).worker
+    os.kill(os.getpgid(_pid(victim)), signal.SIGTERM)
+    until(lambda: get_job(lake.operations, job_id).worker != victim)
+    assert get_job(lake.operations, job_id).attempts == 1
+    cancel(lake.operations, job_id)
+    until(lambda: _has_state(lake, JobState.CANCELLED, job_id))
+
+
 def test_jobs_go_on_when_the_dispatcher_is_killed(lake: Lake, processes: Processes, port: int) -> None:
     begun = _effect(lake, "begun", "slow_effect")
     until(lambda: get_job(lake.operations, begun).step == "Thinking")
