@@ -17,6 +17,7 @@ from tomlake.commands import (
     processes,
     public,
     safekeeping,
+    sql_shell,
     targets,
     trace,
 )
@@ -38,7 +39,7 @@ app.command("work", help="Start workers and the clock only.")(processes.work)
 app.command("demo", help="Load the offline demo, all of it simulated, or take it away.")(demo.demo)
 app.command("reduce", help="Measure images or catalogues here, without storing anything.")(photometry.reduce)
 app.command("harvest", help="Ask the archives for everything they have of a target.")(targets.harvest)
-app.command("sql", help="Query the lake, read-only.")(lake_shell.sql)
+app.command("sql", short_help="Query the lake, read-only: one statement, or a shell.")(sql_shell.sql)
 app.command(
     "explain", help="Print the whole way back from a point to its bytes.", context_settings=trace.NUMBERS
 )(trace.explain)

@@ -31,6 +31,7 @@ class Sandbox:
         self._most_spares = spares
         self._taking = threading.Lock()
         self._spares: list[Worker] = []
+        self._running: set[Worker] = set()
 
     @contextlib.contextmanager
     def select(
@@ -48,13 +49,20 @@ class Sandbox:
         _check_text(sql)
         with _turn(self._turns) as end_turn:
             worker = self._take()
+            self._running.add(worker)
             try:
                 request = _request(publication, sql, limits)
                 worker.ask(request, wall_clock_s=limits.wall_clock_s, when_late=end_turn)
                 with contextlib.closing(Selection(worker, publication, limits)) as selection:
                     yield selection
             finally:
+                self._running.discard(worker)
                 worker.close()
+
+    def stop(self) -> None:
+        """End the queries that run, from another thread."""
+        for worker in list(self._running):
+            worker.stop()
 
     def close(self) -> None:
         """End the processes that wait."""

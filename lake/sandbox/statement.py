@@ -39,11 +39,11 @@ def checked_statement(
     """
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
-        raise _not_a_select(f"{len(statements) or 'No'} statements were given; write one SELECT.")
+        raise not_a_select(f"{len(statements) or 'No'} statements were given; write one SELECT.")
     kind = statements[0].type.name
     if kind != "SELECT":
-        raise _not_a_select(f"{kind} is not possible here; write a SELECT.")
-    nodes = list(_nodes(_tree(connection, sql)))
+        raise not_a_select(f"{kind} is not possible here; write a SELECT.")
+    nodes = list(nodes_of(tree_of(connection, sql)))
     own_names = {str(node["key"]).lower() for node in nodes if "key" in node and "value" in node}
     own_names -= _names_of_the_system(connection)
     known = own_names | {table.lower() for table in tables}
@@ -55,7 +55,7 @@ def checked_statement(
 def _check_node(node: dict[str, object], *, known: set[str], tables: Sequence[str]) -> None:
     kind = node.get("type")
     if kind == "SHOW_REF":
-        raise _not_a_select(
+        raise not_a_select(
             "DESCRIBE, SHOW and SUMMARIZE are not possible here; SELECT from information_schema.columns."
         )
     if kind == "BASE_TABLE":
@@ -93,7 +93,14 @@ def _check_table_function(node: dict[str, object]) -> None:
         )
 
 
-def _tree(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
+def tree_of(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
+    """Return a SELECT as DuckDB's parser sees it.
+
+    Raises
+    ------
+    Rejected
+        ``not-a-select``; ``bad-sql``: it is nested too deeply.
+    """
     row = connection.execute("SELECT json_serialize_sql($sql)", {"sql": sql}).fetchone()
     try:
         tree = json.loads(str(row[0])) if row else {}
@@ -102,11 +109,12 @@ def _tree(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
             "The statement is nested too deeply; write it in simpler parts.", code="bad-sql"
         ) from error
     if tree.get("error") or len(tree.get("statements", ())) != 1:
-        raise _not_a_select("This is no plain SELECT; write one SELECT.")
+        raise not_a_select("This is no plain SELECT; write one SELECT.")
     return tree
 
 
-def _nodes(tree: object) -> Iterator[dict[str, object]]:
+def nodes_of(tree: object) -> Iterator[dict[str, object]]:
+    """Give every part of a parsed statement."""
     waiting = [tree]
     while waiting:
         value = waiting.pop()
@@ -122,5 +130,6 @@ def _names_of_the_system(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {str(name).lower() for (name,) in rows}
 
 
-def _not_a_select(sentence: str) -> Rejected:
+def not_a_select(sentence: str) -> Rejected:
+    """Return the refusal of what does more than read."""
     return Rejected(sentence, code="not-a-select")

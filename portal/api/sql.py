@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import IO, Annotated
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from engine.errors import Rejected, TomlakeError
 from lake.accounts import User
 from lake.public.versions import LATEST
+from lake.sandbox.formats import Format, write_rows
 from lake.sandbox.published import PublishedLake
 from lake.sandbox.run import LIMITS, Sandbox
 from lake.sandbox.selection import Selection
@@ -22,7 +24,6 @@ from lake.settings import Settings
 from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import TheLake, Visitor
 from portal.api.reply import Refused, json_reply
-from portal.api.sql_formats import MEDIA_TYPES, Format, file_pieces, write_rows
 from portal.security.throttle import Throttle
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,13 @@ QUERIES, WINDOW_S = 60, 60.0  # of one address
 LOGGED_CHARACTERS = 2000
 _IN_MEMORY_BYTES = 4_000_000  # of a result; the rest waits in a file without a name
 _LONGEST_LINK = 4000
+_CHUNK_BYTES = 1 << 18
+_MEDIA_TYPES = {
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.JSON: "application/json",
+    Format.ARROW: "application/vnd.apache.arrow.stream",
+    Format.PARQUET: "application/vnd.apache.parquet",
+}
 _STATUS = {"unknown-version": 404, "withdrawn-version": 410}
 _OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
@@ -149,8 +157,8 @@ def _answer(request: Request, desk: Desk, user: User | None, asked: tuple[str, s
         "truncated": selection.truncated,
     }
     headers = _headers(facts, sql=sql, version=version, wanted=result_format)
-    pieces = file_pieces(_written(result, result_format, facts))
-    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[result_format])
+    pieces = _pieces(_written(result, result_format, facts))
+    return StreamingResponse(pieces, headers=headers, media_type=_MEDIA_TYPES[result_format])
 
 
 def _kept(selection: Selection) -> tuple[IO[bytes], int]:
@@ -181,6 +189,14 @@ def _written(result: IO[bytes], wanted: Format, facts: dict[str, object]) -> IO[
         out.close()
         raise
     return out
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Give a file from its beginning, and close it."""
+    with file:
+        file.seek(0)
+        while piece := file.read(_CHUNK_BYTES):
+            yield piece
 
 
 def _headers(facts: dict[str, object], *, sql: str, version: str, wanted: Format) -> dict[str, str]:

@@ -85,7 +85,7 @@ def test_an_account_gets_a_token_once_and_nobody_else_does() -> None:
 
 def test_sql_reads_the_lake_and_never_writes_it() -> None:
     assert "0" in said("sql", "SELECT count(*) FROM photometry")
-    assert refusal("sql", "DELETE FROM photometry").code == "bad-sql"
+    assert refusal("sql", "DELETE FROM photometry").code == "not-a-select"
     assert refusal("sql", "SELECT nonsense").code == "bad-sql"
 
 

@@ -1,9 +1,5 @@
-"""`tomlake sql`, `tomlake config` and `tomlake status`: looking into the lake and the queue."""
+"""`tomlake config` and `tomlake status`: looking into the settings, the lake and the queue."""
 
-import sys
-from typing import Annotated
-
-import typer
 from rich.table import Table
 
 from lake import queue
@@ -11,27 +7,6 @@ from lake.contents import contents
 from lake.opening import Lake
 from lake.settings import read_settings
 from tomlake.commands.session import opened_lake, out
-
-SHOWN_ROWS = 40
-
-
-def sql(
-    statement: Annotated[str, typer.Argument(help="One statement; tables: photometry, frames, batches, ...")],
-    csv: Annotated[bool, typer.Option("--csv", help="Write every row as CSV.")] = False,
-) -> None:
-    """Query the lake; it is attached read-only, under your own rights."""
-    with opened_lake() as lake:
-        rows = lake.store.query(statement)
-    if csv:
-        rows.write_csv(sys.stdout.buffer)
-        return
-    table = Table(*rows.columns)
-    for row in rows.head(SHOWN_ROWS).iter_rows():
-        table.add_row(*("" if value is None else str(value) for value in row))
-    out.print(table)
-    hidden = len(rows) - SHOWN_ROWS
-    noun = "row" if len(rows) == 1 else "rows"
-    out.print(f"{len(rows):,} {noun}" + (f", {hidden:,} not shown: use --csv" if hidden > 0 else ""))
 
 
 def config() -> None:

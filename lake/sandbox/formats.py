@@ -25,13 +25,6 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-MEDIA_TYPES = {
-    Format.CSV: "text/csv; charset=utf-8",
-    Format.JSON: "application/json",
-    Format.ARROW: "application/vnd.apache.arrow.stream",
-    Format.PARQUET: "application/vnd.apache.parquet",
-}
-_CHUNK_BYTES = 1 << 18
 Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
 
 
@@ -48,25 +41,17 @@ def write_rows(
     if wanted is Format.PARQUET:
         _write_parquet(reader, out)
         return
-    pieces = _csv_pieces(reader) if wanted is Format.CSV else _json_pieces(reader, facts)
+    pieces = csv_pieces(reader.schema, reader) if wanted is Format.CSV else _json_pieces(reader, facts)
     try:
         out.writelines(piece.encode() for piece in pieces)
     except (ValueError, OverflowError) as error:  # such as a date after the year 9999
         raise _no_place(wanted, error) from error
 
 
-def file_pieces(file: IO[bytes]) -> Iterator[bytes]:
-    """Give a file from its beginning, and close it."""
-    with file:
-        file.seek(0)
-        while piece := file.read(_CHUNK_BYTES):
-            yield piece
-
-
-def _csv_pieces(reader: pa.RecordBatchReader) -> Iterator[str]:
+def csv_pieces(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[str]:
     """Give one header and the rows; missing is empty, lists and structures are JSON."""
-    yield _csv_lines([reader.schema.names])
-    for batch in reader:
+    yield _csv_lines([schema.names])
+    for batch in batches:
         columns = [[_cell(value) for value in column.to_pylist()] for column in batch.columns]
         yield _csv_lines(zip(*columns, strict=True))
 
