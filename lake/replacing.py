@@ -65,6 +65,8 @@ def without_doubles(points: pl.DataFrame) -> pl.DataFrame:
 def news_of(lake: Readable, points: pl.DataFrame, pairs: pl.DataFrame) -> News:
     """Return what the lake does not hold of these points, which shall be all points of their pairs."""
     held = _held(lake, pairs)
+    if points.select(_CONTENT).equals(held.select(_CONTENT)):
+        return News(pairs=pairs.clear(), outdated=pairs.clear(), points=points.clear())
     differing = pl.concat([_without(points, held), _without(held, points)]).select(PAIR)
     changed = pairs.join(differing, on=PAIR, how="semi")
     return News(

@@ -156,12 +156,14 @@ class Store:
         return self._writer.exclusive()
 
     def _replace(self, points: pl.DataFrame, pairs: pl.DataFrame, batch: Batch) -> int:
+        seen = self.version()
+        news = news_of(self, points, pairs)  # before the lock: others write meanwhile
+        if news.pairs.is_empty():
+            return seen
+
         def plan() -> Sequence[Change]:
-            news = news_of(self, points, pairs)
-            if news.pairs.is_empty():
-                return ()
-            change = Change(table=PHOTOMETRY, rows=news.points, keys=news.outdated)
-            return _with_papers([change], batch)
+            outdated = news.outdated if self.version() == seen else news.pairs
+            return _with_papers([Change(table=PHOTOMETRY, rows=news.points, keys=outdated)], batch)
 
         return self._writer.commit(plan, batch)
 
