@@ -30,7 +30,7 @@ def points_of(target_id: int, mags: list[float | None]) -> pl.DataFrame:
                 "facility": ["Zoë's dome" if each % 3 else None for each in ids],
                 "camera": [f"camera {each % 4}" for each in ids],
                 "observer": [None if each % 2 else "Ada" for each in ids],
-                "flags": [2**32 - 1 if each % 4 else 0 for each in ids],
+                "flags": [2**31 - 1 if each % 4 else 0 for each in ids],
                 "batch_id": "batch",
             },
             schema_overrides={"mag": pl.Float64()},
