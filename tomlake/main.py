@@ -12,11 +12,13 @@ from tomlake.commands import (
     accounts,
     demo,
     lake_shell,
+    lake_upkeep,
     observatories,
     photometry,
     processes,
     public,
     safekeeping,
+    snapshots,
     sql_shell,
     targets,
     trace,
@@ -51,6 +53,8 @@ app.command("restore", help="Bring a backup back into an empty place.")(safekeep
 app.command("move", help="Carry the lake over to other places, such as PostgreSQL and S3.")(safekeeping.move)
 app.command("clone", help="Copy the public lake of a portal; the copy works without network.")(public.clone)
 app.command("token", help="Make an API token for a user.")(accounts.token)
+app.add_typer(lake_upkeep.app, name="lake", help="Show the health of the lake, and keep it in order.")
+app.add_typer(snapshots.app, name="snapshot", help="Name versions of the lake, to keep them for ever.")
 app.add_typer(safekeeping.app, name="backup", help="Make, list and check backups: tomlake backup [URL].")
 app.add_typer(public.app, name="publish", help="Publish what everybody may see; list and withdraw versions.")
 app.add_typer(targets.app, name="target", help="Add, show and list targets.")

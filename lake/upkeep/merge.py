@@ -17,6 +17,7 @@ from lake.upkeep.turns import Turns
 TARGET_BYTES = 64_000_000  # of a merged file: bounds how long a step holds the writer's lock
 FULL_BELOW_BYTES = TARGET_BYTES // 2  # two files below this always fit into one
 LIGHT_BELOW_BYTES = 1_000_000  # cheap enough for every hour
+STEP_BYTES = 16_000_000  # several merged files in one step hold memory at the same time
 STEP_FILES = 1000  # 0.1 MB of memory each
 _TARGET = "CALL lake.set_option('target_file_size', $size, table_name => $table)"
 _MERGE = (
@@ -57,7 +58,7 @@ class _Merge:
         target_bytes = TARGET_BYTES if len(largest) <= STEP_FILES else mean_bytes * STEP_FILES
         self._target = {"table": table, "size": f"{max(1, round(target_bytes / 1000))}KB"}
         output_bytes = min(TARGET_BYTES, max(sum(file.size_bytes for file in group) for group in groups))
-        outputs = min(TARGET_BYTES // output_bytes, STEP_FILES // min(len(largest), STEP_FILES))
+        outputs = min(STEP_BYTES // output_bytes, STEP_FILES // min(len(largest), STEP_FILES))
         self._merge = {"table": table, "outputs": max(1, outputs), "below_bytes": below_bytes}
 
     def __call__(self, lake: duckdb.DuckDBPyConnection) -> Done:
