@@ -14,6 +14,7 @@ from engine.brokers.registry import BROKERS
 from jobs.backup import enqueue_due_backup
 from jobs.maintain import enqueue_due_maintenance
 from jobs.publish import enqueue_due_publication
+from jobs.seal import enqueue_due_sealing
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
 from lake.lock import try_lock
@@ -30,6 +31,7 @@ SWEEP_EVERY_S = 3600.0
 MAINTENANCE_LOOK_EVERY_S = 600.0
 BACKUP_LOOK_EVERY_S = 600.0
 PUBLISH_LOOK_EVERY_S = 600.0
+SEAL_LOOK_EVERY_S = 120.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
 KEEP_DONE_JOBS_D = 90.0
 LEADER_LOCK = "clock.lock"
@@ -59,6 +61,7 @@ class Clock:
                 (self.enqueue_maintenance, MAINTENANCE_LOOK_EVERY_S),
                 (self.enqueue_backup, BACKUP_LOOK_EVERY_S),
                 (self.enqueue_publication, PUBLISH_LOOK_EVERY_S),
+                (self.enqueue_sealing, SEAL_LOOK_EVERY_S),
             )
         ):
             first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
@@ -102,6 +105,10 @@ class Clock:
     def enqueue_publication(self) -> bool:
         """Return whether publishing was put into the queue because it is due."""
         return self._leadership.is_held() and enqueue_due_publication(self._settings, self._operations)
+
+    def enqueue_sealing(self) -> bool:
+        """Return whether sealing was put into the queue because the lake has files without a checksum."""
+        return self._leadership.is_held() and enqueue_due_sealing(self._settings, self._operations)
 
     def sweep(self) -> None:
         """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""

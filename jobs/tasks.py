@@ -9,6 +9,7 @@ from jobs.progress import Task
 from jobs.publish import publish_lake
 from jobs.reduce import reduce_upload
 from jobs.references import references
+from jobs.seal import seal_lake
 
 TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
@@ -17,4 +18,5 @@ TASKS: Mapping[str, Task] = {
     "maintain": maintain_lake,
     "backup": backup_lake,
     "publish": publish_lake,
+    "seal": seal_lake,
 }

@@ -126,7 +126,11 @@ def _versions(state: CatalogState, book: Book) -> Iterator[Damage]:
                 "is not what was sealed",
                 "time, author or batch of it may be wrong",
             )
-    seal = book.versions.get(state.newest.version) if state.newest else None
+    last = state.newest.version if state.newest else -1
+    if book.newest is not None and book.newest > last:
+        lost = f"all that was written from version {last + 1} on is not seen"
+        yield _damage(f"of version {book.newest}", "is missing", lost)
+    seal = book.versions.get(last)
     if seal is not None and seal.sha256 and seal.sha256 != state.statistics_sha256:
         yield _damage(
             "of the tables' statistics",

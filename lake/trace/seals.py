@@ -3,21 +3,18 @@
 A commit that is not sealed yet is no damage: the next seal, by a commit or by maintenance, catches up.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
 from lake.backend import Backend
 from lake.operations import reading, serialised, writing
-from lake.raw import SUFFIX, RawStore
-from lake.trace.book import Book, book_of
+from lake.trace.book import book_of
 from lake.trace.catalog_rows import (
     StoredFile,
     VersionRow,
     ended_files,
     newest_version,
-    scheduled_files,
     schema_parts,
     settings_rows,
     statistics_sha256,
@@ -25,21 +22,10 @@ from lake.trace.catalog_rows import (
     stored_files,
     version_rows,
 )
-from lake.trace.ledger import Kind, Line, Seal, append, condense, known, lines_of, newest_sealed, read_lines
+from lake.trace.ledger import Kind, Seal, append, known, lines_of, newest_sealed, read_lines
 from lake.trace.stored_bytes import StoredBytes
 
 COMMIT_LIMIT_BYTES = 1 << 30  # a lake that was never sealed is left to maintenance
-_FILES_AT_ONCE = 200
-
-Told = Callable[[str, float], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
-    """What one sealing added to the ledger."""
-
-    lines: int
-    unsound: tuple[str, ...]  # paths that were not sealed because they are damaged or missing
 
 
 def seal_new(backend: Backend, operations: Engine, version: int) -> int:
@@ -59,28 +45,17 @@ def seal_new(backend: Backend, operations: Engine, version: int) -> int:
     if sum(file.size_bytes for file in files) > COMMIT_LIMIT_BYTES:
         return 0
     places = StoredBytes(backend.settings, backend.data_url)
-    found = [seal for file in files if (seal := _file_seal(places, file)) is not None]
-    return _add(operations, [*found, *_catalog_seals(backend, operations, versions, above)])
+    found = [seal for file in files if (seal := file_seal(places, file)) is not None]
+    return add_seals(operations, [*found, *catalog_seals(backend, operations, versions, above)])
 
 
-def seal_all(
-    backend: Backend, operations: Engine, raw: RawStore, told: Told, *, anew_from_lines: int = 2_000
-) -> Sealed:
-    """Return what was sealed of everything that had no seal: files that decode, raw files that are sound.
-
-    A ledger of at least ``anew_from_lines`` is begun anew when most of them are about files that are gone.
-    """
+def is_behind(backend: Backend, operations: Engine) -> bool:
+    """Return whether the lake has a version without a seal."""
+    if not backend.catalog.exists():
+        return False
     with reading(operations) as connection:
         sealed, _ = newest_sealed(connection)
-    above = -1 if sealed is None else sealed
-    lines, unsound = _seal_late_files(backend, operations, told)
-    versions = version_rows(backend.catalog, above=above)
-    if versions:
-        lines += _add(operations, _catalog_seals(backend, operations, versions, above))
-    raw_lines, unsound_raw = _seal_raw(backend, operations, raw, told)
-    if len(read_lines(operations)) >= anew_from_lines:
-        _begin_anew(backend, operations)
-    return Sealed(lines=lines + raw_lines, unsound=(*unsound, *unsound_raw))
+    return sealed is None or newest_version(backend.catalog) > sealed
 
 
 def seal_settings_anew(backend: Backend, operations: Engine) -> int:
@@ -93,54 +68,11 @@ def seal_settings_anew(backend: Backend, operations: Engine) -> int:
         for name, row_sha256 in settings_rows(backend.catalog).items()
         if sealed.get(name) != row_sha256
     ]
-    return _add(operations, changed)
+    return add_seals(operations, changed)
 
 
-def _seal_late_files(backend: Backend, operations: Engine, told: Told) -> tuple[int, list[str]]:
-    places = StoredBytes(backend.settings, backend.data_url)
-    files = stored_files(backend.catalog)
-    with reading(operations) as connection:
-        there = known(connection, [file.file_id for file in files])
-    late = [file for file in files if (file.kind.value, file.file_id) not in there]
-    lines, unsound, found = 0, [], []
-    for number, file in enumerate(late):
-        told(f"Sealing {file.path}", number / len(late))
-        seal = _file_seal(places, file) if places.parquet_rows(file.path) == file.rows else None
-        if seal is None:
-            unsound.append(file.path)
-        else:
-            found.append(seal)
-        if len(found) == _FILES_AT_ONCE or number == len(late) - 1:
-            lines += _add(operations, found)
-            found = []
-    return lines, unsound
-
-
-def _seal_raw(backend: Backend, operations: Engine, raw: RawStore, told: Told) -> tuple[int, list[str]]:
-    places = StoredBytes(backend.settings, backend.settings.raw_url)
-    with reading(operations) as connection:
-        there = {line.seal.name for line in lines_of(connection, Kind.RAW)}
-    late = [sha256 for sha256 in raw.hashes() if sha256 not in there]
-    lines, unsound, found = 0, [], []
-    for number, sha256 in enumerate(late):
-        told(f"Sealing raw file {sha256[:12]}", number / len(late))
-        if raw.is_sound(sha256):
-            print_ = places.fingerprint(raw_path(sha256))
-            found.append(Seal(kind=Kind.RAW, name=sha256, size_bytes=print_.size_bytes, sha256=print_.sha256))
-        else:
-            unsound.append(raw_path(sha256))
-        if len(found) == _FILES_AT_ONCE or number == len(late) - 1:
-            lines += _add(operations, found)
-            found = []
-    return lines, unsound
-
-
-def raw_path(sha256: str) -> str:
-    """Return where a raw file lies under the URL of raw files."""
-    return f"{sha256[:2]}/{sha256}{SUFFIX}"
-
-
-def _file_seal(places: StoredBytes, file: StoredFile) -> Seal | None:
+def file_seal(places: StoredBytes, file: StoredFile) -> Seal | None:
+    """Return the seal of a file, None where it is missing or not as large as the catalog says."""
     try:
         found = places.fingerprint(file.path)
     except OSError:  # maintenance removed it meanwhile, or it is lost: verify tells
@@ -158,7 +90,7 @@ def _file_seal(places: StoredBytes, file: StoredFile) -> Seal | None:
     )
 
 
-def _catalog_seals(
+def catalog_seals(
     backend: Backend, operations: Engine, versions: Sequence[VersionRow], above: int
 ) -> list[Seal]:
     """Return the seals of versions, of the ends of files in them, and of tables and settings that are new."""
@@ -220,7 +152,7 @@ def _schema_seals(backend: Backend, operations: Engine, last: VersionRow) -> lis
     return [*parts, *settings]
 
 
-def _add(operations: Engine, new: Sequence[Seal]) -> int:
+def add_seals(operations: Engine, new: Sequence[Seal]) -> int:
     """Return how many of the seals the ledger lacked; others may have sealed the same meanwhile."""
     if not new:
         return 0
@@ -236,32 +168,3 @@ def _add(operations: Engine, new: Sequence[Seal]) -> int:
                 if seal.kind in {Kind.SETTING, Kind.RAW} or (str(seal.kind), seal.object_id) not in there
             ],
         )
-
-
-def _begin_anew(backend: Backend, operations: Engine) -> None:
-    versions = version_rows(backend.catalog)
-    present = {file.file_id for file in stored_files(backend.catalog)}
-    scheduled = set(scheduled_files(backend.catalog))
-
-    def needed(lines: Sequence[Line]) -> list[Seal]:
-        book = book_of(lines)
-        kept = {
-            number
-            for number in book.files
-            if number in present or not book.may_be_gone(number, versions, scheduled)
-        }
-        return [
-            line.seal
-            for line in lines
-            if _is_needed(line.seal, book, kept, {each.version for each in versions})
-        ]
-
-    condense(operations, needed)
-
-
-def _is_needed(seal: Seal, book: Book, files: set[int], versions: set[int]) -> bool:
-    if seal.kind in {Kind.DATA, Kind.DELETE, Kind.END}:
-        return seal.object_id in files
-    if seal.kind == Kind.VERSION:
-        return seal.object_id in versions or seal.object_id == book.newest
-    return seal.kind not in {Kind.GONE, Kind.START}

@@ -24,9 +24,10 @@ from lake.raw import open_raw
 from lake.rights import SYSTEM
 from lake.settings import read_settings
 from lake.targets import get_target
+from lake.trace.catch_up import Told, seal_all
 from lake.trace.explain import explain as explain_point
 from lake.trace.prov import prov_json
-from lake.trace.seals import Told, seal_all, seal_settings_anew
+from lake.trace.seals import seal_settings_anew
 from lake.trace.story import story
 from lake.trace.verify import Verdict, Verification
 from tomlake.commands.session import opened_lake, out

@@ -10,8 +10,9 @@ from lake.opening import Lake, open_lake
 from lake.settings import Settings
 from lake.trace.book import book_of
 from lake.trace.catalog_check import catalog_damages, catalog_state
+from lake.trace.catch_up import seal_all
 from lake.trace.ledger import Kind, broken_lines, read_lines
-from lake.trace.seals import seal_all, seal_new
+from lake.trace.seals import seal_new
 
 MAINTENANCE = (
     "CALL ducklake_merge_adjacent_files('lake')",

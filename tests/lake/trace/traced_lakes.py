@@ -9,7 +9,8 @@ from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.targets import create_target
 from lake.trace.catalog_check import catalog_state
-from lake.trace.seals import seal_all, seal_new
+from lake.trace.catch_up import seal_all
+from lake.trace.seals import seal_new
 from lake.trace.verify import Verdict, Verification
 
 TARGETS = 3
