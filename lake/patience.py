@@ -8,6 +8,7 @@ from typing import TypeVar
 import duckdb
 
 from engine.errors import Transient
+from lake.trouble import told_of
 
 Result = TypeVar("Result")
 
@@ -32,7 +33,10 @@ def patiently(work: Callable[[], Result], *, again: Callable[[], None] | None = 
     Raises
     ------
     Transient
-        ``lake-busy``: other writers did not let this one through; ``lake-away``: a server did not answer.
+        ``lake-busy``: other writers did not let this one through; ``lake-away``: a server did not answer;
+        ``disk-full``.
+    Rejected
+        ``lake-damaged``: a file cannot be read; ``no-write-access``.
     """
     for attempt in range(ATTEMPTS):
         try:
@@ -40,7 +44,10 @@ def patiently(work: Callable[[], Result], *, again: Callable[[], None] | None = 
         except duckdb.Error as error:
             last = error
             if not is_busy(error) and not is_away(error):
-                raise
+                told = told_of(error)
+                if told is None:
+                    raise
+                raise told from error
             if again is not None and is_away(error):
                 again()
             _pause(attempt)

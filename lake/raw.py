@@ -20,6 +20,7 @@ from lake.files import filesystem_of
 from lake.lock import try_lock
 from lake.paths import local_folder, paths_of, writing_to
 from lake.settings import Settings, read_settings
+from lake.trouble import telling
 
 SUFFIX = ".zst"
 _CHUNK_BYTES = 1 << 20
@@ -169,15 +170,17 @@ class Reception:
     def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
         self._digest.update(chunk)
-        self._packed.write(chunk)
+        with telling():
+            self._packed.write(chunk)
         self._size_bytes += len(chunk)
 
     def finish(self) -> RawFile:
         """Return the name and size of what came, now that it is safely on the disk."""
-        self._packed.close()
-        self._spooled.to_disk()
         sha256 = self._digest.hexdigest()
-        self._store.keep(self._spooled.path, sha256)
+        with telling():
+            self._packed.close()
+            self._spooled.to_disk()
+            self._store.keep(self._spooled.path, sha256)
         self._spooled.remove()
         return RawFile(sha256=sha256, size_bytes=self._size_bytes)
 

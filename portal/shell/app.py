@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from engine.errors import TomlakeError
 from portal.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
@@ -43,4 +44,7 @@ if refusal:
 asked = moment()
 if asked is not None:
     moment_banner(asked)
-page.run()
+try:
+    page.run()
+except TomlakeError as trouble:
+    st.error(trouble.reason, icon=":material/error:")
