@@ -1,10 +1,12 @@
 """Where jobs run: which kinds go to a cluster, and settings with which none could ever run."""
 
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from installations import settings_in
 from sqlalchemy import Engine
 
 from engine.errors import Rejected
@@ -14,23 +16,19 @@ from jobs.tasks import TASKS
 from jobs.worker import run_worker
 from lake.operations import open_operations
 from lake.queue import JobState, claim, due_jobs, enqueue, get_job
-from lake.settings import Executor, Settings, read_settings
+from lake.settings import Executor, Settings
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return read_settings(
-        {
-            "TOMLAKE_DATA": str(tmp_path / "data"),
-            "TOMLAKE_EXECUTOR": "dask",
-            "TOMLAKE_SCHEDULER": "tcp://127.0.0.1:1",
-        }
-    )
+    return settings_in(tmp_path / "data", TOMLAKE_EXECUTOR="dask", TOMLAKE_SCHEDULER="tcp://127.0.0.1:1")
 
 
 @pytest.fixture
-def operations(tmp_path: Path) -> Engine:
-    return open_operations(f"sqlite:///{tmp_path / 'operations.sqlite'}")
+def operations(settings: Settings) -> Iterator[Engine]:
+    opened = open_operations(settings.operations_url)
+    yield opened
+    opened.dispose()
 
 
 def test_every_kind_that_goes_to_a_cluster_has_a_task() -> None:
@@ -42,8 +40,9 @@ def test_local_workers_take_every_kind_unless_there_is_a_cluster(settings: Setti
     assert left_to_cluster(replace(settings, executor=Executor.LOCAL)) == set()
 
 
-def test_a_local_worker_leaves_heavy_jobs_to_the_cluster_and_does_the_others(settings: Settings) -> None:
-    operations = open_operations(settings.operations_url)
+def test_a_local_worker_leaves_heavy_jobs_to_the_cluster_and_does_the_others(
+    settings: Settings, operations: Engine
+) -> None:
     heavy, light = enqueue(operations, "reduce", {}, priority=0), enqueue(operations, "other", {})
     run_worker(settings, once=True, tasks={"other": lambda *_: "Done.", "reduce": lambda *_: "Wrong."})
     assert get_job(operations, light).state == JobState.DONE
