@@ -116,7 +116,7 @@ def _catalog_copier(settings: Settings, copied: Path) -> AbstractContextManager[
     file = sqlite_file(settings.catalog_url)
     if file is not None:
         return file_copier(file, copied)
-    return server_copier(settings.catalog_url, lambda frozen: write_catalog(frozen, copied, settings))
+    return server_copier(settings.catalog_url, lambda frozen: write_catalog(frozen, copied))
 
 
 def _inside(row: tuple[object, ...]) -> str:

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,14 @@ from lake.settings import Settings
 
 _STREAM = {"yield_per": 1000}  # rows at once in memory
 _CATALOG = "ducklake\\_%"
-_COLUMNS = (
-    "SELECT column_name, data_type FROM information_schema.columns"
-    " WHERE table_schema = current_schema() AND table_name = :name ORDER BY ordinal_position"
-)
+_COLUMNS = """
+SELECT a.attname AS name, format_type(a.atttypid, NULL) AS data_type, i.indrelid IS NOT NULL AS is_key
+FROM pg_attribute AS a
+LEFT JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)
+WHERE a.attrelid = CAST(:name AS regclass) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum
+"""
+_SQLITE = {"bigint": "BIGINT", "boolean": "BIGINT"}  # as DuckLake has them in SQLite; all else is text
 
 
 def write_operations(connection: Connection, file: Path) -> None:
@@ -62,19 +65,16 @@ def load_operations(file: Path, url: str) -> None:
     target.dispose()
 
 
-def write_catalog(connection: Connection, file: Path, settings: Settings) -> None:
-    """Write the catalog that a connection sees into a SQLite file."""
-    _make_catalog(replace(settings, catalog_url=f"sqlite:///{file}"))
+def write_catalog(connection: Connection, file: Path) -> None:
+    """Write the catalog that a connection sees into a SQLite file, as DuckLake itself would."""
     connection.execute(text("SET LOCAL TIME ZONE 'UTC'"))
     with closing(sqlite3.connect(file, isolation_level=None)) as copied:
         copied.execute("BEGIN")
-        present = {name for (name,) in copied.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for name in _server_tables(connection):
             columns = connection.execute(text(_COLUMNS), {"name": name}).all()
-            with connection.execute(text(_as_sqlite(name, columns)), execution_options=_STREAM) as rows:
-                if _is_ours(name, present, has_rows=name not in present and rows.first() is not None):
-                    copied.execute(f'DELETE FROM "{name}"')  # noqa: S608 - DuckLake's own name
-                    copied.executemany(_insert(name, [column for column, _ in columns]), map(tuple, rows))
+            copied.execute(_create(name, columns))
+            with connection.execute(text(_select(name, columns)), execution_options=_STREAM) as rows:
+                copied.executemany(_insert(name, columns), map(tuple, rows))
         copied.execute("COMMIT")
     single_file(file)
 
@@ -91,9 +91,14 @@ def load_catalog(file: Path, settings: Settings) -> None:
         names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'ducklake_%'"
         for (name,) in copied.execute(names).fetchall():
             rows = copied.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - DuckLake's own name
-            if _is_ours(name, present, has_rows=_has_rows(copied, name)):
+            if name in present:
                 connection.execute(text(f'DELETE FROM "{name}"'))  # noqa: S608
                 _copy_in(connection, name, [column[0] for column in rows.description], rows)
+            elif _has_rows(copied, name):
+                raise Rejected(
+                    f"The catalog's table {name} is of another DuckLake: install the tomlake that made it.",
+                    code="other-catalog",
+                )
 
 
 def set_data_url(catalog: Path, data_url: str) -> None:
@@ -125,16 +130,19 @@ def _server_tables(connection: Connection) -> list[str]:
     return list(connection.execute(text(query), {"ours": _CATALOG}).scalars())
 
 
-def _as_sqlite(name: str, columns: Sequence[Any]) -> str:
-    """Return the query of a table's values as DuckLake writes them into SQLite."""
-    chosen = [
-        f'"{column}"::int' if data_type == "boolean" else f'"{column}"::text' for column, data_type in columns
-    ]
+def _create(name: str, columns: Sequence[Any]) -> str:
+    given = [f'"{column.name}" {_SQLITE.get(column.data_type, "VARCHAR")}' for column in columns]
+    keys = [f'"{column.name}"' for column in columns if column.is_key]
+    return f'CREATE TABLE "{name}" ({", ".join(given + ([f"PRIMARY KEY ({keys[0]})"] if keys else []))})'
+
+
+def _select(name: str, columns: Sequence[Any]) -> str:
+    chosen = [f'"{column.name}"::{"int" if column.data_type == "boolean" else "text"}' for column in columns]
     return f'SELECT {", ".join(chosen)} FROM "{name}"'  # noqa: S608 - DuckLake's own names
 
 
-def _insert(name: str, columns: Sequence[str]) -> str:
-    chosen = ", ".join(f'"{column}"' for column in columns)
+def _insert(name: str, columns: Sequence[Any]) -> str:
+    chosen = ", ".join(f'"{column.name}"' for column in columns)
     return f'INSERT INTO "{name}" ({chosen}) VALUES ({", ".join("?" for _ in columns)})'  # noqa: S608
 
 
@@ -148,16 +156,6 @@ def _copy_in(connection: Connection, name: str, columns: Sequence[str], rows: sq
 
 def _has_rows(connection: sqlite3.Connection, name: str) -> bool:
     return connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is not None  # noqa: S608
-
-
-def _is_ours(name: str, present: set[str], *, has_rows: bool) -> bool:
-    """Return whether this DuckLake has the table; one that it does not know may be left out when empty."""
-    if name not in present and has_rows:
-        raise Rejected(
-            f"The catalog's table {name} is of another DuckLake than this one: install the same tomlake.",
-            code="other-catalog",
-        )
-    return name in present
 
 
 def _sequence(connection: Connection, table: str) -> str | None:

@@ -3,8 +3,6 @@
 Killed at any moment it is simply done again: what came whole stays.
 """
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,7 +17,7 @@ from lake.paths import make_folders, writing_to
 from lake.safekeeping import portable
 from lake.safekeeping.checksums import Checksum, database_checksums, differing
 from lake.safekeeping.copiers import server_copier, sqlite_file
-from lake.safekeeping.emptiness import refuse_databases, refuse_files
+from lake.safekeeping.mark import Mark
 from lake.safekeeping.place import Damaged, Place
 from lake.safekeeping.sums import Progress, TableSums, table_sums
 from lake.safekeeping.transfer import Load, transfer
@@ -57,58 +55,19 @@ def settle(cargo: Cargo, settings: Settings, *, folder: Path, progress: Progress
     """
     places = make_folders(settings)
     with locked(places.opening_lock, timeout_s=1.0):  # nobody opens a lake that is half there
-        mark = _Mark(mark_of(settings))
-        mark.begin(settings)
+        mark = Mark(settings)
+        mark.begin()
         _bring(cargo.store, Place(settings, settings.store_url, spool_dir=folder), "data files", progress)
         _bring(cargo.raw, Place(settings, settings.raw_url, spool_dir=folder), "raw files", progress)
         _check_databases(cargo)
         _check_tables(cargo, settings, progress)
         cargo.confirm()
         _refuse_newer(cargo.operations)
-        mark.enter_databases(settings)
+        mark.enter_databases()
         progress("Putting the databases in their places", 0.98)
         _install_catalog(cargo.catalog, settings, folder)
         _install_operations(cargo.operations, settings, folder)
         mark.end()
-
-
-def mark_of(settings: Settings) -> Path:
-    """Return the file that is there while a lake that is not whole yet is in the places of these settings."""
-    urls = (settings.operations_url, settings.catalog_url, settings.store_url, settings.raw_url)
-    digest = hashlib.sha256("\n".join(urls).encode()).hexdigest()[:12]
-    return settings.data_dir / f"restoring-{digest}.json"
-
-
-class _Mark:
-    """Says of a place that something is being brought there, and how far it is."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def begin(self, settings: Settings) -> None:
-        """Refuse a place that holds anything but what an unfinished work left."""
-        present = json.loads(self._file.read_text()) if self._file.exists() else {}
-        if present.get("phase") != "databases":
-            refuse_databases(settings)
-        if not present:
-            refuse_files(settings)
-            self._write("files")
-
-    def enter_databases(self, settings: Settings) -> None:
-        """Say that from now on databases may be there."""
-        if json.loads(self._file.read_text())["phase"] == "files":
-            refuse_databases(settings)
-            self._write("databases")
-
-    def end(self) -> None:
-        """Let the place be used."""
-        self._file.unlink()
-
-    def _write(self, phase: str) -> None:
-        with writing_to(self._file.parent):
-            aside = self._file.with_suffix(".new")
-            aside.write_text(json.dumps({"phase": phase}))
-            aside.replace(self._file)
 
 
 def _bring(loads: Sequence[Load], target: Place, noun: str, progress: Progress) -> None:
@@ -173,7 +132,7 @@ def _install_catalog(catalog: Path, settings: Settings, folder: Path) -> None:
     portable.load_catalog(catalog, settings)
     came = folder / "came-catalog.sqlite"
     url = settings.catalog_url
-    with server_copier(url, lambda frozen: portable.write_catalog(frozen, came, settings)) as copier:
+    with server_copier(url, lambda frozen: portable.write_catalog(frozen, came)) as copier:
         copier.finish()
     _refuse_differing(differing(database_checksums(catalog), database_checksums(came)))
 

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,12 @@ LEFT JOIN ducklake_delete_file AS x ON x.data_file_id = d.data_file_id AND x.end
 WHERE d.end_snapshot IS NULL
 ORDER BY t.table_name, d.path
 """
+_COLUMNS = """
+SELECT t.table_name, c.column_name, c.column_type
+FROM ducklake_table AS t
+JOIN ducklake_column AS c ON c.table_id = t.table_id AND c.end_snapshot IS NULL
+WHERE t.end_snapshot IS NULL
+"""
 _FORGET = """
 DELETE FROM ducklake_data_file WHERE data_file_id IN (
     SELECT d.data_file_id
@@ -47,11 +53,12 @@ class _LivingFile:
     data: str  # path in the store
     deleted: str  # path of the file that says which rows are gone, or ""
     size_bytes: int
+    columns: str  # a short hash of the table's columns
 
-    def key(self, columns: Mapping[str, str]) -> str:
+    @property
+    def key(self) -> str:
         """Return what the file's checksum depends on."""
-        signature = hashlib.sha256(repr(sorted(columns.items())).encode()).hexdigest()[:8]
-        return f"{self.data}|{self.deleted}|{signature}"
+        return f"{self.data}|{self.deleted}|{self.columns}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,29 +100,30 @@ def table_sums(
 def _sums_of(
     settings: Settings, catalog: Path, known: TableSums, without: frozenset[str], progress: Progress
 ) -> Sums:
-    with _without(catalog, without) as rest, _attached(settings, rest) as (backend, connection):
+    sums: TableSums = {table: {} for table in _tables(catalog)}
+    unread: list[_LivingFile] = []
+    for file in _living_files(catalog):
+        earlier = known.get(file.table, {})
+        if file.key in earlier:
+            sums[file.table][file.key] = earlier[file.key]
+        elif not without & {file.data, file.deleted}:
+            unread.append(file)
+    if not unread:
+        return Sums(tables=sums, unreadable=frozenset())
+    unreadable: set[str] = set()
+    with _without(catalog, without) as rest, _attached(settings, rest) as (connection, data_url):
         tables = lake_tables(connection)
-        sums: TableSums = {table: {} for table in tables}
-        unreadable: set[str] = set()
-        unread: list[_LivingFile] = []
-        for file in _living_files(catalog):
-            key, earlier = file.key(tables[file.table]), known.get(file.table, {})
-            if key in earlier:
-                sums[file.table][key] = earlier[key]
-            elif not without & {file.data, file.deleted}:
-                unread.append(file)
         for number, files in enumerate(groups := list(_in_groups(unread))):
             table = files[0].table
             progress(f"Adding up the rows of {table}", number / len(groups))
             try:
-                sums[table] |= _group_sums(connection, backend.data_url, tables[table], files)
+                sums[table] |= _group_sums(connection, data_url, tables[table], files)
             except duckdb.Error:
-                whole = {path: f"{backend.data_url}{path}" for path in _paths(files)}
-                spoilt = {path for path in whole if not _is_readable(connection, whole[path])}
+                spoilt = {path for path in _paths(files) if not _is_readable(connection, f"{data_url}{path}")}
                 if not spoilt:
                     raise
                 unreadable |= spoilt
-        return Sums(tables=sums, unreadable=frozenset(unreadable))
+    return Sums(tables=sums, unreadable=frozenset(unreadable))
 
 
 def _paths(files: Sequence[_LivingFile]) -> list[str]:
@@ -138,7 +146,7 @@ def _group_sums(
 ) -> dict[str, Checksum]:
     whole = {f"{data_url}{file.data}": file for file in files}
     found = file_checksums(connection, files[0].table, columns, files=whole.keys())
-    return {file.key(columns): found.get(path, Checksum()) for path, file in whole.items()}
+    return {file.key: found.get(path, Checksum()) for path, file in whole.items()}
 
 
 @contextmanager
@@ -158,21 +166,34 @@ def _without(catalog: Path, lost: frozenset[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def _attached(settings: Settings, catalog: Path) -> Iterator[tuple[Backend, duckdb.DuckDBPyConnection]]:
+def _attached(settings: Settings, catalog: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """Give a connection that reads a catalog in a file, with the data files of an installation."""
     backend = Backend(replace(settings, catalog_url=f"sqlite:///{catalog}"))
     with closing(backend.connect(read_only=True)) as connection:
         connection.execute("RESET threads")
         connection.execute(_MEMORY)
-        yield backend, connection
+        yield connection, backend.data_url
     backend.close()
 
 
+def _tables(catalog: Path) -> dict[str, str]:
+    """Return the living tables and a short hash of each one's columns."""
+    columns: dict[str, list[str]] = {}
+    with closing(sqlite3.connect(catalog)) as connection:
+        for table, name, data_type in connection.execute(_COLUMNS):
+            columns.setdefault(table, []).append(f"{name} {data_type}")
+    return {
+        table: hashlib.sha256("\n".join(sorted(each)).encode()).hexdigest()[:8]
+        for table, each in columns.items()
+    }
+
+
 def _living_files(catalog: Path) -> list[_LivingFile]:
+    tables = _tables(catalog)
     with closing(sqlite3.connect(catalog)) as connection:
         return [
-            _LivingFile(table=table, data=data, deleted=deleted or "", size_bytes=size_bytes)
-            for table, data, deleted, size_bytes in connection.execute(_LIVING)
+            _LivingFile(table=table, data=data, deleted=deleted or "", size_bytes=size, columns=tables[table])
+            for table, data, deleted, size in connection.execute(_LIVING)
         ]
 
 
