@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 128 << 20  # of whole light curves: some 500 of 1,000 points
 _MEMORY_PER_BYTE = 2  # a column keeps more than its values
+_ATTEMPTS = 3  # with a fresh look into the catalog each
 _SORTED_BY = ("target_id", "mjd", "point_id")
 # A file that a compaction removed under our hands, or one that is damaged.
 _FILE_ERRORS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException)
@@ -88,7 +89,7 @@ class PointReader:
         self._plain_older.close()
 
     def _tried(self, read: Callable[[LiveFiles], pl.DataFrame], version: int | None) -> pl.DataFrame | None:
-        for attempt in (1, 2):
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return read(self._versions.newest() if version is None else self._versions.at(version))
             except NotPlain:

@@ -32,6 +32,7 @@ steps = st.one_of(
     st.tuples(st.sampled_from(["insert", "insert", "replace"]), written),
     st.tuples(st.sampled_from(["delete", "update"]), st.integers(0, 3)),
     st.tuples(st.just("expire"), st.sampled_from([1, 2, 3])),
+    st.tuples(st.just("partition"), st.sampled_from([2, 16, 64])),
     st.sampled_from([("merge", 0), ("rewrite", 0), ("clean", 0), ("merge", 0), ("remake", 0), ("swap", 0)]),
 )
 
@@ -48,6 +49,8 @@ def deed_of(step: tuple[str, object], first: int, versions: list[int]) -> Deed |
         case ("expire", int(each)):
             old = versions[:-1][::each]
             return expire(*old) if old else None
+        case ("partition", int(buckets)):
+            return said(f"ALTER TABLE lake.photometry SET PARTITIONED BY (bucket({buckets}, target_id))")
         case (word, _):
             return {"merge": MERGE, "rewrite": REWRITE, "clean": CLEAN, "remake": REMAKE_COLUMN}.get(
                 str(word), SWAP_NAMES
@@ -56,7 +59,7 @@ def deed_of(step: tuple[str, object], first: int, versions: list[int]) -> Deed |
 
 
 @given(todo=st.lists(steps, min_size=2, max_size=9))
-@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_the_fast_path_gives_what_the_plain_query_gives(
     lake: Lake, reader: PointReader, todo: list[tuple[str, object]]
 ) -> None:
