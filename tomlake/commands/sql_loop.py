@@ -19,6 +19,7 @@ except ImportError:  # a Python built without it: lines can still be typed
 LEAVING = frozenset({".quit", ".exit"})
 PROMPT, MORE = "tomlake> ", "    ...> "
 HISTORY_LINES = 1000
+LOOK_S = 0.1
 HELP = """\
 A statement ends with ; and may take several lines. Ctrl-C ends the statement that runs, Ctrl-D the shell.
 .tables            the tables
@@ -53,10 +54,13 @@ class Shell:
         with ThreadPoolExecutor(1) as asking:  # DuckDB looks at no signal while it works
             work = asking.submit(self._show, text)
             try:
+                while not work.done():  # polars lets Ctrl-C wake nobody who waits without an end
+                    wait([work], timeout=LOOK_S)
                 work.result()
             except KeyboardInterrupt:
-                self._source.cancel()
-                wait([work])
+                while not work.done():  # what comes before the statement has begun is lost
+                    self._source.cancel()
+                    wait([work], timeout=LOOK_S)
                 raise
 
     def script(self, lines: Iterable[str]) -> None:
