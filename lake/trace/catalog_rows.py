@@ -190,7 +190,7 @@ def settings_rows(catalog: Catalog) -> dict[str, str]:
     rows = [("setting", *row) for row in catalog.rows(_SETTINGS)]
     if catalog.kind == CatalogKind.SQLITE:
         rows += [(SQLITE_TABLE, *row) for row in catalog.rows(_SQLITE_TABLES)]
-    return {"|".join(canonical(value) for value in row[:-1]): digest([row[-1:]]) for row in rows}
+    return {"|".join(_word(value) for value in row[:-1]): digest([row[-1:]]) for row in rows}
 
 
 def schema_parts(catalog: Catalog) -> list[SchemaPart]:
@@ -244,6 +244,10 @@ def whole(value: object) -> int:
         return int(str(value))
     except ValueError:
         return -2
+
+
+def _word(value: object) -> str:
+    return "" if value is None else canonical(value)
 
 
 def _text(row: Row) -> str:
