@@ -26,7 +26,7 @@ pytestmark = needs_folder
 # what no reader uses: the place of the data is tomlake's setting, and when a file was left behind is a note
 NOT_SEALED = {("ducklake_metadata", "data_path")}
 PLANS = "ducklake_files_scheduled_for_deletion"
-CELLS = 50
+CELLS = 30
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_a_changed_cell_of_any_table_is_found(closed: tuple[Lake, Book]) -> None
 
 
 @given(data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_flipped_byte_of_the_catalog_is_found_or_says_nothing_else(
     closed: tuple[Lake, Book], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

@@ -50,7 +50,7 @@ def test_a_healthy_lake_gives_no_alarm(sealed: Lake) -> None:
 
 @needs_folder
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_flipped_byte_of_any_file_is_found_and_only_that_file_named(
     sealed: Lake, data: st.DataObject
 ) -> None:
@@ -67,7 +67,7 @@ def test_any_flipped_byte_of_any_file_is_found_and_only_that_file_named(
 
 @needs_folder
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_of_all_files_only_the_flipped_one_is_damaged(sealed: Lake, data: st.DataObject) -> None:
     state = catalog_state(sealed.store.backend.catalog)
     wanted = wanted_files(state, book_of(read_lines(sealed.operations)))
