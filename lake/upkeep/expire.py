@@ -60,7 +60,7 @@ def expire_versions(operations: Engine, turns: Turns, *, keep_d: float) -> Itera
         yield done
 
 
-def remove_old_files(turns: Turns, *, keep_d: float = KEEP_FILES_D) -> Iterator[Done]:
+def remove_old_files(turns: Turns, *, keep_d: float) -> Iterator[Done]:
     """Give what each step did until every file is gone that was let go longer than ``keep_d`` ago."""
 
     def remove(lake: duckdb.DuckDBPyConnection) -> Done:

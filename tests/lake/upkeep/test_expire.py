@@ -72,7 +72,7 @@ def test_a_clock_that_ran_ahead_lets_nothing_go(lake: Lake) -> None:
 
 
 def test_files_of_let_go_versions_stay_for_a_day(lake: Lake) -> None:
-    append(lake, 12, targets=2)
+    append(lake, 6, targets=2)
     turns = Turns(lake.store.backend)
     merged = sum(merge_small_files(lake.store, turns, below_bytes=1_000_000), NOTHING)
     turns.close()

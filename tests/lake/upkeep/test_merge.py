@@ -23,12 +23,12 @@ def photometry(lake: Lake) -> list[LiveFile]:
 
 
 def test_many_small_files_become_one_in_each_bucket_and_table(lake: Lake) -> None:
-    append(lake, 24)
+    append(lake, 16)
     buckets = {file.group for file in photometry(lake)}
 
     done = merge(lake)
 
-    assert done.merged == 48
+    assert done.merged == 32
     assert {file.group for file in photometry(lake)} == buckets
     assert len(photometry(lake)) == len(buckets)
     assert len([file for file in live_files(lake.store) if file.table == "batches"]) == 1
@@ -37,9 +37,9 @@ def test_many_small_files_become_one_in_each_bucket_and_table(lake: Lake) -> Non
 
 def test_every_version_reads_the_same_after_a_merge_and_the_files_are_sorted(lake: Lake) -> None:
     first = lake.store.version()
-    append(lake, 12)
+    append(lake, 8)
     replace(lake, [1, 2, 3], seed=1)
-    append(lake, 4)
+    append(lake, 3)
     versions = range(first, lake.store.version() + 1)
     before = {version: content(lake, version) for version in versions}
     newest = content(lake)
@@ -77,15 +77,15 @@ def test_only_files_below_the_size_without_deleted_rows_are_merged(size_bytes: i
 def test_a_crowd_of_files_is_merged_in_steps_of_a_bounded_number(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lake.upkeep.merge.STEP_FILES", 8)
-    append(lake, 20, targets=1)
+    monkeypatch.setattr("lake.upkeep.merge.STEP_FILES", 4)
+    append(lake, 12, targets=1)
     rows = content(lake)
 
     done = merge(lake)
 
-    assert STEP_FILES > 8
+    assert STEP_FILES > 4
     assert len(photometry(lake)) == 1
-    assert done.made > 4  # several steps made files that were merged once more
+    assert done.made > 3  # several steps made files that were merged once more
     assert content(lake).equals(rows)
 
 
