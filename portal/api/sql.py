@@ -101,6 +101,7 @@ def schema(desk: TheDesk, version: str = LATEST) -> Response:
 
 
 @router.get("/api/sql")
+@router.get("/api/sql/")
 def get(
     request: Request,
     desk: TheDesk,
@@ -114,6 +115,7 @@ def get(
 
 
 @router.post("/api/sql")
+@router.post("/api/sql/")
 def post(
     request: Request, desk: TheDesk, user: Visitor, fields: Annotated[Fields, Depends(read_fields)]
 ) -> Response:
