@@ -1,15 +1,18 @@
 """The Parquet files of a lake, in a folder or on S3."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from lake.backend import Backend
-from lake.files import filesystem_of
+from lake.files import filesystem_of, is_s3
 from lake.paths import local_folder
+
+_S3_CLIENT = "botocore.exceptions"  # comes with s3fs, where it is installed
 
 
 class ParquetPlace:
@@ -18,6 +21,9 @@ class ParquetPlace:
     def __init__(self, backend: Backend) -> None:
         self.is_local = local_folder(backend.data_url) is not None
         self._filesystem, self._root = filesystem_of(backend.settings, backend.data_url)
+        self._no_answer: tuple[type[Exception], ...] = (
+            (import_module(_S3_CLIENT).BotoCoreError,) if is_s3(backend.data_url) else ()
+        )
 
     def path(self, below: str) -> str:
         """Return the whole path of a file."""
@@ -27,14 +33,14 @@ class ParquetPlace:
         """Return the footer of a file."""
         if self.is_local:
             return pq.read_metadata(self.path(below))
-        with self._opened(below, size_bytes) as handle:
+        with self._far_errors(), self._opened(below, size_bytes) as handle:
             return pq.read_metadata(handle)
 
     def table(self, below: str, size_bytes: int, columns: Sequence[str]) -> pl.DataFrame:
         """Return columns of a whole, small file."""
         if self.is_local:
             return pl.read_parquet(self.path(below), columns=list(columns), hive_partitioning=False)
-        with self._opened(below, size_bytes) as handle:
+        with self._far_errors(), self._opened(below, size_bytes) as handle:
             return _frame(pq.ParquetFile(handle).read(columns=list(columns)))
 
     def row_groups(
@@ -48,15 +54,27 @@ class ParquetPlace:
         """Return columns of some row groups of a file far away, asked for at once."""
         path = self.path(below)
         spans = _spans(metadata, groups)
-        parts = self._filesystem.cat_ranges(
-            [path] * len(spans), [start for start, _ in spans], [end for _, end in spans], on_error="raise"
-        )
+        with self._far_errors():
+            parts = self._filesystem.cat_ranges(
+                [path] * len(spans),
+                [start for start, _ in spans],
+                [end for _, end in spans],
+                on_error="raise",
+            )
         known = dict(zip(spans, parts, strict=True))
         with self._filesystem.open(
             path, "rb", size=size_bytes, cache_type="parts", cache_options={"data": known}
         ) as handle:
             file = pq.ParquetFile(handle, metadata=metadata)
             return _frame(file.read_row_groups(list(groups), columns=list(columns)))
+
+    @contextmanager
+    def _far_errors(self) -> Iterator[None]:
+        """Let a file store that does not answer be an OSError, as a disk that does not."""
+        try:
+            yield
+        except self._no_answer as error:
+            raise OSError(str(error)) from error
 
     def _opened(self, below: str, size_bytes: int) -> AbstractContextManager[Any]:
         opened: AbstractContextManager[Any] = self._filesystem.open(

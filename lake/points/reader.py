@@ -22,7 +22,6 @@ _MOST_BYTES = 128 << 20  # of whole light curves: some 500 of 1,000 points
 _MEMORY_PER_BYTE = 2  # a column keeps more than its values
 _ATTEMPTS = 3  # with a fresh look into the catalog each
 _SORTED_BY = ("target_id", "mjd", "point_id")
-# A file that a compaction removed under our hands, or one that is damaged.
 _FILE_ERRORS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException)
 
 
@@ -89,16 +88,16 @@ class PointReader:
         self._plain_older.close()
 
     def _tried(self, read: Callable[[LiveFiles], pl.DataFrame], version: int | None) -> pl.DataFrame | None:
-        for attempt in range(1, _ATTEMPTS + 1):
+        for _ in range(_ATTEMPTS):
             try:
                 return read(self._versions.newest() if version is None else self._versions.at(version))
             except NotPlain:
                 return None
-            except _FILE_ERRORS as error:
-                logger.info(
-                    "a file of the lake could not be read", extra={"attempt": attempt, "why": str(error)}
-                )
+            except FileNotFoundError:  # a compaction removed it since the look into the catalog
                 self._versions.forget()
+            except _FILE_ERRORS as error:
+                logger.warning("a file of the lake could not be read", extra={"why": str(error)})
+                return None
         return None
 
     def _light_curve(self, target_id: int, files: LiveFiles) -> pl.DataFrame:
