@@ -63,12 +63,13 @@ def test_every_table_of_the_manifest_is_there_also_without_rows(
         assert {column.name for column in table.columns} <= set(selection.schema.names)
 
 
-def test_a_version_that_is_not_served_is_refused(lake: Lake, shelf: PublishedLake) -> None:
+@pytest.mark.usefixtures("shelf")
+def test_a_version_that_is_not_served_is_refused(lake: Lake) -> None:
     publish_as(lake, "mistake")
     withdraw(lake, "mistake", reason="it was one")
     for name, code in (("mistake", "withdrawn-version"), ("never", "unknown-version")):
         with pytest.raises(Rejected) as caught:
-            shelf.publication(name)
+            PublishedLake(lake.settings).publication(name)  # on S3 the list of versions may be 2 s old
         assert caught.value.code == code
 
 
