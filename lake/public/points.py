@@ -23,6 +23,8 @@ _LAYOUT = Layout(
     sorted_by=("target_id", "mjd"),
     whole="target_id",
     ranges_of=("target_id", "mjd", "band", "mag", "flags", "source", HEALPIX),
+    times=("mjd", "bjd_tdb"),
+    distinct=("point_id", "source_ref"),
 )
 _FACTS = {"name": "target", "ra_deg": "ra_deg", "dec_deg": "dec_deg", HEALPIX: HEALPIX}
 _COLUMNS = ", ".join(f'"{column}"' for column in PHOTOMETRY.schema)
