@@ -1,9 +1,11 @@
 """What the catalog says of one version of the photometry: columns, Parquet files, deleted rows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from lake.points.buckets import bucket_of
+
+Bucket = tuple[int, int]  # (how many the partition has, this one)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +36,43 @@ class DataFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveFiles:
-    """The files of one version; a file that no bucket holds may have points of any target.
+class FileNews:
+    """A file that came, that lost rows, or that is no more."""
 
-    ``state`` of a bucket is equal in two versions only where every light curve in it is equal.
-    """
+    file: DataFile
+    bucket: Bucket | None
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveFiles:
+    """The files of one version; those under None may have points of any target."""
 
     version: int
+    next_file_id: int  # files that later versions bring have this number or a higher one
     table_id: int
     columns: tuple[Column, ...]
-    buckets: dict[tuple[int, int], tuple[DataFile, ...]]  # (buckets of the partition, bucket) -> files
-    elsewhere: tuple[DataFile, ...]
+    buckets: dict[Bucket | None, tuple[DataFile, ...]]
+
+    def with_news(self, news: Iterable[FileNews], *, version: int, next_file_id: int) -> "LiveFiles":
+        """Return the files of a later version."""
+        buckets = {bucket: {file.path: file for file in files} for bucket, files in self.buckets.items()}
+        for each in news:
+            place = buckets.setdefault(each.bucket, {})
+            place.pop(each.file.path, None)
+            if each.is_live:
+                place[each.file.path] = each.file
+        return replace(
+            self,
+            version=version,
+            next_file_id=next_file_id,
+            buckets={bucket: tuple(files.values()) for bucket, files in buckets.items()},
+        )
 
     def of(self, target_id: int) -> tuple[DataFile, ...]:
         """Return the files in which points of a target can be."""
-        found = self.elsewhere
-        for count in {count for count, _ in self.buckets}:
+        found = self.buckets.get(None, ())
+        for count in {bucket[0] for bucket in self.buckets if bucket}:
             found = found + self.buckets.get((count, bucket_of(target_id, count)), ())
         return found
 

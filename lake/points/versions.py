@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from lake.catalog import Catalog
 from lake.points.catalog_rows import (
     NotPlain,
-    changes_since,
     has_version,
     live_files,
+    newer_files,
     newest_version,
     unknown_version,
 )
 from lake.points.commit_mark import commit_mark
-from lake.points.live_files import Column, LiveFiles
+from lake.points.live_files import LiveFiles
 
 _OLDER_KEPT = 8
 
@@ -24,7 +24,6 @@ class _Known:
     """What a look into the catalog found; it holds as long as the catalog's mark stays."""
 
     mark: bytes | None
-    version: int
     files: LiveFiles | None  # None: not plain
 
 
@@ -40,8 +39,8 @@ class Versions:
     def newest_version(self) -> int:
         """Return the number of the newest version."""
         mark, known = self._mark(), self._newest
-        if known is not None and known.mark == mark and mark is not None:
-            return known.version
+        if known is not None and known.files is not None and known.mark == mark and mark is not None:
+            return known.files.version
         return newest_version(self._catalog)
 
     def newest(self) -> LiveFiles:
@@ -67,7 +66,7 @@ class Versions:
         """
         mark, known = self._mark(), self._older.get(version)
         if known is None:
-            known = _Known(mark=mark, version=version, files=self._files(version))
+            known = _Known(mark=mark, files=self._files(version))
         elif known.mark != mark or mark is None:
             if not has_version(self._catalog, version):
                 raise unknown_version(version)
@@ -92,29 +91,17 @@ class Versions:
         with self._loading:
             known = self._newest
             if known is None or known.mark != mark or mark is None:  # else another thread was first
-                known = self._loaded() if known is None else self._changed(known)
-                known = replace(known, mark=mark)  # the mark is older than the look: never too new
+                known = self._loaded(mark, known.files if known else None)
                 self._newest = known
             return known
 
-    def _changed(self, known: _Known) -> _Known:
-        files = known.files
-        if files is None:
-            return self._loaded()
-        changes = changes_since(self._catalog, files)
-        if changes.version is None or changes.of_more:
-            return self._loaded()
-        if changes.of_rows:
-            return self._loaded(columns=files.columns)
-        return replace(known, version=changes.version, files=replace(files, version=changes.version))
-
-    def _loaded(self, *, columns: tuple[Column, ...] | None = None) -> _Known:
-        version = newest_version(self._catalog)
+    def _loaded(self, mark: bytes | None, earlier: LiveFiles | None) -> _Known:
+        """Look; the mark is older than the look, so that it is never too new for it."""
         try:
-            files = live_files(self._catalog, columns=columns)
+            files = live_files(self._catalog) if earlier is None else newer_files(self._catalog, earlier)
         except NotPlain:
-            return _Known(mark=None, version=version, files=None)
-        return _Known(mark=None, version=files.version, files=files)
+            return _Known(mark=None, files=None)
+        return _Known(mark=mark, files=files)
 
     def _files(self, version: int) -> LiveFiles | None:
         try:
