@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench image-check browser clean
+.PHONY: help run test faults bench image-check tools clean
 
 help:  ## Show what can be made.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
@@ -13,8 +13,12 @@ help:  ## Show what can be made.
 run: $(VENV)/run.stamp  ## Install what is needed and start the portal, the API and the workers.
 	@exec $(BIN)/tomlake up
 
-test: $(VENV)/test.stamp browser  ## Install what the tests need and run everything that CI runs.
+test: $(VENV)/test.stamp tools  ## Install what the tests need and run everything that CI runs.
 	@bash .ci/gate $(BIN)
+
+KILLS ?= 240
+faults: $(VENV)/test.stamp tools  ## Kill, cut, fill and restart everything; print what was lost: nothing.
+	@TOMLAKE_FAULT_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/faults
 
 bench: $(VENV)/test.stamp  ## Measure, and print the tables of docs/benchmarks.md.
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
@@ -22,8 +26,8 @@ bench: $(VENV)/test.stamp  ## Measure, and print the tables of docs/benchmarks.m
 image-check: $(VENV)/python.stamp  ## Build the image and see its portal answer: with Docker, or as root without.
 	@bash .ci/image-check $(BIN)/python
 
-browser:
-	@bash .ci/browser
+tools:
+	@bash .ci/tools
 
 clean:  ## Remove the environment; data stay.
 	rm -rf $(VENV)

@@ -233,7 +233,8 @@ def open_operations(url: str) -> Engine:
         ``bad-setting``: the URL cannot be read; ``newer-database``: a later tomlake made the database.
     """
     try:
-        engine = create_engine(postgres_url(make_url(url)))
+        # asked before use, because a server that restarted leaves broken connections in the pool
+        engine = create_engine(postgres_url(make_url(url)), pool_pre_ping=True)
     except (ArgumentError, ImportError) as error:
         raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
     if engine.dialect.name == "sqlite":

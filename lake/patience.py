@@ -43,11 +43,11 @@ def patiently(work: Callable[[], Result], *, again: Callable[[], None] | None = 
             return work()
         except duckdb.Error as error:
             last = error
-            if not is_busy(error) and not is_away(error):
-                told = told_of(error)
-                if told is None:
-                    raise
+            told = told_of(error)  # first: a commit that failed for want of space also speaks of the commit
+            if told is not None:
                 raise told from error
+            if not is_busy(error) and not is_away(error):
+                raise
             if again is not None and is_away(error):
                 again()
             _pause(attempt)

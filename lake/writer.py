@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -61,8 +61,13 @@ class Writer:
     def forget(self) -> None:
         """Close the connection; it is opened again when needed."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        if connection is None:
+            return
+        with suppress(
+            duckdb.Error
+        ):  # closed in mid-transaction it would end the process where PostgreSQL left
+            connection.execute("ROLLBACK")
+        connection.close()
 
     def _transaction(self, changes: Sequence[Change], batch: Batch) -> None:
         many = sum(len(change.rows) for change in changes) > MANY_ROWS

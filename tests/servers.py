@@ -77,7 +77,7 @@ def s3(bucket: str) -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    s3fs.S3FileSystem(key="tests", secret="tests-only", endpoint_url=endpoint).mkdir(bucket)
+    s3fs.S3FileSystem(key="tests", secret="tests-only", endpoint_url=endpoint).makedirs(bucket, exist_ok=True)
     try:
         yield endpoint
     finally:
