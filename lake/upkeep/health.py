@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from fsspec import AbstractFileSystem
+
 from engine.errors import Transient
 from engine.times import SECONDS_PER_DAY
 from lake.backend import Backend
 from lake.catalog import CatalogKind
-from lake.files import filesystem_of
+from lake.files import filesystem_of, is_s3
 from lake.opening import Lake
 from lake.paths import local_folder
 from lake.queue import JobState, counts
@@ -26,7 +28,8 @@ from lake.upkeep.runs import Run, last_run
 ORPHAN_AFTER_S = 3600.0  # a younger file may be of a writer at work
 _LOCK_TRY_S = 0.05
 _RAW_TIME_S = 0.3
-_RAW_FOLDERS = 256  # named by the first two digits of a sha256, so all are alike
+_RAW_ENOUGH = 1000  # files that give a fair estimate: parts of the raw store are alike, named by a sha256
+_DIGITS = "0123456789abcdef"
 _VERSIONS = f"""
     SELECT count(*), min(snapshot_id), min(epoch_us(snapshot_time::TIMESTAMPTZ)), max(snapshot_id)
     FROM {METADATA}.ducklake_snapshot
@@ -148,18 +151,28 @@ def _catalog_bytes(backend: Backend) -> int:
 def _raw(settings: Settings) -> RawHealth:
     filesystem, root = filesystem_of(settings, settings.raw_url)
     began_s, files, size_bytes, looked_at = time.monotonic(), 0, 0, 0
-    for number in range(_RAW_FOLDERS):
-        folder = f"{root}/{number:02x}"
-        for facts in filesystem.ls(folder, detail=True) if filesystem.isdir(folder) else []:
-            if str(facts["name"]).endswith(SUFFIX):
-                files, size_bytes = files + 1, size_bytes + int(facts["size"])
-        looked_at += 1
-        if time.monotonic() - began_s > _RAW_TIME_S:
+    parts = list(_DIGITS) if is_s3(settings.raw_url) else [f"{a}{b}" for a in _DIGITS for b in _DIGITS]
+    for part in parts:
+        if files > _RAW_ENOUGH and time.monotonic() - began_s > _RAW_TIME_S:
             break
-    share = _RAW_FOLDERS / looked_at
+        for size in _raw_sizes(filesystem, root, part):
+            files, size_bytes = files + 1, size_bytes + size
+        looked_at += 1
+    share = len(parts) / looked_at
     return RawHealth(
-        files=round(files * share), size_bytes=round(size_bytes * share), is_estimate=looked_at < _RAW_FOLDERS
+        files=round(files * share),
+        size_bytes=round(size_bytes * share),
+        is_estimate=looked_at < len(parts),
     )
+
+
+def _raw_sizes(filesystem: AbstractFileSystem, root: str, part: str) -> list[int]:
+    """Return the sizes of raw files whose name begins so: a request to S3, or a folder."""
+    if len(part) == 1:
+        found = filesystem.find(root, prefix=part, detail=True)
+    else:
+        found = filesystem.find(f"{root}/{part}", detail=True)
+    return [int(facts["size"]) for name, facts in found.items() if str(name).endswith(SUFFIX)]
 
 
 def _is_lock_held(backend: Backend) -> bool:
