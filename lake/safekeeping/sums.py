@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from lake.backend import Backend
+from lake.files import is_s3
 from lake.safekeeping.checksums import Checksum, file_checksums, lake_tables
 from lake.settings import Settings
 
@@ -19,6 +20,7 @@ TableSums = dict[str, dict[str, Checksum]]
 _BYTES_AT_ONCE = 200_000_000
 _FILES_AT_ONCE = 200
 _MEMORY = "SET memory_limit = '1GB'"
+_HASTE = "SET http_retry_backoff = 1.5"  # by default it would ask ten minutes for a file that is gone
 _LIVING = """
 SELECT t.table_name, s.path || t.path || d.path, s.path || t.path || x.path, d.file_size_bytes
 FROM ducklake_data_file AS d
@@ -172,6 +174,8 @@ def _attached(settings: Settings, catalog: Path) -> Iterator[tuple[duckdb.DuckDB
     with closing(backend.connect(read_only=True)) as connection:
         connection.execute("RESET threads")
         connection.execute(_MEMORY)
+        if is_s3(backend.data_url):
+            connection.execute(_HASTE)
         yield connection, backend.data_url
     backend.close()
 
