@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from lake.public.schema import PublicTable
 from lake.public.sky import Tile
 
 UNFINISHED = "unfinished.json"
+_SPOOLED = "publish-"
 
 
 class Edition:
@@ -34,6 +36,8 @@ class Edition:
     def __init__(self, place: Place, *, before: Manifest | None, spool_dir: Path) -> None:
         self._place = place
         self._spool_dir = spool_dir
+        for left in spool_dir.glob(f"{_SPOOLED}*"):  # by a killed publisher; there is one at a time here
+            shutil.rmtree(left, ignore_errors=True)
         known = (*(before.files if before else ()), *_unfinished(place))
         self._before = {file.mark: file for file in known if file.mark}
         self.files: list[PublishedFile] = []
@@ -88,7 +92,7 @@ class Edition:
 
     @contextmanager
     def _spooled(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self._spool_dir, prefix="publish-") as folder:
+        with tempfile.TemporaryDirectory(dir=self._spool_dir, prefix=_SPOOLED) as folder:
             yield Path(folder) / "rows.parquet"
 
     def _keep(self, local: Path, path: str, *, table: str, rows: int) -> None:
