@@ -28,7 +28,7 @@ def enqueue_due_publication(settings: Settings, operations: Engine) -> bool:
     return True
 
 
-def publish_lake(lake: Lake, _job: Job, progress: Progress) -> str:
+def publish_lake(lake: Lake, job: Job, progress: Progress) -> str:  # noqa: ARG001 - of every task
     """Return what was published, on the terms of the version before.
 
     Raises

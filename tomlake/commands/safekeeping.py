@@ -65,7 +65,9 @@ def make(
 @app.command("list", help="Show the backups in a place.")
 def show(url: Url = "") -> None:
     """Show the backups in a place, the oldest first."""
-    table = Table(Column("Backup", no_wrap=True), "Made (UTC)", "Version", "Files", "Size", "Points", "By tomlake")
+    table = Table(
+        Column("Backup", no_wrap=True), "Made (UTC)", "Version", "Files", "Size", "Points", "By tomlake"
+    )
     for manifest in list_backups(_opened(url)):
         points = manifest.lake_tables()["photometry"].rows
         table.add_row(
