@@ -61,8 +61,10 @@ def preflight() -> Response:
     return Response(status_code=204, headers=_OPEN_TO_ALL | _PREFLIGHT)
 
 
-@router.api_route("/lake", methods=["GET", "HEAD"])
-@router.api_route("/lake/", methods=["GET", "HEAD"])
+@router.get("/lake")
+@router.head("/lake", include_in_schema=False)
+@router.get("/lake/")
+@router.head("/lake/", include_in_schema=False)
 def index(lake: TheLake, shelf: TheShelf) -> Response:
     """Tell what is published, and how to open it."""
     known = [version for version in _asked(shelf.versions) if not version.is_withdrawn]
@@ -78,7 +80,8 @@ def index(lake: TheLake, shelf: TheShelf) -> Response:
     return reply
 
 
-@router.api_route("/lake/versions.json", methods=["GET", "HEAD"])
+@router.get("/lake/versions.json")
+@router.head("/lake/versions.json", include_in_schema=False)
 def list_of_versions(shelf: TheShelf) -> Response:
     """Give the list of versions, newest last; withdrawn ones say so."""
     body = shelf.list_of_versions()
@@ -88,13 +91,15 @@ def list_of_versions(shelf: TheShelf) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-@router.api_route("/lake/latest/{path:path}", methods=["GET", "HEAD"])
+@router.get("/lake/latest/{path:path}")
+@router.head("/lake/latest/{path:path}", include_in_schema=False)
 def latest(request: Request, shelf: TheShelf, path: str) -> Response:
     """Give a file of the newest version."""
     return _file(request, shelf, _asked(shelf.latest), path, cache=_ASK_AGAIN)
 
 
-@router.api_route("/lake/v/{version}/{path:path}", methods=["GET", "HEAD"])
+@router.get("/lake/v/{version}/{path:path}")
+@router.head("/lake/v/{version}/{path:path}", include_in_schema=False)
 def versioned(request: Request, shelf: TheShelf, version: str, path: str) -> Response:
     """Give a file of one version, the same for ever."""
     if version == LATEST:  # it changes, and what is below /lake/v does not
@@ -103,7 +108,8 @@ def versioned(request: Request, shelf: TheShelf, version: str, path: str) -> Res
     return _file(request, shelf, found, path, cache=_FOR_A_DAY)
 
 
-@router.api_route("/lake/{rest:path}", methods=["GET", "HEAD"])
+@router.get("/lake/{rest:path}")
+@router.head("/lake/{rest:path}", include_in_schema=False)
 def nowhere(rest: str) -> Response:
     """Say that nothing is there."""
     raise Refused(404, {"detail": f"The public lake has nothing at {rest!r:.120}."}, headers=_OPEN_TO_ALL)
