@@ -2,13 +2,15 @@
 
 import hashlib
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
+from engine.errors import Rejected, Transient
 from lake.files import filesystem_of
 from lake.paths import local_folder, writing_to
 from lake.settings import Settings
@@ -51,21 +53,25 @@ class Place:
 
     def sizes(self, under: str = "") -> dict[str, int]:
         """Return path and size of every file, half-written ones included."""
-        found = self._filesystem.find(f"{self._root}/{under}".rstrip("/"), detail=True)
+        found: dict[str, dict[str, Any]] = {}
+        with reaching(self.url), suppress(FileNotFoundError):
+            found = self._filesystem.find(f"{self._root}/{under}".rstrip("/"), detail=True)
         start = len(self._root) + 1
         return {str(path)[start:]: int(facts["size"]) for path, facts in found.items()}
 
     def age_s(self, path: str, *, now_s: float) -> float:
         """Return how long ago a file was written."""
-        return now_s - float(self._filesystem.modified(self._whole(path)).timestamp())
+        with reaching(self.url):
+            return now_s - float(self._filesystem.modified(self._whole(path)).timestamp())
 
     def open(self, path: str) -> IO[bytes]:
         """Return a file as a stream; ``FileNotFoundError`` where there is none."""
-        return cast("IO[bytes]", self._filesystem.open(self._whole(path), "rb"))
+        with reaching(self.url):
+            return cast("IO[bytes]", self._filesystem.open(self._whole(path), "rb"))
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
-        with self.open(path) as stream:
+        with reaching(self.url), self.open(path) as stream:
             return stream.read()
 
     def write(self, path: str, body: bytes) -> None:
@@ -75,12 +81,12 @@ class Place:
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is gone already is no error."""
-        with suppress(FileNotFoundError):
+        with reaching(self.url), suppress(FileNotFoundError):
             self._filesystem.rm_file(self._whole(path))
 
     def piece(self, path: str) -> Piece:
         """Return what a file's bytes are, after reading them all."""
-        with self.open(path) as stream:
+        with reaching(self.url), self.open(path) as stream:
             return _piece_of(path, stream)
 
     @contextmanager
@@ -94,12 +100,21 @@ class Place:
             yield part
             with writing_to(part.parent):
                 _to_disk(part)
-                if self._folder is None:
-                    self._filesystem.put_file(str(part), self._whole(path))
-                else:
+                if self._folder is not None:
                     part.replace(final)
+            if self._folder is None:
+                self._put(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+    def _put(self, part: Path, path: str) -> None:
+        try:
+            with reaching(self.url):
+                self._filesystem.put_file(str(part), self._whole(path))
+        except FileNotFoundError as error:
+            raise Rejected(
+                f"The bucket of {self.url} does not exist: create it.", code="no-bucket"
+            ) from error
 
     def _whole(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -115,7 +130,7 @@ def copy(source: Place, target: Place, path: str, *, to: str = "", expected: Pie
     Damaged
         The bytes are not what they are expected to be; nothing was kept.
     """
-    with source.open(path) as stream, target.incoming(to or path) as part:
+    with reaching(source.url), source.open(path) as stream, target.incoming(to or path) as part:
         piece = _piece_of(to or path, stream, part)
         if expected is not None and piece.sha256 != expected.sha256:
             raise Damaged(path)
@@ -124,6 +139,27 @@ def copy(source: Place, target: Place, path: str, *, to: str = "", expected: Pie
 
 class Damaged(Exception):  # noqa: N818 - says what the file is
     """A file's bytes are not what they were."""
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Turn a failure of a disk or of S3 into one sentence; a file that is not there is no failure."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except _failures() as error:
+        raise Transient(
+            f"The place {url} cannot be reached ({error}); try again when it can.",
+            code="place-away",
+            retry_after_s=300,
+        ) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return the errors of disks and, where S3 is in use, of S3."""
+    module = sys.modules.get("botocore.exceptions")  # comes with S3, and only then
+    return (OSError,) if module is None else (OSError, module.BotoCoreError)
 
 
 def _piece_of(path: str, stream: IO[bytes], copied_to: Path | None = None) -> Piece:
