@@ -64,7 +64,10 @@ class Gathering:
                 self._refuse_other_lake(moment)
                 wanted, absent = self._bring(moment)
                 sums = self._add_up(moment, absent)
-                absent |= {f"{STORE}/{path}" for path in sums.unreadable}
+                unreadable = {f"{STORE}/{path}" for path in sums.unreadable}
+                for path in unreadable:
+                    self._pieces.pop(path, None)  # what cannot be read is not held, even if it was copied
+                absent |= unreadable
                 is_known = not absent or absent == self.absent
                 self.absent = absent
                 if (

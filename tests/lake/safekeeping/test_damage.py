@@ -129,11 +129,16 @@ def test_a_damaged_manifest_does_not_hinder_the_next_backup(own: Lake, backup_ur
 
 
 @needs_folder
+@pytest.mark.parametrize("how", ["gone", "truncated"])
 def test_a_lake_that_lost_a_file_is_backed_up_without_it(
-    own: Lake, backup_url: str, place: Place, elsewhere: Settings, opened: Open
+    own: Lake, backup_url: str, elsewhere: Settings, opened: Open, how: str
 ) -> None:
     lost = first_file(own)
-    (Path(own.settings.store_url) / lost).unlink()
+    file = Path(own.settings.store_url) / lost
+    body = file.read_bytes()
+    file.unlink()
+    if how == "truncated":
+        file.write_bytes(body[: len(body) // 2])
     made = backup(own, backup_url, keep=1, progress=nothing)
     assert made.lost == (f"store/{lost}",)
     back = restore(backup_url, elsewhere, progress=nothing)
