@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 from api_server import running
-from installations import needs_folder, settings_in
+from installations import settings_in
 from public_lakes import Aviary, add_points, add_target, published, quiet, readable
 from pytest_socket import disable_socket, enable_socket
 from sqlalchemy import select
@@ -288,7 +288,6 @@ def test_addresses_without_a_public_lake_are_refused_in_words(
     assert not (tmp_path / "copy" / "clone.json").exists()
 
 
-@needs_folder
 def test_a_full_disk_is_told_before_anything_is_fetched(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
