@@ -1,9 +1,12 @@
 """The form that adds a target, for everybody who is signed in."""
 
+from datetime import UTC, datetime, time
+
 import streamlit as st
 
 from engine.errors import Rejected
 from engine.target import CLASSES, DESCRIPTION_MAX_CHARS, NAME_MAX_CHARS, Target, Visibility, parse_position
+from engine.times import mjd_of
 from lake.accounts import User
 from lake.targets import create_target
 from portal.fmt import escaped
@@ -22,7 +25,9 @@ def new_target_form(user: User) -> None:
         classification = left.selectbox("Class", CLASSES)
         importance = right.number_input("Importance", 0.0, 10.0, 5.0, 0.5)
         description = st.text_area("Why is it worth watching?", max_chars=DESCRIPTION_MAX_CHARS, height=80)
-        is_private = st.toggle("Private: only you and staff see it")
+        left, right = st.columns(2, vertical_alignment="bottom")
+        is_private = left.toggle("Private: only you and staff see it")
+        embargo = right.date_input("Embargo until", value=None, min_value="today", help="Public from then on")
         sent = st.form_submit_button("Add target", type="primary", icon=":material/add:")
     if not sent:
         return
@@ -36,6 +41,7 @@ def new_target_form(user: User) -> None:
             importance=importance,
             description=description,
             visibility=Visibility.PRIVATE if is_private else Visibility.PUBLIC,
+            embargo_until_mjd=mjd_of(datetime.combine(embargo, time(), UTC)) if embargo else None,
         )
         target = create_target(lake().operations, wanted, by=user.username)
     except Rejected as refusal:

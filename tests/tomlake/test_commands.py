@@ -7,6 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.errors import Rejected
+from lake.opening import open_lake
+from lake.settings import read_settings
+from lake.target_list import TargetFilter, find_targets
 from tomlake.main import app
 
 KEYS = [
@@ -138,3 +141,14 @@ def test_a_real_instrumental_table_finds_its_band(shared: Path) -> None:
     assert verdict["band"] == "i(Refcat2)"
     assert verdict["stars"] > 1000
     assert verdict["scatter_mag"] < 0.05
+
+
+def test_a_target_under_embargo_is_seen_by_nobody_else_until_its_day() -> None:
+    said("target", "add", "Later1", "--ra", "10", "--dec", "20", "--embargo-until", "2199-01-01")
+    said("target", "add", "Sooner1", "--ra", "30", "--dec", "20", "--embargo-until", "2020-01-01")
+
+    assert "from 2199-01-01 on" in said("target", "show", "Later1")
+    lake = open_lake(read_settings())
+    seen = {row.target.name for row in find_targets(lake.operations, TargetFilter(), None)[0]}
+    lake.close()
+    assert seen == {"Sooner1"}

@@ -1,6 +1,7 @@
 """`tomlake target ...` and `tomlake harvest`."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 
 import polars as pl
@@ -12,7 +13,8 @@ from engine.brokers.client import HttpClient
 from engine.brokers.registry import BROKERS
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, TomlakeError
-from engine.target import CLASSES, Target, parse_position
+from engine.target import CLASSES, Target, Visibility, parse_position
+from engine.times import datetime_of, mjd_of
 from jobs.harvest import harvest_target
 from lake.opening import Lake
 from lake.rights import SYSTEM
@@ -22,6 +24,9 @@ from tomlake.commands.session import opened_lake, out
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+_EMBARGO = typer.Option(
+    "--embargo-until", formats=["%Y-%m-%d"], help="Public from this day on (UTC); until then as --private."
+)
 Name = Annotated[str, typer.Argument(help="Name of the target, or one of its aliases.")]
 
 
@@ -34,6 +39,8 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its form
     description: Annotated[str, typer.Option(help="Why it is worth watching.")] = "",
     importance: Annotated[float, typer.Option(min=0, max=10)] = 5.0,
     cadence_d: Annotated[float, typer.Option("--cadence", min=0, help="Wanted cadence in days.")] = 1.0,
+    private: Annotated[bool, typer.Option("--private", help="Only its maker and staff see it.")] = False,
+    embargo: Annotated[datetime | None, _EMBARGO] = None,
 ) -> None:
     """Add a target; without a position its name is looked up in SIMBAD."""
     if classification not in CLASSES:
@@ -45,6 +52,8 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its form
         description=description or found.description,
         importance=importance,
         cadence_d=cadence_d,
+        visibility=Visibility.PRIVATE if private else Visibility.PUBLIC,
+        embargo_until_mjd=mjd_of(embargo.replace(tzinfo=UTC)) if embargo else None,
     )
     with opened_lake() as lake:
         target = create_target(lake.operations, wanted, by="command line")
@@ -155,5 +164,14 @@ def _facts(target: Target) -> list[tuple[str, str]]:
         ("Importance, cadence", f"{target.importance:g}, every {target.cadence_d:g} d"),
         ("Description", target.description or "-"),
         ("Aliases", ", ".join(f"{name} ({source})" for source, name in target.aliases) or "-"),
+        ("Seen by", _audience(target)),
         ("Simulated", "yes" if target.simulated else "no"),
     ]
+
+
+def _audience(target: Target) -> str:
+    if target.visibility == Visibility.PRIVATE:
+        return "its maker and staff"
+    if target.embargo_until_mjd is None:
+        return "everybody"
+    return f"everybody from {datetime_of(target.embargo_until_mjd):%Y-%m-%d} on"
