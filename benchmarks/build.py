@@ -1,6 +1,6 @@
 """The same points put into the lake and into PostgreSQL, piece by piece in turn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from lake.provenance import new_batch
 from lake.settings import Settings, read_settings
 
 INDEX = "CREATE INDEX photometry_target ON photometry (target_id, mjd)"
+COMMIT_ROWS = 1_000_000
 CLUSTER = "CLUSTER photometry USING photometry_target"
 
 
@@ -54,7 +55,7 @@ def fill(pair: Pair, points: int, report: Report) -> int:
     """Return how many points both hold now; making the points and writing them as CSV is not counted."""
     ours_s = theirs_s = 0.0
     count = 0
-    for piece in arrivals(points):
+    for piece in _large(arrivals(points)):
         text = postgres.csv_of(piece.with_columns(batch_id=pl.lit("0" * 32)))
         ours_s += seconds(lambda: ingest(pair.lake, piece))  # noqa: B023 - used at once
         theirs_s += postgres.copy_in(pair.sql, text)
@@ -70,6 +71,18 @@ def fill(pair: Pair, points: int, report: Report) -> int:
 def ingest(lake: Lake, points: pl.DataFrame) -> None:
     """Put points of many targets into the lake in one transaction."""
     lake.store.ingest(points, batch=new_batch("bench", "bench"))
+
+
+def _large(pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Give the pieces put together until each has a million rows."""
+    waiting: list[pl.DataFrame] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(map(len, waiting)) >= COMMIT_ROWS:
+            yield pl.concat(waiting)
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting)
 
 
 def compare_disk(pair: Pair, count: int, report: Report) -> None:
