@@ -118,7 +118,7 @@ def test_twenty_kills_during_forty_jobs_lose_nothing_and_double_nothing(
 
 def test_a_job_that_runs_too_long_is_stopped_and_said_so(operations: Engine, start: Start) -> None:
     job_id = enqueue(operations, "stubborn", {})
-    worker = start(TOMLAKE_JOB_WALL_CLOCK_S="0.3")
+    worker = start(WALL_CLOCK_S="0.3")
     assert worker.wait(30) == EXIT_LIMIT
     job = get_job(operations, job_id)
     assert (job.state, job.code, job.attempts) == (JobState.WAITING, "too-long", 1)

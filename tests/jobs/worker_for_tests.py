@@ -72,7 +72,7 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     lake = SimpleNamespace(operations=open_operations(read_settings().operations_url))
     limits = Limits(
-        wall_clock_s=float(os.environ.get("TOMLAKE_JOB_WALL_CLOCK_S", "900")),
+        wall_clock_s=float(os.environ.get("WALL_CLOCK_S", "900")),
         memory_mb=300.0,
         lease_s=float(os.environ.get("LEASE_S", "60")),
         heartbeat_s=0.2,
