@@ -56,18 +56,15 @@ class LiveFiles:
 
     def with_news(self, news: Iterable[FileNews], *, version: int, next_file_id: int) -> "LiveFiles":
         """Return the files of a later version."""
-        buckets = {bucket: {file.path: file for file in files} for bucket, files in self.buckets.items()}
+        touched: dict[Bucket | None, dict[str, DataFile]] = {}
         for each in news:
-            place = buckets.setdefault(each.bucket, {})
-            place.pop(each.file.path, None)
+            if each.bucket not in touched:
+                touched[each.bucket] = {file.path: file for file in self.buckets.get(each.bucket, ())}
+            touched[each.bucket].pop(each.file.path, None)
             if each.is_live:
-                place[each.file.path] = each.file
-        return replace(
-            self,
-            version=version,
-            next_file_id=next_file_id,
-            buckets={bucket: tuple(files.values()) for bucket, files in buckets.items()},
-        )
+                touched[each.bucket][each.file.path] = each.file
+        changed = {bucket: tuple(files.values()) for bucket, files in touched.items()}
+        return replace(self, version=version, next_file_id=next_file_id, buckets={**self.buckets, **changed})
 
     def of(self, target_id: int) -> tuple[DataFile, ...]:
         """Return the files in which points of a target can be."""
