@@ -1,4 +1,4 @@
-"""Let old versions go, named ones excepted, and remove the files that no kept version needs any more."""
+"""Let old versions go, named ones excepted; their files stay for a while, until ``lake.upkeep.leftovers``."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,7 @@ from lake.upkeep.done import NOTHING, Done
 from lake.upkeep.live import METADATA
 from lake.upkeep.turns import Turns
 
-KEEP_FILES_D = 1.0  # a reader that still works on what was let go keeps its files this long
 STEP_VERSIONS = 1000
-STEP_FILES = 1000
 _US_PER_DAY = SECONDS_PER_DAY * 1e6
 _NEWEST = f"""
     SELECT max(snapshot_id), arg_max(epoch_us(snapshot_time::TIMESTAMPTZ), snapshot_id), epoch_us(now())
@@ -29,17 +27,6 @@ _OLD_VERSIONS = f"""
     LIMIT $most
 """  # noqa: S608 - our own names
 _EXPIRE = "CALL ducklake_expire_snapshots('lake', versions => $versions)"
-_NEXT_FILES = f"""
-    SELECT max(scheduled_us)
-    FROM (
-        SELECT epoch_us(schedule_start::TIMESTAMPTZ) AS scheduled_us
-        FROM {METADATA}.ducklake_files_scheduled_for_deletion
-        WHERE scheduled_us < epoch_us(now()) - $keep_us
-        ORDER BY scheduled_us
-        LIMIT $most
-    )
-"""  # noqa: S608 - our own names
-_REMOVE = "CALL ducklake_cleanup_old_files('lake', older_than => make_timestamptz($before_us))"
 
 
 def expire_versions(operations: Engine, turns: Turns, *, keep_d: float) -> Iterator[Done]:
@@ -57,18 +44,4 @@ def expire_versions(operations: Engine, turns: Turns, *, keep_d: float) -> Itera
         return Done(expired=len(old))
 
     while (done := turns.call(expire)) != NOTHING:
-        yield done
-
-
-def remove_old_files(turns: Turns, *, keep_d: float) -> Iterator[Done]:
-    """Give what each step did until every file is gone that was let go longer than ``keep_d`` ago."""
-
-    def remove(lake: duckdb.DuckDBPyConnection) -> Done:
-        parameters = {"keep_us": int(keep_d * _US_PER_DAY), "most": STEP_FILES}
-        (last_us,) = lake.execute(_NEXT_FILES, parameters).fetchall()[0]
-        if last_us is None:
-            return NOTHING
-        return Done(removed=len(lake.execute(_REMOVE, {"before_us": last_us + 1}).fetchall()))
-
-    while (done := turns.call(remove)) != NOTHING:
         yield done

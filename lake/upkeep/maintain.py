@@ -8,7 +8,8 @@ from itertools import chain
 
 from lake.opening import Lake
 from lake.upkeep.done import NOTHING, Done
-from lake.upkeep.expire import KEEP_FILES_D, expire_versions, remove_old_files
+from lake.upkeep.expire import expire_versions
+from lake.upkeep.leftovers import KEEP_FILES_D, remove_leftovers
 from lake.upkeep.merge import FULL_BELOW_BYTES, LIGHT_BELOW_BYTES, merge_small_files
 from lake.upkeep.orphans import remove_orphans
 from lake.upkeep.rewrite import refresh_small_files, rewrite_deletes
@@ -78,6 +79,9 @@ def _works(lake: Lake, turns: Turns, scope: Scope) -> list[tuple[str, Iterator[D
         ("Leaving out deleted rows", chain(rewrite_deletes(store, turns), refresh_small_files(store, turns))),
         ("Merging small files", merge_small_files(store, turns, below_bytes=FULL_BELOW_BYTES)),
         ("Letting old versions go", expire_versions(lake.operations, turns, keep_d=keep_d)),
-        ("Removing files that no version needs", remove_old_files(turns, keep_d=KEEP_FILES_D)),
+        (
+            "Removing files that no version needs",
+            remove_leftovers(store, store.backend, turns, keep_d=KEEP_FILES_D),
+        ),
         ("Removing orphaned files", remove_orphans(store, store.backend)),
     ]

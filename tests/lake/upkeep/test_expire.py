@@ -7,15 +7,29 @@ from small_batches import append, content, make_older, replace
 
 from engine.errors import Rejected
 from engine.times import mjd_now
+from lake.files import filesystem_of
 from lake.opening import Lake
 from lake.operations import snapshots, writing
 from lake.rights import SYSTEM
 from lake.snapshots import create_snapshot, delete_snapshot
 from lake.upkeep.done import NOTHING, Done
-from lake.upkeep.expire import expire_versions, remove_old_files
+from lake.upkeep.expire import expire_versions
+from lake.upkeep.leftovers import remove_leftovers
+from lake.upkeep.live import METADATA, live_files
 from lake.upkeep.merge import merge_small_files
 from lake.upkeep.orphans import known_names, stored_files
 from lake.upkeep.turns import Turns
+
+LET_GO_EARLIER = f"""
+    UPDATE {METADATA}.ducklake_files_scheduled_for_deletion
+    SET schedule_start = now() - to_hours($hours)
+    WHERE schedule_start::TIMESTAMPTZ > now() - INTERVAL 1 HOUR
+"""
+SCHEDULED = f"""
+    SELECT count(*) FILTER (schedule_start::TIMESTAMPTZ < now() - INTERVAL 24 HOUR),
+           count(*) FILTER (schedule_start::TIMESTAMPTZ >= now() - INTERVAL 24 HOUR)
+    FROM {METADATA}.ducklake_files_scheduled_for_deletion
+"""
 
 
 def expire(lake: Lake, *, keep_d: float = 90.0) -> Done:
@@ -29,7 +43,7 @@ def expire(lake: Lake, *, keep_d: float = 90.0) -> Done:
 def remove(lake: Lake, *, keep_d: float) -> Done:
     turns = Turns(lake.store.backend)
     try:
-        return sum(remove_old_files(turns, keep_d=keep_d), NOTHING)
+        return sum(remove_leftovers(lake.store, lake.store.backend, turns, keep_d=keep_d), NOTHING)
     finally:
         turns.close()
 
@@ -84,6 +98,36 @@ def test_files_of_let_go_versions_stay_for_a_day(lake: Lake) -> None:
 
     assert {file.name for file in stored_files(lake.store.backend)} == known_names(lake.store)
     assert content(lake).equals(rows)
+
+
+def test_of_files_let_go_on_one_day_only_those_longer_ago_than_a_day_are_removed(lake: Lake) -> None:
+    for hours in (25, 23):
+        append(lake, 3, targets=1)
+        turns = Turns(lake.store.backend)
+        list(merge_small_files(lake.store, turns, below_bytes=1_000_000))
+        turns.close()
+        with lake.store.exclusive() as connection:
+            connection.execute(LET_GO_EARLIER, {"hours": hours})
+    scheduled = lake.store.read(SCHEDULED).row(0)
+    assert min(scheduled) > 0
+
+    assert remove(lake, keep_d=1.0) == Done(removed=scheduled[0])
+    assert remove(lake, keep_d=1.0) == NOTHING
+
+    assert lake.store.read(SCHEDULED).row(0) == (0, scheduled[1])
+    assert known_names(lake.store) == {file.name for file in stored_files(lake.store.backend)}
+
+
+def test_a_file_that_is_gone_already_is_forgotten(lake: Lake) -> None:
+    append(lake, 3, targets=1)
+    turns = Turns(lake.store.backend)
+    merged = sum(merge_small_files(lake.store, turns, below_bytes=1_000_000), NOTHING)
+    turns.close()
+    filesystem, _ = filesystem_of(lake.settings, lake.settings.store_url)
+    live = {file.name for file in live_files(lake.store)}
+    filesystem.rm_file(next(each.path for each in stored_files(lake.store.backend) if each.name not in live))
+    assert remove(lake, keep_d=0.0) == Done(removed=merged.merged)
+    assert lake.store.read(SCHEDULED).row(0) == (0, 0)
 
 
 def test_a_version_that_is_named_while_upkeep_waits_for_its_turn_is_kept(lake: Lake) -> None:
