@@ -20,7 +20,12 @@ _SPILL = "spill-"  # what a query cannot hold in memory; processes must not shar
 _STALE_AFTER_S = 86400.0
 _READER_SETTINGS = ("SET threads = 1", "SET parquet_metadata_cache = true")
 _WRITER_SETTINGS = ("SET memory_limit = '2GB'",)  # then it spills to the spool folder
-_S3_SETTINGS = ("SET http_retries = 8", "SET http_retry_wait_ms = 100", "SET http_timeout = 20")
+_S3_SETTINGS = (
+    "SET http_retries = 8",
+    "SET http_retry_wait_ms = 100",
+    "SET http_retry_backoff = 1.5",
+    "SET http_timeout = 20",
+)
 
 
 class Backend:

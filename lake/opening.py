@@ -8,6 +8,7 @@ from lake.lock import locked
 from lake.operations import open_operations
 from lake.paths import make_folders
 from lake.raw import RawStore, open_raw
+from lake.safekeeping.mark import refuse_unfinished
 from lake.settings import Settings
 from lake.store import Store
 
@@ -35,8 +36,10 @@ def open_lake(settings: Settings) -> Lake:
     Raises
     ------
     Rejected
-        ``no-write-access``: the data folder cannot be written; ``bad-setting``: a URL cannot be used.
+        ``no-write-access``: the data folder cannot be written; ``bad-setting``: a URL cannot be used;
+        ``unfinished-restore``: a restore to this place was killed.
     """
+    refuse_unfinished(settings)
     places = make_folders(settings)
     with locked(places.opening_lock, timeout_s=OPENING_TIMEOUT_S):
         operations = open_operations(settings.operations_url)

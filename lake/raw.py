@@ -72,7 +72,8 @@ class RawStore:
 
     def has(self, sha256: str) -> bool:
         """Return whether the bytes are kept."""
-        return bool(self._filesystem.exists(self._place(sha256)))
+        with telling():
+            return bool(self._filesystem.exists(self._place(sha256)))
 
     def open(self, sha256: str) -> IO[bytes]:
         """Return the uncompressed bytes as a stream.
@@ -83,7 +84,8 @@ class RawStore:
             ``raw-missing``: no such bytes are kept.
         """
         try:
-            packed = self._filesystem.open(self._place(sha256), "rb")
+            with telling():
+                packed = self._filesystem.open(self._place(sha256), "rb")
         except FileNotFoundError as error:
             raise Rejected(f"The raw file {sha256} is not kept here.", code="raw-missing") from error
         return cast("IO[bytes]", pa.CompressedInputStream(packed, "zstd"))

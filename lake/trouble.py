@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,15 +36,30 @@ def told_of(error: duckdb.Error) -> TomlakeError | None:
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Turn a full or read-only disk into one sentence."""
+    """Turn a full or read-only disk, and a file store that does not answer, into one sentence."""
     try:
         yield
-    except OSError as error:
+    except store_errors() as error:
+        if not isinstance(error, OSError):
+            raise store_away() from error
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise disk_full() from error
         if error.errno in {errno.EROFS, errno.EACCES}:
             raise _read_only() from error
         raise
+
+
+def store_errors() -> tuple[type[Exception], ...]:
+    """Return what reading and writing files raises: of S3 its client's errors as well, where it is loaded."""
+    module = sys.modules.get("botocore.exceptions")
+    return (OSError,) if module is None else (OSError, module.BotoCoreError)
+
+
+def store_away() -> Transient:
+    """Return the refusal of a file store that does not answer."""
+    return Transient(
+        "The file store does not answer; try again when it is up.", code="lake-away", retry_after_s=10
+    )
 
 
 def disk_full() -> Transient:

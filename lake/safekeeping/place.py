@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -14,6 +13,7 @@ from engine.errors import Rejected, Transient
 from lake.files import filesystem_of
 from lake.paths import local_folder, writing_to
 from lake.settings import Settings
+from lake.trouble import store_errors
 
 PART = ".part"  # ends the names of files that are not whole yet
 _CHUNK_BYTES = 1 << 20
@@ -148,18 +148,12 @@ def reaching(url: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except _failures() as error:
+    except store_errors() as error:
         raise Transient(
             f"The place {url} cannot be reached ({error}); try again when it can.",
             code="place-away",
             retry_after_s=300,
         ) from error
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """Return the errors of disks and, where S3 is in use, of S3."""
-    module = sys.modules.get("botocore.exceptions")  # comes with S3, and only then
-    return (OSError,) if module is None else (OSError, module.BotoCoreError)
 
 
 def _piece_of(path: str, stream: IO[bytes], copied_to: Path | None = None) -> Piece:
