@@ -118,6 +118,20 @@ def test_a_commit_of_another_connection_shows_at_once(lake: Lake, reader: PointR
         assert len(reader.light_curve(target_id)) == n
 
 
+def test_a_commit_shows_at_once_while_somebody_reads_for_long(lake: Lake, reader: PointReader) -> None:
+    target_id = next(NEW_TARGETS)
+    long_reader = lake.store.backend.connect(read_only=True)
+    long_reader.execute("BEGIN")
+    long_reader.execute(
+        "SELECT count(*) FROM lake.batches"
+    ).fetchall()  # the catalog's files stay as they are
+    for n in range(1, 6):
+        version = do(lake, replace(points_of(target_id, [17.0] * n)))
+        assert reader.newest_version() == version
+        assert len(reader.light_curve(target_id)) == n
+    long_reader.close()
+
+
 def test_writing_another_table_changes_the_version_and_no_light_curve(
     lake: Lake, reader: PointReader
 ) -> None:
