@@ -22,9 +22,6 @@ from deeds import (
     replace,
     said,
 )
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from installations import needs_folder
 
 from engine.errors import Rejected
@@ -95,19 +92,6 @@ def test_many_light_curves_come_by_target_and_time_with_the_columns_asked_for(
 
     assert found.equals(plain(lake, asked).select("mag", "target_id"))
     assert found.columns == ["mag", "target_id"]
-
-
-@given(target_ids=st.sets(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=40))
-@hypothesis_settings(max_examples=5, deadline=None)
-def test_any_target_is_found_in_its_bucket(lake: Lake, reader: PointReader, target_ids: set[int]) -> None:
-    do(lake, replace(pl.concat([points_of(each, [17.0, 18.0]) for each in target_ids])))
-
-    assert all(len(reader.light_curve(each)) == 2 for each in target_ids)
-    assert reader.light_curves(sorted(target_ids)).equals(plain(lake, sorted(target_ids)))
-
-
-def test_buckets_are_those_of_iceberg() -> None:
-    assert bucket_of(34, 2**31) == 2017239379  # the example of its specification
 
 
 def test_a_commit_of_another_connection_shows_at_once(lake: Lake, reader: PointReader) -> None:
