@@ -20,6 +20,10 @@ class AsOf:
         """Return the rows of our own statement; tables are named ``lake.photometry`` and so on."""
         return self._tables.read(sql, parameters)
 
+    def scan(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
+        """Return the rows of our own statement that reads much of a table."""
+        return self._tables.read(sql, parameters)
+
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of a person's statement; see :meth:`lake.reader.Reader.query`."""
         return self._tables.query(sql, parameters)

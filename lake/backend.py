@@ -18,7 +18,7 @@ LAKE = "lake"  # the name under which every statement finds the lake
 LOCK_TIMEOUT_S = 120.0
 _SPILL = "spill-"  # what a query cannot hold in memory; processes must not share the folder
 _STALE_AFTER_S = 86400.0
-_READER_SETTINGS = ("SET threads = 1", "SET parquet_metadata_cache = true")
+_READER_SETTINGS = ("SET parquet_metadata_cache = true",)
 _WRITER_SETTINGS = ("SET memory_limit = '2GB'",)  # then it spills to the spool folder
 _S3_SETTINGS = (
     "SET http_retries = 8",
@@ -43,19 +43,24 @@ class Backend:
         self.catalog = catalog_of(settings.catalog_url)
         self.data_url = _data_url(settings.store_url)
 
-    def connect(self, *, read_only: bool, version: int | None = None) -> duckdb.DuckDBPyConnection:
+    def connect(
+        self, *, read_only: bool, version: int | None = None, threads: int = 1
+    ) -> duckdb.DuckDBPyConnection:
         """Return a DuckDB in memory with the lake attached under the name ``lake``.
 
         Parameters
         ----------
         version
             The lake as it stood in this version, for reading; by default always the newest.
+        threads
+            One is quickest for small questions: DuckLake itself asks the catalog many of them.
         """
         connection = new_duckdb(spill_dir=self.paths.spool_dir / f"{_SPILL}{uuid.uuid4().hex}")
         try:
             self._load(connection)
             for statement in _READER_SETTINGS if read_only else _WRITER_SETTINGS:
                 connection.execute(statement)
+            connection.execute(f"SET threads = {threads}")
             connection.execute(self._attach_statement(read_only=read_only, version=version))
         except BaseException:
             connection.close()

@@ -19,7 +19,7 @@ class Contents:
 
 def contents(store: Readable) -> Contents:
     """Return how much the newest version of the lake holds."""
-    counted = store.read(
+    counted = store.scan(
         """
         SELECT count(*) AS points,
                count(DISTINCT target_id) AS targets,

@@ -48,6 +48,7 @@ def new_duckdb(*, spill_dir: Path | None = None) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "temp_directory": str(spill_dir or ""),
+            "enable_progress_bar": "false",  # it would be written among a program's own answers
         },
     )
 

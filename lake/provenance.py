@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import polars as pl
@@ -50,6 +51,7 @@ def new_batch(
     )
 
 
+@cache
 def code_version() -> str:
     """Return the version of the installed tomlake; ``source`` when it runs from an unpacked tree."""
     try:

@@ -15,6 +15,10 @@ class Readable(Protocol):
         """Return the rows of our own statement; tables are named ``lake.photometry`` and so on."""
         ...
 
+    def scan(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
+        """Return the rows of our own statement that reads much of a table."""
+        ...
+
     def light_curve(self, target_id: int) -> pl.DataFrame:
         """Return the points of a target, sorted by time."""
         ...

@@ -1,5 +1,6 @@
 """Reading the lake: the newest version, or for ever the same one; readers never wait for writers."""
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,10 @@ _LIGHT_CURVE = f"SELECT {_COLUMNS} FROM lake.photometry"  # noqa: S608 - our own
 class Reader:
     """Reads one lake; serves all threads of a process through cursors of one connection."""
 
-    def __init__(self, backend: Backend, *, version: int | None = None) -> None:
+    def __init__(self, backend: Backend, *, version: int | None = None, threads: int = 1) -> None:
         self._backend = backend
         self._version = version
+        self._threads = threads
         self._opening = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -69,7 +71,8 @@ class Reader:
         Rejected
             ``bad-sql``: the database refused the statement; the reason is its own message.
         """
-        connection = self._backend.connect(read_only=True, version=self._version)
+        cores = os.cpu_count() or 1
+        connection = self._backend.connect(read_only=True, version=self._version, threads=cores)
         try:
             connection.execute(f"USE {LAKE}")
             return connection.execute(sql, dict(parameters or {})).pl()
@@ -92,7 +95,9 @@ class Reader:
     def _opened(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
             if self._connection is None:
-                self._connection = self._backend.connect(read_only=True, version=self._version)
+                self._connection = self._backend.connect(
+                    read_only=True, version=self._version, threads=self._threads
+                )
             return self._connection
 
 

@@ -59,12 +59,16 @@ def pairs_of(replacements: Sequence[Replacement]) -> pl.DataFrame:
 
 def without_doubles(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points with the last one of each id."""
+    if not points.get_column("point_id").is_duplicated().any():
+        return points
     return points.unique("point_id", keep="last", maintain_order=True)
 
 
 def news_of(lake: Readable, points: pl.DataFrame, pairs: pl.DataFrame) -> News:
     """Return what the lake does not hold of these points, which shall be all points of their pairs."""
     held = _held(lake, pairs)
+    if held.is_empty():
+        return News(pairs=pairs if len(points) else pairs.clear(), outdated=pairs.clear(), points=points)
     if points.select(_CONTENT).equals(held.select(_CONTENT)):
         return News(pairs=pairs.clear(), outdated=pairs.clear(), points=points.clear())
     differing = pl.concat([_without(points, held), _without(held, points)]).select(PAIR)

@@ -4,6 +4,7 @@ Every write is one transaction under one lock, and doing it twice is doing it on
 """
 
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
@@ -38,6 +39,7 @@ class Store:
     def __init__(self, settings: Settings) -> None:
         self.backend = Backend(settings)
         self._tables = Reader(self.backend)
+        self._scans = Reader(self.backend, threads=os.cpu_count() or 1)
         self._points = PointReader(self.backend)
         self._older = OlderVersions(self.backend)
         self._writer = Writer(self.backend)
@@ -63,6 +65,10 @@ class Store:
     def read(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of our own statement; tables are named ``lake.photometry`` and so on."""
         return self._tables.read(sql, parameters)
+
+    def scan(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
+        """Return the rows of our own statement that reads much of a table, with all cores."""
+        return self._scans.read(sql, parameters)
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of a person's statement; see :meth:`lake.reader.Reader.query`."""
@@ -182,6 +188,7 @@ class Store:
     def close(self) -> None:
         """Close the connections; the store opens them again when it is used again."""
         self._tables.close()
+        self._scans.close()
         self._points.close()
         self._older.close()
         self._writer.forget()
