@@ -52,7 +52,7 @@ def scans(pair: Pair, report: Report, *, runs: int = 5) -> None:
         ours_sql, theirs_sql = sql.format(table="lake.photometry"), sql.format(table="photometry")
         ours, theirs = in_turn(
             range(runs),
-            lambda _: pair.lake.store.read(ours_sql),  # noqa: B023 - used at once
+            lambda _: pair.lake.store.scan(ours_sql),  # noqa: B023 - used at once
             lambda _: pair.sql.execute(theirs_sql).fetchall(),  # noqa: B023
         )
         report.faster(f"scan: {name}", (ours.p50_ms / 1e3, theirs.p50_ms / 1e3), bar=5.0)
