@@ -42,15 +42,16 @@ def new_duckdb(*, spill_dir: Path | None = None) -> duckdb.DuckDBPyConnection:
     spill_dir
         Where a query may put what it cannot hold in memory; by default nowhere.
     """
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "temp_directory": str(spill_dir or ""),
-            "enable_progress_bar": "false",  # it would be written among a program's own answers
         },
     )
+    connection.execute("SET enable_progress_bar = false")  # it would be written among our own answers
+    return connection
 
 
 def quoted(text: str) -> str:
