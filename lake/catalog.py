@@ -24,6 +24,7 @@ from lake.lock import fair_turn
 from lake.patience import patiently
 
 BUSY_TIMEOUT_MS = 5000
+READER_BUSY_TIMEOUT_MS = 100  # SQLite sleeps whole seconds within a longer one; we try again in milliseconds
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _ADVISORY_KEY = 7_086_931  # one number for tomlake's writers in a PostgreSQL database
 
@@ -119,7 +120,9 @@ class SqliteCatalog:
 
     def attach_options(self, *, read_only: bool) -> list[str]:
         """Return the options of ATTACH: writers use the WAL, so that readers never wait."""
-        return [f"META_BUSY_TIMEOUT {BUSY_TIMEOUT_MS}", *([] if read_only else ["META_JOURNAL_MODE 'WAL'"])]
+        if read_only:
+            return [f"META_BUSY_TIMEOUT {READER_BUSY_TIMEOUT_MS}"]
+        return [f"META_BUSY_TIMEOUT {BUSY_TIMEOUT_MS}", "META_JOURNAL_MODE 'WAL'"]
 
     def exists(self) -> bool:
         """Return whether the file is there."""
@@ -152,7 +155,10 @@ class SqliteCatalog:
                 connection = new_duckdb()
                 load_extension(connection, "sqlite_scanner")
                 connection.execute("SET threads = 1")
-                connection.execute(f"ATTACH {quoted(str(self._file))} AS catalog (TYPE sqlite, READ_ONLY)")
+                connection.execute(
+                    f"ATTACH {quoted(str(self._file))} AS catalog "
+                    f"(TYPE sqlite, READ_ONLY, BUSY_TIMEOUT {READER_BUSY_TIMEOUT_MS})"
+                )
                 self._connection = connection
             return self._connection
 
