@@ -7,14 +7,17 @@ from enum import StrEnum
 from itertools import chain
 
 from lake.opening import Lake
+from lake.readable import Readable
 from lake.upkeep.done import NOTHING, Done
 from lake.upkeep.expire import expire_versions
 from lake.upkeep.leftovers import KEEP_FILES_D, remove_leftovers
+from lake.upkeep.live import live_files
 from lake.upkeep.merge import FULL_BELOW_BYTES, LIGHT_BELOW_BYTES, merge_small_files
 from lake.upkeep.orphans import remove_orphans
 from lake.upkeep.rewrite import refresh_small_files, rewrite_deletes
 from lake.upkeep.turns import Turns
 
+CROWD_FILES = 150  # from here on the light part also frees small files of deleted rows, to merge them
 Tell = Callable[[str, float], None]  # what is done now, in words, and which part of all lies behind
 
 
@@ -72,7 +75,7 @@ def maintain(lake: Lake, scope: Scope, *, tell: Tell, budget_s: float | None = N
 def _works(lake: Lake, turns: Turns, scope: Scope) -> list[tuple[str, Iterator[Done]]]:
     store = lake.store
     if scope == Scope.LIGHT:
-        return [("Merging small files", merge_small_files(store, turns, below_bytes=LIGHT_BELOW_BYTES))]
+        return [("Merging small files", _merge_lately(store, turns))]
     store.backend.remove_stale_spills()
     keep_d = float(lake.settings.keep_versions_d)
     return [
@@ -85,3 +88,10 @@ def _works(lake: Lake, turns: Turns, scope: Scope) -> list[tuple[str, Iterator[D
         ),
         ("Removing orphaned files", remove_orphans(store, store.backend)),
     ]
+
+
+def _merge_lately(store: Readable, turns: Turns) -> Iterator[Done]:
+    yield from merge_small_files(store, turns, below_bytes=LIGHT_BELOW_BYTES)
+    if sum(1 + (file.delete_file_bytes > 0) for file in live_files(store)) > CROWD_FILES:
+        yield from refresh_small_files(store, turns)
+        yield from merge_small_files(store, turns, below_bytes=LIGHT_BELOW_BYTES)

@@ -90,6 +90,24 @@ def test_many_small_batches_leave_few_files(lake: Lake) -> None:
     assert maintain(lake, Scope.FULL, tell=silent).done.made == 0
 
 
+def test_a_crowd_of_files_with_deleted_rows_is_thinned_out_by_the_light_part(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(4):
+        replace(lake, list(range(1, 17)), seed=seed, source=f"s{seed}")
+        replace(lake, [1 + seed], seed=10 + seed, source=f"s{seed}")
+    rows = content(lake)
+    maintain(lake, Scope.LIGHT, tell=silent)
+    before = file_count(lake)
+
+    monkeypatch.setattr("lake.upkeep.maintain.CROWD_FILES", 3)
+    maintain(lake, Scope.LIGHT, tell=silent)
+
+    assert file_count(lake) < before
+    assert not [file for file in live_files(lake.store) if file.deleted_rows]
+    assert content(lake).equals(rows)
+
+
 def test_writers_get_their_turn_between_two_steps_and_readers_always(lake: Lake) -> None:
     append(lake, 12)
     rows, waited_s, read = content(lake), [], []
