@@ -96,7 +96,9 @@ class Clock:
 
     def enqueue_maintenance(self) -> bool:
         """Return whether upkeep of the lake was put into the queue because it is due."""
-        return self._leadership.is_held() and enqueue_due_maintenance(self._operations)
+        return self._leadership.is_held() and enqueue_due_maintenance(
+            self._operations, quiet_hour=self._settings.quiet_hour
+        )
 
     def enqueue_backup(self) -> bool:
         """Return whether a backup was put into the queue because it is due."""

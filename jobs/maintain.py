@@ -11,7 +11,6 @@ from lake.upkeep.maintain import Scope, maintain
 from lake.upkeep.runs import KIND, due_scope, last_run
 
 LIGHT_EVERY_D = 1 / 24
-QUIET_HOUR = 2  # UTC
 PRIORITY = 8  # people, uploads and harvests come first
 TIME_SHARE = 0.6  # of what a job may run: the last step must end in time as well
 
@@ -35,7 +34,7 @@ def maintain_lake(lake: Lake, job: Job, progress: Progress) -> str:
     return outcome.sentence
 
 
-def enqueue_due_maintenance(operations: Engine, *, quiet_hour: int = QUIET_HOUR) -> bool:
+def enqueue_due_maintenance(operations: Engine, *, quiet_hour: int) -> bool:
     """Return whether upkeep was put into the queue: hourly, in full once a day at the quiet hour (UTC)."""
     scope, last = due_scope(operations, quiet_hour=quiet_hour), last_run(operations)
     if scope == Scope.LIGHT and last is not None and mjd_now() - last.finished_mjd < LIGHT_EVERY_D:

@@ -25,6 +25,7 @@ _VARIABLES: dict[str, str] = {
     "s3_secret": "TOMLAKE_S3_SECRET",
     "s3_region": "TOMLAKE_S3_REGION",
     "keep_versions_d": "TOMLAKE_KEEP_VERSIONS_D",
+    "quiet_hour": "TOMLAKE_QUIET_HOUR",
     "executor": "TOMLAKE_EXECUTOR",
     "scheduler": "TOMLAKE_SCHEDULER",
     "host": "TOMLAKE_HOST",
@@ -61,6 +62,7 @@ class Settings:
     s3_secret: str = field(default="", repr=False)
     s3_region: str = "us-east-1"
     keep_versions_d: int = 90  # how long every version of the lake can be read; named snapshots for ever
+    quiet_hour: int = 2  # UTC: when the lake is kept up in full
     executor: Executor = Executor.LOCAL
     scheduler: str = ""  # address of the Dask scheduler, such as tcp://host:8786
     host: str = "127.0.0.1"
@@ -112,6 +114,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         s3_secret=given.get("TOMLAKE_S3_SECRET", ""),
         s3_region=given.get("TOMLAKE_S3_REGION", "us-east-1"),
         keep_versions_d=_whole(given, "keep_versions_d", 90, least=1, most=100_000),
+        quiet_hour=_whole(given, "quiet_hour", 2, least=0, most=23),
         executor=_executor(given),
         scheduler=given.get("TOMLAKE_SCHEDULER", ""),
         host=host,

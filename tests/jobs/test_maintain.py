@@ -95,13 +95,13 @@ def test_an_unknown_scope_is_refused(lake: Lake) -> None:
 
 
 def test_upkeep_is_due_every_hour_and_in_full_every_night(lake: Lake) -> None:
-    assert enqueue_due_maintenance(lake.operations)
+    assert enqueue_due_maintenance(lake.operations, quiet_hour=2)
     assert [job.args["scope"] for job in list_jobs(lake.operations)] == ["full"]
     work(lake)
-    assert not enqueue_due_maintenance(lake.operations)
+    assert not enqueue_due_maintenance(lake.operations, quiet_hour=2)
 
     age_runs(lake, 0.05)
-    assert enqueue_due_maintenance(lake.operations)
+    assert enqueue_due_maintenance(lake.operations, quiet_hour=2)
     assert [job.args["scope"] for job in list_jobs(lake.operations)] == ["light", "full"]
     work(lake)
 
