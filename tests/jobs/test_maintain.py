@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from jobs.maintain import QUIET_HOUR, enqueue_due_maintenance, enqueue_maintenance, maintain_lake
+from jobs.maintain import enqueue_due_maintenance, enqueue_maintenance, maintain_lake
 from jobs.tasks import TASKS
 from lake.opening import Lake, open_lake
 from lake.operations import jobs, writing
@@ -111,4 +111,3 @@ def test_upkeep_is_due_every_hour_and_in_full_every_night(lake: Lake) -> None:
     assert due_scope(lake.operations, quiet_hour=(hour + 5) % 24) == Scope.LIGHT
     age_runs(lake, 2.0)
     assert due_scope(lake.operations, quiet_hour=(hour + 5) % 24) == Scope.FULL
-    assert 0 <= QUIET_HOUR < 24
