@@ -22,7 +22,7 @@ SETTINGS = {
     "effective_cache_size": "4GB",
     "work_mem": "64MB",
     "maintenance_work_mem": "512MB",
-    "max_wal_size": "8GB",
+    "max_wal_size": "4GB",
     "random_page_cost": "1.1",
     "max_connections": "64",
 }
