@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -21,6 +22,7 @@ class Writer:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._in_use = threading.Lock()  # the turn can end early, where PostgreSQL that kept it went away
 
     def commit(self, plan: Callable[[], Sequence[Change]], batch: Batch) -> int:
         """Return the version in which what was planned stands as a whole; without changes, the newest one.
@@ -35,7 +37,7 @@ class Writer:
         Transient
             ``lake-busy``: other writers did not let this one through.
         """
-        with self._backend.writer_turn():
+        with self._backend.writer_turn(), self._in_use:
             changes = plan()
             if changes:
                 patiently(lambda: self._transaction(changes, batch))
@@ -50,7 +52,7 @@ class Writer:
         Transient
             ``lake-busy``: others held the writer's lock for too long.
         """
-        with self._backend.writer_turn():
+        with self._backend.writer_turn(), self._in_use:
             try:
                 with self._threads(os.cpu_count() or 1) as connection:
                     yield connection
