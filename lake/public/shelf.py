@@ -53,7 +53,8 @@ class Shelf:
             return versions(self._place)
         with self._lock:
             listed = self._listed
-            if listed is None or time.monotonic() - listed[0] > _LIST_IS_FRESH_S:
+            # that there is none yet is not kept: the first version is there for all at once
+            if listed is None or not listed[1] or time.monotonic() - listed[0] > _LIST_IS_FRESH_S:
                 listed = (time.monotonic(), versions(self._place))
                 self._listed = listed
             return listed[1]
