@@ -1,5 +1,6 @@
 """Opening an installation: folders, operations tables, the lake's tables and the raw store at once."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -41,10 +42,13 @@ def open_lake(settings: Settings) -> Lake:
     """
     refuse_unfinished(settings)
     places = make_folders(settings)
-    with locked(places.opening_lock, timeout_s=OPENING_TIMEOUT_S):
+    with locked(places.opening_lock, timeout_s=OPENING_TIMEOUT_S), ExitStack() as unfinished:
         operations = open_operations(settings.operations_url)
+        unfinished.callback(operations.dispose)
         store = Store(settings)
+        unfinished.callback(store.close)
         store.prepare()
         store.backend.remove_stale_spills()
         raw = open_raw(settings)
+        unfinished.pop_all()
     return Lake(settings=settings, operations=operations, store=store, raw=raw)

@@ -104,7 +104,8 @@ def test_a_lake_of_a_later_version_is_refused_and_left_as_it_is(settings: Settin
         open_lake(settings)
 
     assert refused.value.code == "newer-lake"
-    assert Store(settings).version() == version
+    with closing(Store(settings)) as unchanged:
+        assert unchanged.version() == version
 
 
 @needs_folder
