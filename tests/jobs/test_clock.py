@@ -24,6 +24,7 @@ from lake.archives import (
 )
 from lake.operations import harvests, jobs, open_operations, targets, writing
 from lake.queue import JobState, claim, counts, enqueue, finish, get_job, list_jobs
+from lake.raw import open_raw
 from lake.settings import Settings
 from lake.targets import create_target
 
@@ -226,7 +227,7 @@ def test_sweeping_removes_what_is_over_and_keeps_the_rest(
     assert job is not None
     finish(operations, job, "")
     clock.sweep()
-    stale = next(Path(settings.raw_url).rglob("spool")) / "left-by-a-killed-program.zst"
+    stale = open_raw(settings).spool_dir / "left-by-a-killed-program.zst"
     stale.write_bytes(b"half")
     clock.sweep()
     assert not stale.exists()

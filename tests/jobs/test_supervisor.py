@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def operations(settings: Settings) -> Engine:
-    return open_operations(settings.operations_url)
+def operations(settings: Settings) -> Iterator[Engine]:
+    opened = open_operations(settings.operations_url)
+    yield opened
+    opened.dispose()
 
 
 def _lives(pid: int) -> bool:

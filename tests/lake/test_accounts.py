@@ -1,7 +1,8 @@
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
+from installations import settings_in
 from sqlalchemy import Engine, select, update
 
 from engine.errors import Rejected
@@ -28,9 +29,10 @@ PASSWORD = "an honest password"
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    folder: Path = tmp_path_factory.mktemp("accounts")
-    return open_operations(f"sqlite:///{folder}/operations.sqlite")
+def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    opened = open_operations(settings_in(tmp_path_factory.mktemp("accounts")).operations_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,16 @@ NEWEST_REVISION = max(path.name[:4] for path in MIGRATIONS_DIR.glob("versions/0*
 OPEN_MANY_TIMES = """
 import sys
 from lake.operations import open_operations
-for number in range(3):
-    open_operations(f"sqlite:///{sys.argv[1]}/{number}/operations.sqlite").dispose()
+for url in sys.argv[1:]:
+    open_operations(url).dispose()
 """
 
 
 @pytest.fixture
-def operations(tmp_path: Path) -> Engine:
-    return open_operations(f"sqlite:///{tmp_path}/new/folder/operations.sqlite")
+def operations(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_operations(settings_in(tmp_path / "new" / "folder").operations_url)
+    yield opened
+    opened.dispose()
 
 
 def test_a_new_database_has_exactly_the_tables_that_the_code_names(operations: Engine) -> None:
@@ -41,11 +44,15 @@ def test_a_new_database_has_exactly_the_tables_that_the_code_names(operations: E
 
 
 def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/operations.sqlite"
-    with writing(open_operations(url)) as connection:
+    url = settings_in(tmp_path / "data").operations_url
+    first = open_operations(url)
+    with writing(first) as connection:
         connection.execute(insert(users).values(username="ada", username_key="ada", created_mjd=60000.0))
-    with reading(open_operations(url)) as connection:
+    first.dispose()
+    again = open_operations(url)
+    with reading(again) as connection:
         assert connection.execute(select(users.c.username)).scalars().all() == ["ada"]
+    again.dispose()
 
 
 @pytest.mark.parametrize("revision", ["0001", "0002"])
@@ -80,12 +87,13 @@ def test_a_database_of_every_earlier_revision_keeps_its_rows(tmp_path: Path, rev
 
 
 def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", OPEN_MANY_TIMES, str(tmp_path)]
+    urls = [settings_in(tmp_path / str(number)).operations_url for number in range(3)]
+    command = [sys.executable, "-c", OPEN_MANY_TIMES, *urls]
     openers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
     errors = [opener.communicate(timeout=60)[1] for opener in openers]
     assert [opener.returncode for opener in openers] == [0, 0, 0, 0], errors
-    for number in range(3):
-        engine = create_engine(f"sqlite:///{tmp_path}/{number}/operations.sqlite")
+    for url in urls:
+        engine = create_engine(url)
         with engine.connect() as connection:
             revisions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
             assert revisions == [NEWEST_REVISION]

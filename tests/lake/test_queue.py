@@ -1,10 +1,11 @@
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from installations import settings_in
 from sqlalchemy import Engine, delete, update
 
 from engine.errors import NotReady, Rejected, Transient
@@ -34,9 +35,10 @@ from lake.queue import (
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    folder: Path = tmp_path_factory.mktemp("queue")
-    return open_operations(f"sqlite:///{folder}/operations.sqlite")
+def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    opened = open_operations(settings_in(tmp_path_factory.mktemp("queue")).operations_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,6 +9,7 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from installations import settings_in
 from sqlalchemy import Engine, delete, insert
 
 from engine.errors import Rejected
@@ -46,9 +46,10 @@ RADII_DEG = st.one_of(st.floats(1e-3, 180), st.floats(1e-4, 0.05))
 
 
 @pytest.fixture(scope="module")
-def engine_of_module(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    folder: Path = tmp_path_factory.mktemp("targets")
-    return open_operations(f"sqlite:///{folder}/operations.sqlite")
+def engine_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    opened = open_operations(settings_in(tmp_path_factory.mktemp("targets")).operations_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture
@@ -181,9 +182,9 @@ def test_the_name_of_a_private_neighbour_is_not_told(operations: Engine) -> None
 
 
 @pytest.fixture(scope="module")
-def sky(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, dict[str, tuple[float, float]]]:
-    """Return targets all over the sky, crowded at both poles and on both sides of RA 0."""
-    operations = open_operations(f"sqlite:///{tmp_path_factory.mktemp('sky')}/operations.sqlite")
+def sky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, dict[str, tuple[float, float]]]]:
+    """Give targets all over the sky, crowded at both poles and on both sides of RA 0."""
+    operations = open_operations(settings_in(tmp_path_factory.mktemp("sky")).operations_url)
     rng = np.random.default_rng(22)
     ra_deg = np.concatenate([rng.uniform(0, 360, 80), rng.normal(0, 0.01, 20) % 360, [0.0, 0.0, 180.0]])
     dec_deg = np.concatenate(
@@ -202,7 +203,8 @@ def sky(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, dict[str, tup
     ]
     with writing(operations) as connection:
         connection.execute(insert(targets), rows)
-    return operations, places
+    yield operations, places
+    operations.dispose()
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
