@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import requests
 from astropy.io import fits
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.installation import PASSWORD, Installation, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 VERDICT_TIMEOUT_MS = 120_000
+PAGE_TIMEOUT_MS = 30_000
 TARGET = "HAT-P-32"
 
 
@@ -64,7 +65,7 @@ def test_two_frames_dropped_on_the_upload_page_become_points_of_the_target(
     page.goto(f"{observing.url}/upload?target={TARGET}")
     page.locator("input[type=file]").set_input_files([str(frame) for frame in frames])
     page.get_by_text("2 of 2 files").wait_for(timeout=VERDICT_TIMEOUT_MS)
-    assert page.get_by_text("was placed on the sky").count() == 2
+    expect(page.get_by_text("was placed on the sky")).to_have_count(2, timeout=PAGE_TIMEOUT_MS)
     page.goto(f"{observing.url}/target?name={TARGET}")
     page.locator("canvas, svg.marks").first.wait_for()
     page.get_by_text("Caroline Herschel").first.wait_for()
