@@ -78,6 +78,19 @@ def empty() -> pl.DataFrame:
 def light_curve(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points with every column of the schema, sorted by time, after checking each row.
 
+    See :func:`checked` for what is checked and filled in.
+
+    Raises
+    ------
+    Rejected
+        ``bad-columns``, ``bad-point``
+    """
+    return checked(points).sort("mjd", "point_id")
+
+
+def checked(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points with every column of the schema, in the order they came, after checking each row.
+
     Missing columns become nulls; NaN becomes null; ``point_id`` is computed where it is null.
 
     Raises
@@ -94,7 +107,7 @@ def light_curve(points: pl.DataFrame) -> pl.DataFrame:
         for name, dtype in SCHEMA.items()
     ).with_columns(pl.selectors.float().fill_nan(None), pl.col("flags").fill_null(0))
     _check(points)
-    return _with_ids(points).sort("mjd", "point_id")
+    return _with_ids(points)
 
 
 def _check(points: pl.DataFrame) -> None:

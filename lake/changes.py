@@ -21,11 +21,11 @@ class Change:
     keys: pl.DataFrame
 
     def stamped(self, batch_id: str) -> "Change":
-        """Return the change with every row carrying the batch and all columns of the table."""
+        """Return the change with every row carrying the batch and all columns, in the table's order."""
         rows = self.rows
         if "batch_id" in self.table.schema:
             rows = rows.with_columns(batch_id=pl.lit(batch_id, dtype=pl.String()))
-        return replace(self, rows=self.table.rows(rows))
+        return replace(self, rows=self.table.in_order(self.table.rows(rows)))
 
 
 def apply_change(connection: duckdb.DuckDBPyConnection, change: Change) -> None:

@@ -71,6 +71,8 @@ def news_of(lake: Readable, points: pl.DataFrame, pairs: pl.DataFrame) -> News:
         return News(pairs=pairs if len(points) else pairs.clear(), outdated=pairs.clear(), points=points)
     if points.select(_CONTENT).equals(held.select(_CONTENT)):
         return News(pairs=pairs.clear(), outdated=pairs.clear(), points=points.clear())
+    if len(pairs) == 1:
+        return News(pairs=pairs, outdated=pairs, points=points)
     differing = pl.concat([_without(points, held), _without(held, points)]).select(PAIR)
     changed = pairs.join(differing, on=PAIR, how="semi")
     return News(

@@ -7,11 +7,12 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import duckdb
 import polars as pl
 
-from engine.lightcurve import light_curve
+from engine.lightcurve import checked
 from lake.as_of import AsOf
 from lake.backend import Backend
 from lake.changes import Change
@@ -106,9 +107,9 @@ class Store:
         Where the lake already holds exactly these points nothing is written, not even the batch: the rows
         keep the papers of the work that first made them.
         """
-        checked = [checked_points(each) for each in replacements]
+        given = [checked_points(each) for each in replacements]
         pairs = pairs_of(replacements)
-        points = pl.concat(checked) if checked else PHOTOMETRY.empty()
+        points = pl.concat(given) if given else PHOTOMETRY.empty()
         return self._replace(points, pairs, batch)
 
     def ingest(self, points: pl.DataFrame, *, batch: Batch) -> int:
@@ -116,14 +117,14 @@ class Store:
 
         The quick way for millions of rows; like ``replace_many`` it writes nothing that is there already.
         """
-        checked = without_doubles(light_curve(points))
-        return self._replace(checked, checked.select(PAIR).unique(maintain_order=True), batch)
+        rows = without_doubles(checked(points))
+        return self._replace(rows, rows.select(PAIR).unique(maintain_order=True), batch)
 
     def append_points(self, points: pl.DataFrame, *, batch: Batch) -> int:
         """Return the version that holds the points; a point that was there already is written anew."""
-        checked = without_doubles(light_curve(points))
-        keys = checked.select("target_id", "point_id")
-        return self.commit([Change(table=PHOTOMETRY, rows=checked, keys=keys)], batch=batch)
+        rows = without_doubles(checked(points))
+        keys = rows.select("target_id", "point_id")
+        return self.commit([Change(table=PHOTOMETRY, rows=rows, keys=keys)], batch=batch)
 
     def append(self, table: str, rows: pl.DataFrame, *, batch: Batch) -> int:
         """Return the version that holds the rows; the same batch again replaces its own rows."""
@@ -166,10 +167,13 @@ class Store:
         news = news_of(self, points, pairs)  # before the lock: others write meanwhile
         if news.pairs.is_empty():
             return seen
+        change, *papers = _with_papers(
+            [Change(table=PHOTOMETRY, rows=news.points, keys=news.outdated)], batch
+        )
 
         def plan() -> Sequence[Change]:
-            outdated = news.outdated if self.version() == seen else news.pairs
-            return _with_papers([Change(table=PHOTOMETRY, rows=news.points, keys=outdated)], batch)
+            known = self.version() == seen
+            return [change if known else replace(change, keys=news.pairs), *papers]
 
         return self._writer.commit(plan, batch)
 

@@ -35,6 +35,10 @@ class Table:
         """Return the table without rows."""
         return pl.DataFrame(schema=self.schema)
 
+    def in_order(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows in the order in which the table's files keep them."""
+        return rows.sort(self.sorted_by.split(", "), nulls_last=True) if self.sorted_by else rows
+
     def rows(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows with exactly the table's columns and types; missing columns become nulls.
 

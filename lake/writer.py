@@ -13,8 +13,6 @@ from lake.changes import Change, apply_change
 from lake.patience import patiently
 from lake.provenance import Batch
 
-MANY_ROWS = 100_000  # from here on more than one thread pays: small commits are talk with the catalog
-
 
 class Writer:
     """Holds the connection that writes; only who holds the lock touches it."""
@@ -22,6 +20,7 @@ class Writer:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._threads_set = 0
         self._in_use = threading.Lock()  # the turn can end early, where PostgreSQL that kept it went away
 
     def commit(self, plan: Callable[[], Sequence[Change]], batch: Batch) -> int:
@@ -72,9 +71,8 @@ class Writer:
         connection.close()
 
     def _transaction(self, changes: Sequence[Change], batch: Batch) -> None:
-        many = sum(len(change.rows) for change in changes) > MANY_ROWS
         try:
-            with self._threads((os.cpu_count() or 1) if many else 1) as connection:
+            with self._threads(1) as connection:  # more make a million rows slower, and small commits too
                 connection.execute("BEGIN")
                 for change in changes:
                     apply_change(connection, change)
@@ -87,8 +85,10 @@ class Writer:
     @contextmanager
     def _threads(self, number: int) -> Iterator[duckdb.DuckDBPyConnection]:
         if self._connection is None:
-            self._connection = self._backend.connect(read_only=False)
-        self._connection.execute(f"SET threads = {number}")
+            self._connection, self._threads_set = self._backend.connect(read_only=False), 0
+        if number != self._threads_set:  # setting it costs more than many a statement
+            self._connection.execute(f"SET threads = {number}")
+            self._threads_set = number
         yield self._connection
 
 

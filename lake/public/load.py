@@ -75,10 +75,11 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: Table, urls: list[str]) 
         return
     columns = ", ".join(f'"{name}"' for name in table.schema)
     values = ", ".join(_UNPUBLISHED.get(name, f'"{name}"') for name in table.schema)
+    order = f" ORDER BY {table.sorted_by}" if table.sorted_by else ""
     try:
         connection.execute(
             f"INSERT INTO lake.{table.name} ({columns}) "  # noqa: S608 - names from lake.tables
-            f"SELECT {values} FROM read_parquet($urls, hive_partitioning = false)",
+            f"SELECT {values} FROM read_parquet($urls, hive_partitioning = false){order}",
             {"urls": urls},
         )
     except (duckdb.BinderException, duckdb.ConversionException, duckdb.InvalidInputException) as error:
