@@ -1,10 +1,8 @@
 """The clock: puts due work into the queue, in exactly one process, and does none itself."""
 
 import logging
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
@@ -12,12 +10,12 @@ from sqlalchemy import Engine
 from engine.brokers.protocol import Broker
 from engine.brokers.registry import BROKERS
 from jobs.backup import enqueue_due_backup
+from jobs.leadership import leadership_of
 from jobs.maintain import enqueue_due_maintenance
 from jobs.publish import enqueue_due_publication
 from jobs.seal import enqueue_due_sealing
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
-from lake.lock import try_lock
 from lake.paths import make_folders
 from lake.public.origin import origin_of
 from lake.queue import remove_old_jobs
@@ -46,7 +44,7 @@ class Clock:
         self._settings = settings
         self._operations = operations
         self._brokers = brokers
-        self._leadership = Leadership(make_folders(settings).data_dir / LEADER_LOCK)
+        self._leadership = leadership_of(operations, make_folders(settings).data_dir / LEADER_LOCK)
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -120,28 +118,3 @@ class Clock:
         jobs = remove_old_jobs(self._operations, older_than_d=KEEP_DONE_JOBS_D)
         open_raw(self._settings)  # opening it cleans it
         logger.info("swept %d sessions and %d old jobs", sessions, jobs)
-
-
-class Leadership:
-    """A lock on a file, taken when it is free and kept until it is given up or the process ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._handle: int | None = None
-
-    def is_held(self) -> bool:
-        """Return whether this process leads, after trying to."""
-        if self._handle is not None:
-            return True
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        if not try_lock(handle):
-            os.close(handle)
-            return False
-        self._handle = handle
-        return True
-
-    def give_up(self) -> None:
-        """Let another process lead."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None

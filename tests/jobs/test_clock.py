@@ -13,7 +13,8 @@ from engine.errors import Transient
 from engine.lightcurve import empty
 from engine.target import Target
 from engine.times import mjd_now
-from jobs.clock import LEADER_LOCK, Clock, Leadership
+from jobs.clock import LEADER_LOCK, Clock
+from jobs.leadership import leadership_of
 from lake.accounts import create_user, open_session, user_of_session
 from lake.archives import (
     harvests_of_target,
@@ -197,8 +198,8 @@ def test_of_two_clocks_only_one_acts_until_it_stops(settings: Settings, operatio
         second.stop()
 
 
-def test_leadership_is_free_again_once_given_up(tmp_path: Path) -> None:
-    one, other = Leadership(tmp_path / LEADER_LOCK), Leadership(tmp_path / LEADER_LOCK)
+def test_leadership_is_free_again_once_given_up(operations: Engine, tmp_path: Path) -> None:
+    one, other = (leadership_of(operations, tmp_path / LEADER_LOCK) for _ in range(2))
     assert one.is_held()
     assert one.is_held()
     assert not other.is_held()
