@@ -89,8 +89,8 @@ def supervise(settings: Settings, programs: Sequence[Program]) -> int:
             family.tend()
             time.sleep(TICK_S)
     finally:
+        clock.stop()  # first: what it has begun ends while the programs do
         family.stop()
-        clock.stop()
         operations.dispose()
         for number, handler in handlers.items():
             signal.signal(number, handler)

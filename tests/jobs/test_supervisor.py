@@ -60,6 +60,12 @@ def _lives(pid: int) -> bool:
     return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
+def _waited_s(pid: int) -> float:
+    """Return how long a process waited for a processor so far, where the system tells."""
+    told = Path(f"/proc/{pid}/schedstat")
+    return int(told.read_text().split()[1]) / 1e9 if told.exists() else 0.0
+
+
 def test_sigterm_stops_everything_within_five_seconds_without_orphans(
     tmp_path: Path, settings: Settings, operations: Engine
 ) -> None:
@@ -75,10 +81,12 @@ def test_sigterm_stops_everything_within_five_seconds_without_orphans(
             time.sleep(0.02)
         time.sleep(0.05)
         pids = [int(pid) for pid in pids_file.read_text().split()]
-        began_s = time.monotonic()
+        began_s = time.monotonic() - _waited_s(supervisor.pid)
         supervisor.terminate()
+        os.waitid(os.P_PID, supervisor.pid, os.WEXITED | os.WNOWAIT)
+        took_s = time.monotonic() - _waited_s(supervisor.pid) - began_s
         assert supervisor.wait(20) == 0
-        assert time.monotonic() - began_s < 5.5  # five, and what a busy machine adds
+        assert took_s < 5.0  # without what others on the machine took
     finally:
         supervisor.kill()
         supervisor.wait()
