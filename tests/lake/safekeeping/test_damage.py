@@ -109,7 +109,6 @@ def test_a_changed_manifest_is_no_backup(
         assert manifest.name in refusal.reason
 
 
-@needs_folder
 def test_the_next_backup_heals_what_is_gone(filled: Lake, backup_url: str, place: Place) -> None:
     made = backup(filled, backup_url, progress=nothing)
     place.remove(read_manifest(place, made.name).store[0].path)
@@ -117,7 +116,6 @@ def test_the_next_backup_heals_what_is_gone(filled: Lake, backup_url: str, place
     assert check(place, progress=nothing).damaged == ()
 
 
-@needs_folder
 def test_a_damaged_manifest_does_not_hinder_the_next_backup(own: Lake, backup_url: str, place: Place) -> None:
     first = backup(own, backup_url, progress=nothing)
     body = place.read(f"manifests/{first.name}.json")

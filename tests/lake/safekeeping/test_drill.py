@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from filling import PASSWORD, database_sums, lake_sums, nothing, points, writers
-from installations import needs_folder
 from sqlalchemy import select
 
 from engine.errors import Rejected, Transient
@@ -109,7 +108,6 @@ def test_a_second_backup_copies_only_what_is_new(own: Lake, backup_url: str) -> 
     assert not any(step.startswith("Adding up") for step in steps), "sums of known files are kept"
 
 
-@needs_folder
 def test_each_backup_can_be_brought_back(
     own: Lake, backup_url: str, elsewhere: Settings, opened: Open
 ) -> None:
@@ -121,7 +119,6 @@ def test_each_backup_can_be_brought_back(
     assert lake_sums(opened(elsewhere)) == before
 
 
-@needs_folder
 def test_old_backups_go_with_the_files_that_only_they_need(own: Lake, backup_url: str, place: Place) -> None:
     for number in range(4):
         own.store.append_points(points(1, f"source {number}"), batch=new_batch("harvest", "neowise"))
@@ -193,7 +190,6 @@ def test_two_lakes_do_not_share_a_place(
     assert refusal.value.code == "other-lake"
 
 
-@needs_folder
 def test_a_restored_lake_goes_on_with_its_backups(
     own: Lake, backup_url: str, elsewhere: Settings, opened: Open
 ) -> None:
