@@ -13,6 +13,7 @@ from lake.backend import LAKE, Backend
 from lake.patience import patiently
 from lake.provenance import Batch
 from lake.tables import PHOTOMETRY
+from lake.trouble import unknown_version
 
 _COLUMNS = ", ".join(PHOTOMETRY.schema)
 _LIGHT_CURVE = f"SELECT {_COLUMNS} FROM lake.photometry"  # noqa: S608 - our own column names
@@ -113,7 +114,7 @@ def check_version(backend: Backend, version: int) -> None:
         "SELECT snapshot_id FROM ducklake_snapshot WHERE snapshot_id = :version", {"version": version}
     )
     if not found:
-        raise Rejected(f"The lake has no version {version}.", code="unknown-version")
+        raise unknown_version(version)
 
 
 class OlderVersions:

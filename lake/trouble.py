@@ -17,12 +17,15 @@ _DAMAGED = (
     "too small to be a parquet", "corrupt", "malformed", "tprotocolexception", "don't know what type",
     "failed to decompress", "decompression", "unexpected end", "parquet file", "reached eof",
 )  # fmt: skip
+_GONE_VERSION = re.compile(r"no snapshot found at version (\d+)")
 _FILE = re.compile(r"[\w.=-]+\.parquet")
 
 
 def told_of(error: duckdb.Error) -> TomlakeError | None:
     """Return what a person can do about a failure of the database, or None where it is our own bug."""
     text = str(error).lower()
+    if gone := _GONE_VERSION.search(text):
+        return unknown_version(int(gone[1]))
     if any(words in text for words in _FULL):
         return disk_full()
     if any(words in text for words in _READ_ONLY):
@@ -47,6 +50,11 @@ def telling() -> Iterator[None]:
         if error.errno in {errno.EROFS, errno.EACCES}:
             raise _read_only() from error
         raise
+
+
+def unknown_version(version: int | None) -> Rejected:
+    """Return the refusal of a version that the lake does not have, or keeps no longer."""
+    return Rejected(f"The lake has no version {version}.", code="unknown-version")
 
 
 def store_errors() -> tuple[type[Exception], ...]:

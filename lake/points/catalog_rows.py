@@ -6,11 +6,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from engine.errors import Rejected
 from lake.catalog import Catalog
 from lake.points.catalog_sql import COLUMNS, EXISTS, FILES, FILES_AT, INLINED_TABLES, NEWEST, NEWS
 from lake.points.live_files import Bucket, Column, DataFile, DeleteFile, FileNews, LiveFiles
 from lake.tables import PHOTOMETRY
+from lake.trouble import unknown_version
 
 _CHANGE = re.compile(r"([a-z_]+):(\d+)(?=,|$)")
 _OF_ROWS = {"inserted_into_table", "deleted_from_table"}  # they leave the files of others as they are
@@ -31,11 +31,6 @@ def newest_version(catalog: Catalog) -> int:
 def has_version(catalog: Catalog, version: int) -> bool:
     """Return whether the lake keeps a version."""
     return bool(catalog.rows(EXISTS, {"version": version}))
-
-
-def unknown_version(version: int | None) -> Rejected:
-    """Return the refusal of a version."""
-    return Rejected(f"The lake has no version {version}.", code="unknown-version")
 
 
 def live_files(catalog: Catalog, *, version: int | None = None) -> LiveFiles:

@@ -11,10 +11,10 @@ from lake.points.catalog_rows import (
     live_files,
     newer_files,
     newest_version,
-    unknown_version,
 )
 from lake.points.commit_mark import commit_mark
 from lake.points.live_files import LiveFiles
+from lake.trouble import unknown_version
 
 _OLDER_KEPT = 8
 

@@ -1,8 +1,10 @@
 """Older versions give back exactly what stood there, by every way of asking."""
 
 import polars as pl
+import pytest
 from test_store import few_points
 
+from engine.errors import Rejected
 from lake.opening import open_lake
 from lake.provenance import new_batch
 from lake.settings import Settings
@@ -36,4 +38,19 @@ def test_rows_that_were_deleted_since_come_back_with_their_own_numbers(settings:
     for question, expected in zip(QUESTIONS, then, strict=True):
         assert older.read(question, {"target_id": target_id}).equals(expected)
         assert older.query(question, {"target_id": target_id}).equals(expected)
+    lake.close()
+
+
+def test_a_version_that_went_while_it_was_read_is_told_of(settings: Settings) -> None:
+    lake = open_lake(settings)
+    version = lake.store.append_points(few_points(7, 3), batch=new_batch("test", "ztf"))
+    lake.store.append_points(few_points(8, 3), batch=new_batch("test", "ztf"))
+    older = lake.store.at(version)
+    assert older.read("SELECT count(*) AS n FROM lake.photometry").item() == 3
+
+    with lake.store.exclusive() as connection:
+        connection.execute(f"CALL ducklake_expire_snapshots('lake', versions => [{version}])")
+
+    with pytest.raises(Rejected, match=f"no version {version}"):
+        older.read("SELECT count(*) AS n FROM lake.photometry")
     lake.close()
