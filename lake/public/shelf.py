@@ -1,5 +1,6 @@
 """The public lake as readers get it: a version and a path in, bytes out of what a manifest names."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -14,7 +15,7 @@ from lake.settings import Settings
 
 MANIFEST = "manifest.json"
 _KEPT_MANIFESTS = 8
-_LIST_IS_FRESH_S = 2.0  # on S3 the list of versions is asked for at most this often
+_LIST_IS_FRESH_S = 2.0  # so long the list of versions on S3 is not asked for again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +39,16 @@ class Shelf:
     def __init__(self, settings: Settings) -> None:
         self._place = Place(settings)
         self._lock = threading.Lock()
-        self._listed: tuple[float, tuple[Version, ...]] | None = None
+        self._listed: tuple[float, tuple[Version, ...]] = (-math.inf, ())
         self._manifests: OrderedDict[str, _Open] = OrderedDict()
 
-    def versions(self) -> tuple[Version, ...]:
-        """Return every version there ever was, oldest first.
+    def versions(self, *, naming: str = "") -> tuple[Version, ...]:
+        """Return every version there ever was, oldest first; on S3 the list may be two seconds old.
+
+        Parameters
+        ----------
+        naming
+            A list without this version is asked for again at once: it may have been published meanwhile.
 
         Raises
         ------
@@ -51,13 +57,12 @@ class Shelf:
         """
         if self._place.is_folder:
             return versions(self._place)
-        with self._lock:
-            listed = self._listed
-            # that there is none yet is not kept: the first version is there for all at once
-            if listed is None or not listed[1] or time.monotonic() - listed[0] > _LIST_IS_FRESH_S:
-                listed = (time.monotonic(), versions(self._place))
-                self._listed = listed
-            return listed[1]
+        asked_s, known = self._listed
+        is_stale = time.monotonic() - asked_s > _LIST_IS_FRESH_S
+        if is_stale or not any(naming in ("", version.name) for version in known):
+            asked_s, known = time.monotonic(), versions(self._place)
+            self._listed = (asked_s, known)
+        return known
 
     def list_of_versions(self) -> bytes | None:
         """Return the list of versions as it is kept, or None before the first one."""
@@ -86,7 +91,7 @@ class Shelf:
         """
         if name == LATEST:
             return self.latest()
-        found = [version for version in self.versions() if version.name == name]
+        found = [version for version in self.versions(naming=name) if version.name == name]
         if not found:
             raise Rejected(f"There is no version {name:.80}.", code="unknown-version")
         if found[0].is_withdrawn:
