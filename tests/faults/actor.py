@@ -4,6 +4,7 @@ It says ``ready`` when it begins, and a writer says what it wrote as soon as the
 """
 
 import sys
+import uuid
 from itertools import count
 
 import polars as pl
@@ -60,8 +61,8 @@ def keep(lake: Lake, *_: object) -> None:
 
 def release(lake: Lake, *_: object) -> None:
     """Publish without end."""
-    for number in count():
-        publish(lake, Terms(), name=f"v{number}.{lake.store.version()}", progress=_quiet)
+    while True:
+        publish(lake, Terms(), name=f"v{uuid.uuid4().hex}", progress=_quiet)  # a name is given once
 
 
 def save(lake: Lake, _: int, backup_url: str) -> None:

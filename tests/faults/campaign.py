@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,16 @@ class Actor:
     number: int
     process: subprocess.Popen[str]
     acknowledged: list[tuple[int, int]]  # target_id, number of the write
+    errors: Path
     is_ready: threading.Event = field(default_factory=threading.Event)
+
+    def end(self) -> str:
+        """Kill it; return why it had ended by itself, or nothing."""
+        why = "" if self.process.poll() is None else self.errors.read_text()[-2000:] or "it gave no reason"
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        return why
 
 
 @dataclass
@@ -43,6 +53,13 @@ class Campaign:
     def run(self, kills: int, rng: random.Random) -> None:
         """Kill as often as asked, at moments of chance, everybody about equally often."""
         self.actors = [self._started(role, number) for role, number in self.crew]
+        try:
+            self._run(kills, rng)
+        finally:
+            for actor in self.actors:
+                actor.end()
+
+    def _run(self, kills: int, rng: random.Random) -> None:
         places = list(range(len(self.actors))) * -(-kills // len(self.actors))
         rng.shuffle(places)
         for place in places[:kills]:
@@ -52,8 +69,6 @@ class Campaign:
             self._kill(actor)
             self.kills[actor.role] += 1
             self.actors[place] = self._started(actor.role, actor.number)
-        for actor in self.actors:
-            self._kill(actor)
 
     def last_acknowledged(self, number: int, target_id: int) -> int:
         """Return the last write of a writer to a target that the lake acknowledged, 0 for none."""
@@ -61,24 +76,25 @@ class Campaign:
         return max(writes, default=0)
 
     def _started(self, role: str, number: int) -> Actor:
-        process = subprocess.Popen(
-            [sys.executable, str(ACTOR), role, str(number), self.backup_url],
-            env={**child_environment(self.settings), "PYTHONPATH": str(ROOT)},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
+        errors = Path(f"{self.backup_url}-{role}-{number}.log")
+        with errors.open("w") as said_wrong:
+            process = subprocess.Popen(
+                [sys.executable, str(ACTOR), role, str(number), self.backup_url],
+                env={**child_environment(self.settings), "PYTHONPATH": str(ROOT)},
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=said_wrong,
+                text=True,
+                start_new_session=True,
+            )
         said = self.acknowledged.setdefault(number, []) if role == "writer" else []
-        actor = Actor(role, number, process, said)
+        actor = Actor(role, number, process, said, errors)
         threading.Thread(target=_listen, args=(actor,), daemon=True).start()
         return actor
 
     def _kill(self, actor: Actor) -> None:
-        assert actor.process.poll() is None, f"{actor.role} ended by itself"
-        os.killpg(actor.process.pid, signal.SIGKILL)
-        actor.process.wait()
+        why = actor.end()
+        assert not why, f"{actor.role} ended by itself: {why}"
         actor.is_ready.wait(START_S)
 
 
