@@ -3,17 +3,20 @@
 Every commit rewrites the header of the WAL's index, the file ``-shm`` beside the database, as its last act
 (https://www.sqlite.org/walformat.html, section 2): equal headers, equal database. The file must not be
 closed while this process may have SQLite open, for that would take SQLite's own locks on it away; so it stays
-open until it is removed from its folder.
+open until it is removed from its folder. SQLite removes it with the last connection, and the next one begins
+with the same header, sometimes under the same inode; so every file that is opened here gets a number.
 """
 
 import os
 import threading
+from itertools import count
 from pathlib import Path
 
 _HEADER_BYTES = 96  # two copies of the header
 _MOST_OPEN = 64  # files; a process works on one lake, a process of tests on many
 _OPENING = threading.Lock()
-_OPEN: dict[str, tuple[int, int]] = {}  # path -> (inode, file descriptor)
+_OPEN: dict[str, tuple[int, int, int]] = {}  # path -> (inode, file descriptor, number)
+_NUMBERS = count()
 
 
 def commit_mark(database: Path) -> bytes | None:
@@ -29,21 +32,21 @@ def commit_mark(database: Path) -> bytes | None:
     if known is None:
         return None
     header = os.pread(known[1], _HEADER_BYTES, 0)
-    return known[0].to_bytes(16, "big") + header if len(header) == _HEADER_BYTES else None
+    return known[2].to_bytes(8, "big") + header if len(header) == _HEADER_BYTES else None
 
 
-def _opened(path: str) -> tuple[int, int] | None:
+def _opened(path: str) -> tuple[int, int, int] | None:
     with _OPENING:
         _close_removed()
         known = _OPEN.get(path)
         if known is None and len(_OPEN) < _MOST_OPEN:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            known = _OPEN[path] = (os.fstat(handle).st_ino, handle)
+            known = _OPEN[path] = (os.fstat(handle).st_ino, handle, next(_NUMBERS))
         return known
 
 
 def _close_removed() -> None:
-    for path, (_, handle) in list(_OPEN.items()):
+    for path, (_, handle, _) in list(_OPEN.items()):
         if os.fstat(handle).st_nlink == 0:
             del _OPEN[path]
             os.close(handle)
