@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 import pyarrow.parquet as pq
 
 from lake.points.bounded import Bounded
@@ -15,7 +16,7 @@ from lake.points.parquet_place import ParquetPlace
 
 SNAPSHOT = "_ducklake_internal_snapshot_id"  # the version of each row, in files merged from several versions
 _MOST_BYTES = 64 << 20
-_MEMORY_PER_BYTE = 4  # of a footer as it is written
+_MEMORY_PER_BYTE = 8  # of a footer as it is written: here and in polars
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -29,6 +30,7 @@ class Footer:
     lowest: np.ndarray  # target of each row group
     highest: np.ndarray
     metadata: pq.FileMetaData | None  # kept only for files far away
+    scan: pl.LazyFrame  # remembers, once used, what polars read of the footer; for files nearby
 
     def groups_of(self, target_ids: Sequence[int]) -> list[int]:
         """Return the row groups in which points of the targets can be; targets are sorted."""
@@ -51,12 +53,13 @@ class Footers:
         found = self._kept.get(key)
         if found is None:
             metadata = self._place.metadata(file.path, file.size_bytes)
-            found = _footer(metadata, target_column, keep=not self._place.is_local)
+            scan = self._place.scan(file.path)
+            found = _footer(metadata, target_column, scan, keep=not self._place.is_local)
             self._kept.put(key, found, size_bytes=_MEMORY_PER_BYTE * metadata.serialized_size)
         return found
 
 
-def _footer(metadata: pq.FileMetaData, target_column: Column, *, keep: bool) -> Footer:
+def _footer(metadata: pq.FileMetaData, target_column: Column, scan: pl.LazyFrame, *, keep: bool) -> Footer:
     schema = metadata.schema.to_arrow_schema()
     numbers = [(field.metadata or {}).get(b"PARQUET:field_id") for field in schema]
     names = {int(number): field.name for number, field in zip(numbers, schema, strict=True) if number}
@@ -70,6 +73,7 @@ def _footer(metadata: pq.FileMetaData, target_column: Column, *, keep: bool) -> 
         lowest=np.array([low for low, _ in ranges], dtype=np.int64),
         highest=np.array([high for _, high in ranges], dtype=np.int64),
         metadata=metadata if keep else None,
+        scan=scan,
     )
 
 

@@ -36,6 +36,10 @@ class ParquetPlace:
         with self._far_errors(), self._opened(below, size_bytes) as handle:
             return pq.read_metadata(handle)
 
+    def scan(self, below: str) -> pl.LazyFrame:
+        """Return a file nearby, to be filtered; nothing is read yet."""
+        return pl.scan_parquet(self.path(below), parallel="prefiltered", hive_partitioning=False, glob=False)
+
     def table(self, below: str, size_bytes: int, columns: Sequence[str]) -> pl.DataFrame:
         """Return columns of a whole, small file."""
         if self.is_local:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -105,10 +106,19 @@ class PointReader:
         found = self._curves.get(key)
         if found is None:
             rows = self._rows.of([target_id], files, list(PHOTOMETRY.schema))
-            found = rows.sort(_SORTED_BY[1:], nulls_last=True)
+            found = _by_time(rows)
             self._curves.put(key, found, size_bytes=_MEMORY_PER_BYTE * int(found.estimated_size()))
         return found.clone()
 
     def _plainly(self, version: int | None) -> Reader:
         self.plain_answers += 1
         return self._plain if version is None else self._plain_older.reader(version)
+
+
+def _by_time(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points of one target sorted by time."""
+    mjd = points["mjd"].to_numpy()
+    order = np.argsort(mjd)
+    if np.all(np.diff(mjd[order]) > 0.0):
+        return points[order]
+    return points.sort(_SORTED_BY[1:], nulls_last=True)  # two points of one moment, or a time unknown

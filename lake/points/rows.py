@@ -85,6 +85,9 @@ class Rows:
         return done + [self._live(frame, part, version) for frame, part in zip(rest, others, strict=True)]
 
     def _simple_scan(self, parts: Sequence[_Part]) -> pl.LazyFrame:
+        if len(parts) == 1:
+            target_ids = parts[0].target_ids
+            return parts[0].footer.scan.filter(_is_of(target_ids, "target_id")).select(*parts[0].names)
         names = set().union(*(part.names for part in parts))
         target_ids = sorted(set().union(*(part.target_ids for part in parts)))
         return pl.scan_parquet(

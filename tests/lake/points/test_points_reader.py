@@ -209,18 +209,22 @@ def test_a_version_that_is_not_or_no_longer_there_is_refused(lake: Lake, reader:
 
 def test_a_file_that_was_cleaned_away_is_looked_for_anew(lake: Lake, reader: PointReader) -> None:
     target_id = next(NEW_TARGETS)
-    for mag in (17.0, 18.0):
-        do(lake, insert(points_of(target_id, [mag])))
-    fresh = PointReader(lake.store.backend)
-    found_before = fresh._versions.newest()
+    do(lake, insert(points_of(target_id, [17.0])))
+    knowing, fresh = PointReader(lake.store.backend), PointReader(lake.store.backend)
+    found_before = knowing._versions.newest()
+    fresh._versions.newest()
+    columns = list(PHOTOMETRY.schema)
+    assert len(knowing._rows.of([target_id], found_before, columns)) == 1
+    do(lake, insert(points_of(target_id, [18.0])))
     do(lake, MERGE)
     do(lake, CLEAN)
-    with pytest.raises(FileNotFoundError):
-        fresh._rows.of([target_id], found_before, list(PHOTOMETRY.schema))
 
-    assert_same(lake, fresh, target_id)
-    assert fresh.plain_answers == 0
-    fresh.close()
+    for each in (knowing, fresh):
+        with pytest.raises(FileNotFoundError):
+            each._rows.of([target_id], found_before, columns)
+        assert_same(lake, each, target_id)
+        assert each.plain_answers == 0
+        each.close()
 
 
 def test_rows_that_stand_in_the_catalog_are_left_to_the_plain_query(lake: Lake) -> None:
