@@ -109,7 +109,8 @@ def _rows(pair: Pair, target_id: int) -> object:
 
 
 def _our_csv(pair: Pair, ids: Sequence[int]) -> None:
-    pair.lake.store.light_curves(ids).write_csv(pair.folder / "ours.csv")
+    store = pair.lake.store
+    store.at(store.version()).write_csv(ids, pair.folder / "ours.csv")
 
 
 def _their_csv(pair: Pair, ids: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from lake.backend import Backend
 from lake.points.bounded import Bounded
 from lake.points.catalog_rows import NotPlain
 from lake.points.live_files import LiveFiles
+from lake.points.many import SORTED_BY, by_target
 from lake.points.parquet_place import ParquetPlace
 from lake.points.rows import Rows
 from lake.points.versions import Versions
@@ -22,7 +23,6 @@ logger = logging.getLogger(__name__)
 _MOST_BYTES = 128 << 20  # of whole light curves: some 500 of 1,000 points
 _MEMORY_PER_BYTE = 2  # a column keeps more than its values
 _ATTEMPTS = 3  # with a fresh look into the catalog each
-_SORTED_BY = ("target_id", "mjd", "point_id")
 _FILE_ERRORS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException)
 
 
@@ -77,11 +77,12 @@ class PointReader:
             ``unknown-version``: the lake has no such version, or keeps it no longer.
         """
         wanted = list(PHOTOMETRY.schema) if columns is None else list(columns)
-        read = list(dict.fromkeys([*wanted, *_SORTED_BY]))
-        found = self._tried(lambda files: self._rows.of(target_ids, files, read), version)
+        read = list(dict.fromkeys([*wanted, *SORTED_BY]))
+        targets = sorted(set(target_ids))
+        found = self._tried(lambda files: self._rows.of(targets, files, read), version)
         if found is None:
             return self._plainly(version).light_curves(target_ids).select(wanted)
-        return found.sort(_SORTED_BY, nulls_last=True).select(wanted)
+        return by_target(found, targets).select(wanted)
 
     def close(self) -> None:
         """Close the connections of the plain query; they are opened again when needed."""
@@ -121,4 +122,4 @@ def _by_time(points: pl.DataFrame) -> pl.DataFrame:
     order = np.argsort(mjd)
     if np.all(np.diff(mjd[order]) > 0.0):
         return points[order]
-    return points.sort(_SORTED_BY[1:], nulls_last=True)  # two points of one moment, or a time unknown
+    return points.sort(SORTED_BY[1:], nulls_last=True)  # two points of one moment, or a time unknown

@@ -44,11 +44,11 @@ class Rows:
         self._deletes = Deletes(place)
 
     def of(self, target_ids: Sequence[int], files: LiveFiles, columns: Sequence[str]) -> pl.DataFrame:
-        """Return columns of every point that the targets have in a version, in no order."""
+        """Return columns of every point that the (sorted) targets have in a version, in no order."""
         wanted = [column for column in files.columns if column.name in columns]
         parts = [
             part
-            for file, its_targets in files.by_file(sorted(set(target_ids))).items()
+            for file, its_targets in files.by_file(target_ids).items()
             if (part := self._part(file, its_targets, wanted, files)) is not None
         ]
         frames = self._near(parts, files.version) if self._place.is_local else self._far(parts, files.version)
