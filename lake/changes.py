@@ -19,13 +19,18 @@ class Change:
     table: Table
     rows: pl.DataFrame
     keys: pl.DataFrame
+    files: str = ""  # where new rows stand already, as a pattern of paths
 
     def stamped(self, batch_id: str) -> "Change":
-        """Return the change with every row carrying the batch and all columns, in the table's order."""
+        """Return the change with every row carrying the batch and all columns."""
         rows = self.rows
         if "batch_id" in self.table.schema:
             rows = rows.with_columns(batch_id=pl.lit(batch_id, dtype=pl.String()))
-        return replace(self, rows=self.table.in_order(self.table.rows(rows)))
+        return replace(self, rows=self.table.rows(rows))
+
+    def in_order(self) -> "Change":
+        """Return the change with its rows as the table's files keep them."""
+        return replace(self, rows=self.table.in_order(self.rows))
 
 
 def apply_change(connection: duckdb.DuckDBPyConnection, change: Change) -> None:
@@ -38,6 +43,10 @@ def apply_change(connection: duckdb.DuckDBPyConnection, change: Change) -> None:
         connection.register("incoming", change.rows)
         connection.execute(f"INSERT INTO lake.{name} ({columns}) SELECT {columns} FROM incoming")  # noqa: S608 - names from lake.tables
         connection.unregister("incoming")
+    if change.files:
+        connection.execute(
+            "CALL ducklake_add_data_files('lake', $table, $files)", {"table": name, "files": change.files}
+        )
 
 
 def _delete(connection: duckdb.DuckDBPyConnection, name: str, keys: pl.DataFrame) -> None:

@@ -7,12 +7,13 @@ from engine.times import mjd_now
 from lake.provenance import code_version
 from lake.tables import TABLES, Table
 
+ROW_GROUP_ROWS = 20480
 LAYOUT = 2  # 1: the first tables; 2: the lake knows its layout, papers are sorted by time
 
 _OPTIONS: tuple[tuple[str, object], ...] = (
     ("parquet_compression", "zstd"),
     ("parquet_version", 2),
-    ("parquet_row_group_size", 20480),
+    ("parquet_row_group_size", ROW_GROUP_ROWS),
     ("sort_on_insert", False),  # rows come sorted, which costs half of what DuckLake needs for it
 )
 FOUND_COLUMNS = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'lake'"

@@ -15,6 +15,7 @@ import polars as pl
 from engine.lightcurve import checked
 from lake.as_of import AsOf
 from lake.backend import Backend
+from lake.bulk import written
 from lake.changes import Change
 from lake.layout import FOUND_COLUMNS, LAYOUT, complete, is_complete, newer_lake, refuse_newer
 from lake.points.reader import PointReader
@@ -149,7 +150,7 @@ class Store:
         Transient
             ``lake-busy``: other writers did not let this one through.
         """
-        signed = _with_papers(changes, batch)
+        signed = self._ready(changes, batch)
         return self._writer.commit(lambda: signed, batch)
 
     def exclusive(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -167,15 +168,22 @@ class Store:
         news = news_of(self, points, pairs)  # before the lock: others write meanwhile
         if news.pairs.is_empty():
             return seen
-        change, *papers = _with_papers(
-            [Change(table=PHOTOMETRY, rows=news.points, keys=news.outdated)], batch
-        )
+        wanted = Change(table=PHOTOMETRY, rows=news.points, keys=news.outdated)
+        change, *papers = self._ready([wanted], batch)
 
         def plan() -> Sequence[Change]:
             known = self.version() == seen
             return [change if known else replace(change, keys=news.pairs), *papers]
 
         return self._writer.commit(plan, batch)
+
+    def _ready(self, changes: Sequence[Change], batch: Batch) -> list[Change]:
+        """Return changes that need only the writer's turn: signed, with the batch's papers, in order."""
+        papers = batch_row(batch)
+        # by time first: it tells which files of the papers can be left alone, a random id cannot
+        own = Change(table=BATCHES, rows=papers, keys=papers.select("made_mjd", "batch_id"))
+        signed = [change.stamped(batch.batch_id) for change in changes]
+        return [*(written(self.backend, change).in_order() for change in signed), own]
 
     # Life
 
@@ -211,10 +219,3 @@ class Store:
             return False  # a process was killed while it made the catalog: making it again helps
         refuse_newer(number or 0)
         return has_all and number == LAYOUT
-
-
-def _with_papers(changes: Sequence[Change], batch: Batch) -> list[Change]:
-    papers = batch_row(batch)
-    # by time first: it tells which files of the papers can be left alone, a random id cannot
-    own = Change(table=BATCHES, rows=papers, keys=papers.select("made_mjd", "batch_id"))
-    return [*(change.stamped(batch.batch_id) for change in changes), own]

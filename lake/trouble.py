@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
+import polars as pl
 
 from engine.errors import Rejected, TomlakeError, Transient
 
@@ -42,6 +43,10 @@ def telling() -> Iterator[None]:
     """Turn a full or read-only disk, and a file store that does not answer, into one sentence."""
     try:
         yield
+    except pl.exceptions.ComputeError as error:  # polars tells of the disk in words alone
+        if any(words in str(error).lower() for words in _FULL):
+            raise disk_full() from error
+        raise
     except store_errors() as error:
         if not isinstance(error, OSError):
             raise store_away() from error

@@ -23,7 +23,7 @@ SELECT s.snapshot_id AS version,
        CASE WHEN {_LIVE.format("f")} THEN 1 ELSE 0 END AS is_live,
        CASE WHEN f.data_file_id IS NULL THEN 1
             WHEN {_PLAIN.format("h")} AND {_PLAIN.format("t")} AND {_PARQUET.format("f", "file_format")}
-                 AND f.mapping_id IS NULL AND (d.path IS NULL OR {_PARQUET.format("d", "format")}) THEN 1
+                 AND (d.path IS NULL OR {_PARQUET.format("d", "format")}) THEN 1
             ELSE 0 END AS is_plain
 FROM ducklake_snapshot s
 LEFT JOIN ducklake_schema h ON h.schema_name = 'main' AND {_LIVE.format("h")}

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from lake.points.bounded import Bounded
+from lake.points.catalog_rows import NotPlain
 from lake.points.live_files import Column, DataFile
 from lake.points.parquet_place import ParquetPlace
 
@@ -63,6 +64,8 @@ def _footer(metadata: pq.FileMetaData, target_column: Column, scan: pl.LazyFrame
     schema = metadata.schema.to_arrow_schema()
     numbers = [(field.metadata or {}).get(b"PARQUET:field_id") for field in schema]
     names = {int(number): field.name for number, field in zip(numbers, schema, strict=True) if number}
+    if not names:  # a stranger's file: DuckLake knows which name means which column
+        raise NotPlain
     position = schema.get_field_index(names.get(target_column.column_id, ""))
     rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
     ranges = [_range(metadata, group, position) for group in range(metadata.num_row_groups)]

@@ -130,6 +130,28 @@ def test_a_full_disk_refuses_in_one_sentence_and_loses_nothing(
     )
 
 
+def test_a_full_disk_refuses_a_hundred_thousand_points_and_takes_them_later(small_disk: Path) -> None:
+    lake = open_lake(settings_in(small_disk / "data"))
+    write(lake, 1)
+    number = pl.int_range(100_000, eager=True).cast(pl.Int64)
+    points = points_of(2, 1, 1).select(pl.exclude("target_id", "source_ref", "mjd").first())
+    many = pl.select(
+        target_id=2 + number % 50, source_ref=number.cast(pl.String()), mjd=60000.0 + number
+    ).join(points, how="cross")
+    rest = fill(small_disk)
+
+    with pytest.raises(Transient) as full:
+        lake.store.ingest(many, batch=new_batch("faults", "w"))
+
+    assert full.value.code == "disk-full"
+    assert held(lake) == [1]
+    rest.unlink()
+    lake.store.ingest(many, batch=new_batch("faults", "w"))
+    assert len(lake.store.light_curve(51)) == 2000
+    assert damages(lake) == []
+    lake.close()
+
+
 def test_a_read_only_disk_refuses_in_one_sentence(tmp_path: Path, figure: Callable[[str, str], None]) -> None:
     settings = settings_in(tmp_path / "data")
     lake = open_lake(settings)

@@ -6,6 +6,8 @@ from itertools import count
 import duckdb
 import polars as pl
 
+from lake.bulk import written
+from lake.changes import Change, apply_change
 from lake.opening import Lake
 from lake.tables import PHOTOMETRY
 
@@ -46,6 +48,18 @@ def insert(points: pl.DataFrame) -> Deed:
         connection.register("incoming", points)
         connection.execute(f"INSERT INTO lake.photometry ({COLUMNS}) SELECT {COLUMNS} FROM incoming")
         connection.unregister("incoming")
+
+    return deed
+
+
+def load(lake: Lake, points: pl.DataFrame) -> Deed:
+    """Write points as many points are written: into files first."""
+    change = Change(table=PHOTOMETRY, rows=points, keys=points.select("point_id").clear())
+
+    def deed(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("BEGIN")
+        apply_change(connection, written(lake.store.backend, change, fewest_rows=0))
+        connection.execute("COMMIT")
 
     return deed
 

@@ -13,6 +13,7 @@ from deeds import (
     do,
     expire,
     insert,
+    load,
     plain,
     points_of,
     said,
@@ -29,7 +30,7 @@ FIRST_TARGETS = count(1, 100)  # targets of its own for every example
 mags = st.lists(st.none() | st.floats(5, 23), min_size=1, max_size=5)
 written = st.dictionaries(st.integers(0, 3), mags, min_size=1, max_size=3)
 steps = st.one_of(
-    st.tuples(st.sampled_from(["insert", "insert", "replace"]), written),
+    st.tuples(st.sampled_from(["insert", "insert", "load", "load", "replace"]), written),
     st.tuples(st.sampled_from(["delete", "update"]), st.integers(0, 3)),
     st.tuples(st.just("expire"), st.sampled_from([1, 2, 3])),
     st.tuples(st.just("partition"), st.sampled_from([2, 16, 64])),
@@ -37,11 +38,13 @@ steps = st.one_of(
 )
 
 
-def deed_of(step: tuple[str, object], first: int, versions: list[int]) -> Deed | None:
+def deed_of(lake: Lake, step: tuple[str, object], first: int, versions: list[int]) -> Deed | None:
     match step:
         case (("insert" | "replace") as word, dict(rows)):
             points = pl.concat([points_of(first + target, mags) for target, mags in rows.items()])
             return insert(points) if word == "insert" else replace_deed(points)
+        case ("load", dict(rows)):
+            return load(lake, pl.concat([points_of(first + target, mags) for target, mags in rows.items()]))
         case ("delete", int(target)):
             return said(f"DELETE FROM lake.photometry WHERE target_id = {first + target} AND mjd < 60001.2")
         case ("update", int(target)):
@@ -66,7 +69,7 @@ def test_the_fast_path_gives_what_the_plain_query_gives(
     first = next(FIRST_TARGETS)
     versions = [lake.store.version()]
     for step in [("insert", {0: [17.0], 1: [18.0, None]}), *todo]:
-        deed = deed_of(step, first, versions)
+        deed = deed_of(lake, step, first, versions)
         if deed is None:
             continue
         versions.append(do(lake, deed))
