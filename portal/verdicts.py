@@ -187,7 +187,7 @@ def _numbers(row: dict[str, object]) -> tuple[tuple[str, str], ...]:
         ("Scatter of the stars", row["scatter_mag"], f"{_shown(row['scatter_mag'], 3)} mag"),
         ("Stars used", row["stars"], _text(row["stars"])),
         ("Seeing", row["seeing_arcsec"], f"{_shown(row['seeing_arcsec'], 1)}″"),
-        ("Aperture radius", row["aperture_pix"], f"{_shown(row['aperture_pix'], 1)} px"),
+        ("Measured", row["aperture_pix"], _way(row["aperture_pix"])),
         ("Pixel scale", row["pixel_scale_arcsec"], f"{_shown(row['pixel_scale_arcsec'], 2)}″/px"),
         ("Position found by", row["solution_method"], _text(row["solution_method"])),
         ("Position fit", row["solution_rms_arcsec"], f"{_shown(row['solution_rms_arcsec'], 2)}″"),
@@ -196,6 +196,11 @@ def _numbers(row: dict[str, object]) -> tuple[tuple[str, str], ...]:
         ("Method", row["calib_version"], _text(row["calib_version"])),
     )
     return tuple((name, words) for name, value, words in given if value not in (None, ""))
+
+
+def _way(radius_pix: object) -> str:
+    """Return how the stars were measured; the radius is zero where they were fitted."""
+    return f"in a circle of {_shown(radius_pix, 1)} px" if radius_pix else "by the PSF of the frame's stars"
 
 
 def _shown(value: object, digits: int) -> str:

@@ -1,4 +1,4 @@
-"""Choose the aperture that suits the frame, and measure the target in it: a magnitude, or a limit."""
+"""Choose what suits the frame, a circle or the PSF, and tell the target by it: a magnitude, or a limit."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,15 @@ from engine.photometry.apertures import (
 )
 from engine.photometry.detect import Detection
 from engine.photometry.growth import LostLight, lost_light
+from engine.photometry.psf.light import StarLight
 
 RADII_FWHM = (0.8, 1.0, 1.3, 1.6, 2.0, 2.5)
 # what stars usually scatter in these circles, where too few calibrators tell it
 USUAL_SCATTER_MAG = (0.03, 0.02, 0.01, 0.006, 0.005, 0.006)
+PSF_FIT = 0.0  # in place of a circle's radius: the stars were fitted
+USUAL_PSF_SCATTER_MAG = 0.008
+UNDERSAMPLED_PIX = 2.0
+UNDERSAMPLED_SCATTER_MAG = 0.02  # of stars narrower than that, fitted
 MIN_SCATTER_STARS = 8
 MIN_RADIUS_PIX = 1.5
 LIMIT_SIGMA = 5.0
@@ -28,10 +33,12 @@ CENTROID_SNR = 10.0  # a fainter centre is drawn to noise peaks and would bright
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """The same positions measured in several circles; each table is brought to the whole light of a star."""
+    """The same positions measured in several circles and, at last, fitted; all tell a star's whole light."""
 
-    radii_pix: tuple[float, ...]
+    radii_pix: tuple[float, ...]  # PSF_FIT for the fitted ones
     tables: tuple[pl.DataFrame, ...]
+    usual_scatter_mag: tuple[float, ...]
+    light: StarLight | None  # None where the stars could not be fitted
 
     def table(self, radius_pix: float) -> pl.DataFrame:
         """Return the table of one radius."""
@@ -60,9 +67,43 @@ class TargetMeasurement:
 
 
 def climb(
-    frame: Frame, positions: pl.DataFrame, detection: Detection, *, radius_pix: float | None = None
+    frame: Frame,
+    positions: pl.DataFrame,
+    detection: Detection,
+    light: StarLight | None,
+    *,
+    radius_pix: float | None = None,
 ) -> Ladder:
-    """Return the positions measured in circles from tight ones to generous ones, or in the one given."""
+    """Return the positions measured in circles from tight ones to generous ones and fitted, or one of these.
+
+    Parameters
+    ----------
+    radius_pix
+        The only rung wanted; where that is the fit and there is none, all circles are measured.
+    """
+    if radius_pix == PSF_FIT and light is not None:
+        return _fitted(light, detection)
+    circles = _circles(frame, positions, detection, radius_pix=radius_pix or None)
+    if light is None or radius_pix:
+        return circles
+    fitted = _fitted(light, detection)
+    return Ladder(
+        radii_pix=circles.radii_pix + fitted.radii_pix,
+        tables=circles.tables + fitted.tables,
+        usual_scatter_mag=circles.usual_scatter_mag + fitted.usual_scatter_mag,
+        light=light,
+    )
+
+
+def _fitted(light: StarLight, detection: Detection) -> Ladder:
+    is_narrow = (detection.fwhm_pix or DEFAULT_FWHM_PIX) < UNDERSAMPLED_PIX
+    usual_mag = UNDERSAMPLED_SCATTER_MAG if is_narrow else USUAL_PSF_SCATTER_MAG
+    return Ladder(radii_pix=(PSF_FIT,), tables=(light.table,), usual_scatter_mag=(usual_mag,), light=light)
+
+
+def _circles(
+    frame: Frame, positions: pl.DataFrame, detection: Detection, *, radius_pix: float | None
+) -> Ladder:
     fwhm_pix = detection.fwhm_pix or DEFAULT_FWHM_PIX
     radii_pix = tuple(max(MIN_RADIUS_PIX, round(fwhm_pix * factor, 2)) for factor in RADII_FWHM)
     radii_pix = tuple(sorted(set(radii_pix))) if radius_pix is None else (radius_pix,)
@@ -74,11 +115,16 @@ def climb(
         )
         for lost in lost_light(frame, detection, radii_pix)
     ]
-    return Ladder(radii_pix=radii_pix, tables=tuple(tables))
+    return Ladder(
+        radii_pix=radii_pix,
+        tables=tuple(tables),
+        usual_scatter_mag=USUAL_SCATTER_MAG[-len(radii_pix) :],
+        light=None,
+    )
 
 
 def choose_radius(ladder: Ladder, offsets_mag: dict[float, NDArray[np.float64]]) -> float:
-    """Return the radius where calibrators scatter least, weighed against the noise of the last position.
+    """Return the rung where calibrators scatter least, weighed against the noise of the last position.
 
     A bright target gets the circle that treats all stars alike, a faint one the circle with the least sky,
     and one beside a neighbour, an edge or a bad pixel a circle without it where there is one.
@@ -89,7 +135,7 @@ def choose_radius(ladder: Ladder, offsets_mag: dict[float, NDArray[np.float64]])
         Per radius, reference minus instrumental magnitude of the calibrators, free of their colours; the
         same stars in the same order.
     """
-    scatters_mag = dict(zip(ladder.radii_pix, USUAL_SCATTER_MAG[-len(ladder.radii_pix) :], strict=True))
+    scatters_mag = dict(zip(ladder.radii_pix, ladder.usual_scatter_mag, strict=True))
     for radius_pix, offsets in offsets_mag.items():
         if len(offsets) >= MIN_SCATTER_STARS:
             scatters_mag[radius_pix] = robust_scatter(offsets)

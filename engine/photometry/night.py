@@ -10,6 +10,7 @@ import polars as pl
 from engine.photometry.calibration import MIN_STARS
 from engine.photometry.exposures import Exposure, read_exposures, reduce_exposure, reduce_file
 from engine.photometry.instrumental import InstrumentalTable
+from engine.photometry.measure import PSF_FIT
 from engine.photometry.night_stars import field_stars, standardised_stars
 from engine.photometry.verdict import Reduction
 from engine.target import Target
@@ -95,11 +96,10 @@ def _looked_at(
 
 
 def _second_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame) -> Look | None:
-    """Return what measures a frame in the circle of its night, all bright stars of the field with it."""
-    radii_pix = [each.aperture_pix for each in group if each.aperture_pix is not None]
-    if not radii_pix:
+    """Return what measures a frame as its whole night is, all bright stars of the field with it."""
+    radius_pix = _common_radius_pix(group)
+    if radius_pix is None:
         return None
-    radius_pix = round(float(np.median(radii_pix)), 2)
 
     def look(exposure: Exposure, first: Reduction) -> Reduction:
         return reduce_exposure(exposure, target, stars, requested=first.band or "any", radius_pix=radius_pix)
@@ -116,7 +116,7 @@ def _third_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame)
     band = max(sorted(set(bands)), key=bands.count)
     sound = [each for each in sound if each.band == band]
     known = standardised_stars(sound, stars, band)
-    radius_pix = float(np.median([each.aperture_pix or np.nan for each in sound]))
+    radius_pix = _common_radius_pix(sound)
     common_err_mag = float(np.median([each.zero_point_err_mag or 0.0 for each in sound]))
 
     def look(exposure: Exposure, poor: Reduction) -> Reduction:
@@ -124,6 +124,17 @@ def _third_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame)
         return poor if _is_poor(again) else _with_common_error(again, common_err_mag)
 
     return look
+
+
+def _common_radius_pix(group: Sequence[Reduction]) -> float | None:
+    """Return the circle that suits a night, or ``PSF_FIT`` where that suits most of its frames."""
+    radii_pix = [each.aperture_pix for each in group if each.aperture_pix is not None]
+    if not radii_pix:
+        return None
+    circles_pix = [radius for radius in radii_pix if radius != PSF_FIT]
+    if 2 * len(circles_pix) < len(radii_pix):
+        return PSF_FIT
+    return round(float(np.median(circles_pix)), 2)
 
 
 def _is_placed(verdict: Reduction) -> bool:

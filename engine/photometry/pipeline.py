@@ -16,8 +16,11 @@ from engine.photometry.clean import clean
 from engine.photometry.conclude import calibrated, concluded, refused
 from engine.photometry.detect import Detection, detect
 from engine.photometry.field import field_of, pixel_of, position_of
+from engine.photometry.match import positions_at
 from engine.photometry.measure import Ladder, climb, forced_place
 from engine.photometry.noise import with_gain_of_noise
+from engine.photometry.psf.cast import SEEN_SIGMA_PIX
+from engine.photometry.psf.light import psf_light
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.sentences import about_solution, about_stars
 from engine.photometry.solve import Solution, solve
@@ -31,6 +34,8 @@ CUTOUT_PIX = 61
 TIME_UNCERTAIN_S = 60.0
 PLACE_SIGMAS = 3.0  # of the solution's residuals, within which a source is the target
 MAX_DOUBT_PIX = 2.0
+LEAST_DOUBT_PIX = 0.05
+WIDE_RUNG = 4  # 2 FWHM
 POINTING_DOUBT_ARCSEC = 300.0
 
 
@@ -52,7 +57,8 @@ def reduce_frame(
     requested
         Band to standardise to, or ``any`` for the one that fits best.
     radius_pix
-        Of the circle, where all frames of a night shall have the same; None for the one that suits the frame.
+        Of the circle, or ``PSF_FIT``, where all frames of a night shall be measured alike; None for what
+        suits the frame.
     """
     known = _begun(frame)
     try:
@@ -66,12 +72,14 @@ def reduce_frame(
         solved = SolvedFrame(frame=frame, detection=detection, solution=solution, field=field)
         place = _target_place(solved)
         known = replace(known, cutout=_cutout(frame, place))
-        ladder = climb(frame, _positions(detection, place), detection, radius_pix=radius_pix)
+        ladder = _measured(solved, place, radius_pix=radius_pix)
         known = _with_stars(known, solved, ladder)
         chosen_pix, calibration = standardise(solved, ladder, requested=requested)
         known = _with_calibration(known, solved, ladder, chosen_pix, calibration)
         light = ladder.table(chosen_pix)[-1:]
-        measurement = standard_target(solved, light, calibration, radius_pix=chosen_pix)
+        measurement = standard_target(
+            solved, light, calibration, radius_pix=chosen_pix, star_light=ladder.light
+        )
     except Rejected as refusal:
         return refused(known, refusal)
     return concluded(known, measurement)
@@ -144,6 +152,39 @@ def _target_place(solved: SolvedFrame) -> tuple[float, float]:
     return forced_place(x, y, solved.detection, tolerance_pix=max(1.0, min(doubt_pix, MAX_DOUBT_PIX)))
 
 
+def _measured(solved: SolvedFrame, place: tuple[float, float], *, radius_pix: float | None) -> Ladder:
+    """Return all stars measured, the target last; they are fitted where a single circle is not wanted."""
+    positions = _positions(solved.detection, place)
+    light = None
+    if not radius_pix:
+        light = psf_light(
+            solved.frame,
+            solved.detection,
+            positions,
+            _catalogue_places(solved),
+            known_sigma_pix=_place_doubt_pix(solved),
+        )
+    return climb(solved.frame, positions, solved.detection, light, radius_pix=radius_pix)
+
+
+def _catalogue_places(solved: SolvedFrame) -> pl.DataFrame:
+    """Return where the catalogue's stars stand on the frame."""
+    stars = positions_at(solved.field.calibrators, solved.frame.mjd)
+    x, y = solved.solution.wcs.all_world2pix(
+        stars["ra_deg"].to_numpy(), stars["dec_deg"].to_numpy(), 0, quiet=True
+    )
+    ny, nx = solved.frame.shape
+    return pl.DataFrame({"x": x, "y": y}, schema={"x": pl.Float64, "y": pl.Float64}).filter(
+        pl.col("x").is_between(0, nx - 1), pl.col("y").is_between(0, ny - 1)
+    )
+
+
+def _place_doubt_pix(solved: SolvedFrame) -> float:
+    """Return by how much a catalogued place may be off on the frame: the stars' own centres are noisier."""
+    rms_pix = solved.solution.rms_arcsec / solved.solution.pixel_scale_arcsec
+    return float(np.clip(rms_pix / 2, LEAST_DOUBT_PIX, SEEN_SIGMA_PIX))
+
+
 def _positions(detection: Detection, place: tuple[float, float]) -> pl.DataFrame:
     """Return the places to be measured: every source, and the target last."""
     target = pl.DataFrame({"x": [place[0]], "y": [place[1]]})
@@ -151,7 +192,7 @@ def _positions(detection: Detection, place: tuple[float, float]) -> pl.DataFrame
 
 
 def _with_stars(known: Reduction, solved: SolvedFrame, ladder: Ladder) -> Reduction:
-    radius_pix = ladder.radii_pix[max(0, len(ladder.radii_pix) - 2)]  # 2 FWHM, before the frame has its own
+    radius_pix = ladder.radii_pix[min(WIDE_RUNG, len(ladder.radii_pix) - 1)]  # before the frame has its own
     pairs = pairs_of(solved, ladder, radius_pix)
     return replace(
         known,

@@ -19,12 +19,14 @@ from engine.photometry.detect import Detection
 from engine.photometry.field import Field, neighbours_share
 from engine.photometry.match import match
 from engine.photometry.measure import (
+    PSF_FIT,
     Ladder,
     Standard,
     TargetMeasurement,
     choose_radius,
     measure_target,
 )
+from engine.photometry.psf.light import StarLight, noise_factor
 from engine.photometry.sentences import about_header
 from engine.photometry.solve import Solution
 
@@ -101,14 +103,21 @@ def standard_at(calibration: Calibration, field: Field, *, x: float | None, y: f
 
 
 def standard_target(
-    solved: SolvedFrame, light: pl.DataFrame, calibration: Calibration, *, radius_pix: float
+    solved: SolvedFrame,
+    light: pl.DataFrame,
+    calibration: Calibration,
+    *,
+    radius_pix: float,
+    star_light: StarLight | None = None,
 ) -> TargetMeasurement:
     """Return the target's standard magnitude or limit.
 
     Parameters
     ----------
     light
-        One row of aperture photometry at the target's place.
+        One row of photometry at the target's place.
+    star_light
+        The fit that it comes from, where it was fitted.
 
     Raises
     ------
@@ -116,15 +125,25 @@ def standard_target(
         ``saturated``, ``target-on-edge``, or ``bad-pixels``: the target's light cannot be trusted.
     """
     frame, field = solved.frame, solved.field
-    _refuse_spoilt_light(frame, light, radius_pix)
+    is_fitted = radius_pix == PSF_FIT
+    core_pix = solved.detection.fwhm_pix or DEFAULT_FWHM_PIX
+    _refuse_spoilt_light(frame, light, core_pix if is_fitted else radius_pix)
     measurement = measure_target(
         light,
         standard_at(calibration, field, x=light["x"][0], y=light["y"][0]),
         gain_e_adu=frame.gain_e_adu,
-        sky_factor=empty_aperture_factor(frame, solved.detection, radius_pix=radius_pix),
+        sky_factor=_sky_factor(solved, star_light, radius_pix=radius_pix),
         exptime_s=frame.exptime_s,
     )
+    if is_fitted:  # the neighbours are fitted as well
+        return measurement
     return _with_neighbours(measurement, solved, light, band=calibration.band, radius_pix=radius_pix)
+
+
+def _sky_factor(solved: SolvedFrame, star_light: StarLight | None, *, radius_pix: float) -> float:
+    if radius_pix == PSF_FIT and star_light is not None:
+        return noise_factor(star_light, solved.detection)
+    return empty_aperture_factor(solved.frame, solved.detection, radius_pix=radius_pix)
 
 
 def _refuse_spoilt_light(frame: Frame, light: pl.DataFrame, radius_pix: float) -> None:

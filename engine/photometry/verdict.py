@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.photometry.calibration import Calibration
 from engine.photometry.solve import Solution
 
-CALIB_VERSION = "aperture-1"  # names code and parameters: a change of either makes new rows beside the old
+CALIB_VERSION = "psf-1"  # names code and parameters: a change of either makes new rows beside the old
 TARGET_REF_ID = "target"
 
 STARS_SCHEMA: dict[str, pl.DataType] = {
@@ -96,7 +96,7 @@ class Reduction:
     scatter_mag: float | None = None
     stars: int | None = None  # that fix the zero point
     seeing_arcsec: float | None = None
-    aperture_pix: float | None = None
+    aperture_pix: float | None = None  # zero where the stars were fitted by their PSF
     calibration: Calibration | None = None
     solution: Solution | None = None
     stars_table: pl.DataFrame = field(default_factory=no_stars)

@@ -103,7 +103,12 @@ _FRAMES: tuple[_Row, ...] = (
     ("scatter_mag", "mag", "stat.stdev;phot.mag", "scatter of the calibrating stars"),
     ("stars", "", "meta.number", "calibrating stars"),
     ("seeing_arcsec", "arcsec", "instr.obsty.seeing", "full width at half maximum of the stars"),
-    ("aperture_pix", "pix", "phys.angSize;instr.pixel", "radius of the aperture"),
+    (
+        "aperture_pix",
+        "pix",
+        "phys.angSize;instr.pixel",
+        "radius of the aperture; 0 where the stars were fitted by their PSF",
+    ),
     ("solution_method", "", "meta.note", "how the plate was solved"),
     ("solution_rms_arcsec", "arcsec", "stat.fit.residual;pos.eq", "rms of the plate solution"),
     ("solution_matched", "", "meta.number", "stars of the plate solution"),

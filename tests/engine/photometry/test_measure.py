@@ -40,7 +40,12 @@ def light(flux_adu: float, flux_err_adu: float, flags: int = 0) -> pl.DataFrame:
 
 def ladder_of(errors_adu: list[float], flags: list[int]) -> Ladder:
     tables = tuple(light(1000.0, error, flag) for error, flag in zip(errors_adu, flags, strict=True))
-    return Ladder(radii_pix=(2.0, 4.0, 6.0)[: len(tables)], tables=tables)
+    return Ladder(
+        radii_pix=(2.0, 4.0, 6.0)[: len(tables)],
+        tables=tables,
+        usual_scatter_mag=(0.006, 0.005, 0.006)[-len(tables) :],
+        light=None,
+    )
 
 
 @pytest.mark.parametrize("fwhm_pix", [1.8, 3.0, 5.0])
@@ -49,7 +54,7 @@ def test_all_radii_give_the_whole_light_of_a_star(fwhm_pix: float) -> None:
     bright = exposure.truth.filter(
         pl.col("mag") < 14.5, pl.col("x").is_between(30, 370), pl.col("y").is_between(30, 370)
     )
-    ladder = climb(exposure.frame, bright, detect(exposure.frame))
+    ladder = climb(exposure.frame, bright, detect(exposure.frame), None)
     for table in ladder.tables[1:]:
         clean = table.with_columns(true_mag=bright["inst_mag"]).filter(pl.col("flags") == 0)
         assert len(clean) >= 4

@@ -1,0 +1,163 @@
+"""Ways to measure all stars of a frame: tomlake's, and the peers' as their manuals tell to use them."""
+
+import resource
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from astropy.io import fits
+from astropy.nddata import NDData
+from astropy.table import Table
+from numpy.typing import NDArray
+from photutils.background import Background2D, MedianBackground
+from photutils.psf import EPSFBuilder, PSFPhotometry, SourceGrouper, extract_stars
+
+from benchmarks.star_fields import GAIN_E_ADU, SATURATION_ADU, ZERO_POINT_MAG, StarField
+from engine.photometry.detect import detect
+from engine.photometry.psf.light import psf_light
+
+FIRST_COLUMNS = [
+    "NUMBER", "X_IMAGE", "Y_IMAGE", "FLUX_RADIUS", "FLUX_APER(1)", "FLUXERR_APER(1)", "ELONGATION", "FLAGS",
+    "SNR_WIN", "VIGNET(35,35)",
+]  # fmt: skip
+SEXTRACTOR: dict[str, object] = {
+    "PARAMETERS_NAME": "out.param", "CATALOG_TYPE": "FITS_LDAC", "DETECT_THRESH": 1.5, "ANALYSIS_THRESH": 1.5,
+    "DETECT_MINAREA": 5, "FILTER": "Y", "FILTER_NAME": "default.conv", "DEBLEND_NTHRESH": 32,
+    "DEBLEND_MINCONT": 0.005, "SATUR_LEVEL": 0.95 * SATURATION_ADU, "GAIN": GAIN_E_ADU, "BACK_SIZE": 64,
+    "MAG_ZEROPOINT": ZERO_POINT_MAG, "PHOT_APERTURES": 10, "VERBOSE_TYPE": "QUIET", "NTHREADS": 1,
+}  # fmt: skip
+PSFEX: dict[str, object] = {
+    "PSFVAR_DEGREES": 2, "PSF_SIZE": "41,41", "SAMPLE_MINSN": 40, "CHECKPLOT_TYPE": "NONE",
+    "CHECKIMAGE_TYPE": "NONE", "WRITE_XML": "N", "NTHREADS": 1, "VERBOSE_TYPE": "QUIET",
+}  # fmt: skip
+SEEN = pl.DataFrame(schema={"x": pl.Float64, "y": pl.Float64})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a method says of a field: ``x``, ``y``, ``flux_adu``, ``flux_err_adu``, and what it cost."""
+
+    stars: pl.DataFrame
+    cpu_s: float
+
+
+def timed(work: Callable[[], pl.DataFrame]) -> Measured:
+    """Return what a method gives with the processor time of this process and of those it started."""
+    began_s = _cpu_s()
+    stars = work()
+    return Measured(stars=stars, cpu_s=_cpu_s() - began_s)
+
+
+def _cpu_s() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def tomlake_blind(field: StarField) -> pl.DataFrame:
+    """Return the sources of the frame, fitted without a catalogue."""
+    return _tomlake(field, SEEN, known_sigma_pix=0.3)
+
+
+def tomlake_with_catalogue(field: StarField, *, doubt_pix: float = 0.1) -> pl.DataFrame:
+    """Return all stars fitted at places from a catalogue: each off a little, a tenth missing, some wrong."""
+    rng = np.random.default_rng(7)
+    known = field.truth.select("x", "y").filter(pl.Series(rng.uniform(size=len(field.truth)) > 0.1))
+    off = rng.normal(0.0, doubt_pix, (2, len(known)))
+    side_pix = field.frame.shape[0]
+    wrong = pl.DataFrame(rng.uniform(0, side_pix, (len(known) // 20, 2)), schema=["x", "y"], orient="row")
+    known = known.with_columns(pl.col("x") + pl.Series(off[0]), pl.col("y") + pl.Series(off[1]))
+    return _tomlake(field, pl.concat([known, wrong]), known_sigma_pix=doubt_pix)
+
+
+def tomlake_forced(field: StarField) -> pl.DataFrame:
+    """Return all stars fitted at their true places."""
+    return _tomlake(field, field.truth.select("x", "y"), known_sigma_pix=0.02)
+
+
+def _tomlake(field: StarField, known: pl.DataFrame, *, known_sigma_pix: float) -> pl.DataFrame:
+    detection = detect(field.frame)
+    places = detection.sources.select("x", "y")
+    light = psf_light(field.frame, detection, places, known, known_sigma_pix=known_sigma_pix)
+    if light is None:
+        raise SystemExit("no PSF was found on an artificial field")
+    return light.every_star()
+
+
+def sextractor_psfex(field: StarField) -> pl.DataFrame:
+    """Return what SExtractor measures with the PSF that PSFEx made of its own first catalogue."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fits.PrimaryHDU(field.frame.data).writeto(folder / "field.fits")
+        _sextractor(folder, FIRST_COLUMNS, "first.cat")
+        _run(folder, ["psfex", "first.cat", *_flags(PSFEX)])
+        second = ["XPSF_IMAGE", "YPSF_IMAGE", "FLUX_PSF", "FLUXERR_PSF", "FLAGS"]
+        _sextractor(folder, second, "second.cat", PSF_NAME="first.psf")
+        with fits.open(folder / "second.cat") as tables:
+            rows = tables[2].data
+            found = {name: np.asarray(rows[name], dtype=np.float64) for name in second}
+    return pl.DataFrame(
+        {
+            "x": found["XPSF_IMAGE"] - 1.0,
+            "y": found["YPSF_IMAGE"] - 1.0,
+            "flux_adu": found["FLUX_PSF"],
+            "flux_err_adu": found["FLUXERR_PSF"],
+        }
+    )
+
+
+def _sextractor(folder: Path, columns: list[str], catalogue: str, **more: object) -> None:
+    (folder / "out.param").write_text("\n".join(columns) + "\n")
+    (folder / "default.conv").write_text("CONV NORM\n1 2 1\n2 4 2\n1 2 1\n")
+    (folder / "empty.sex").write_text("")
+    options = SEXTRACTOR | {"CATALOG_NAME": catalogue} | more
+    _run(folder, ["source-extractor", "field.fits", "-c", "empty.sex", *_flags(options)])
+
+
+def _flags(options: dict[str, object]) -> list[str]:
+    return [word for name, value in options.items() for word in (f"-{name}", str(value))]
+
+
+def _run(folder: Path, words: list[str]) -> None:
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+
+
+def photutils_grouped(field: StarField) -> pl.DataFrame:
+    """Return what photutils fits: an effective PSF of its own, sources of tomlake's detection, in groups."""
+    data = field.frame.data.astype(np.float64)
+    sky = Background2D(data, (64, 64), bkg_estimator=MedianBackground())
+    flat = data - sky.background
+    detection = detect(field.frame)
+    sources = detection.sources
+    fwhm_pix = detection.fwhm_pix or 3.0
+    alone = _alone(sources, 4 * fwhm_pix) & (sources["peak_adu"].to_numpy() < 0.6 * SATURATION_ADU)
+    chosen = sources.filter(pl.Series(alone & (sources["snr"].to_numpy() > 40))).head(150)
+    stars = extract_stars(NDData(flat), Table(chosen.select("x", "y").to_dict(as_series=False)), size=25)
+    epsf, _ = EPSFBuilder(oversampling=2, maxiters=5, progress_bar=False)(stars)
+    start = Table(
+        {"x": sources["x"].to_numpy(), "y": sources["y"].to_numpy(), "flux": sources["flux_adu"].to_numpy()}
+    )
+    error = np.sqrt(sky.background_rms**2 + np.maximum(flat, 0.0) / GAIN_E_ADU)
+    fitter = PSFPhotometry(epsf, (9, 9), grouper=SourceGrouper(1.5 * fwhm_pix), aperture_radius=4)
+    found = fitter(flat, error=error, mask=field.frame.data >= 0.95 * SATURATION_ADU, init_params=start)
+    return pl.DataFrame(
+        {
+            "x": np.asarray(found["x_fit"], dtype=np.float64),
+            "y": np.asarray(found["y_fit"], dtype=np.float64),
+            "flux_adu": np.asarray(found["flux_fit"], dtype=np.float64),
+            "flux_err_adu": np.asarray(found["flux_err"], dtype=np.float64),
+        }
+    )
+
+
+def _alone(sources: pl.DataFrame, reach_pix: float) -> NDArray[np.bool_]:
+    x, y, flux = (sources[name].to_numpy() for name in ("x", "y", "flux_adu"))
+    found = np.ones(len(x), dtype=np.bool_)
+    for row in range(len(x)):
+        near = np.hypot(x - x[row], y - y[row]) < reach_pix
+        found[row] = flux[near].sum() - flux[row] < 0.05 * flux[row]
+    return found

@@ -1,0 +1,121 @@
+"""The shape of the stars learnt from the frame itself: a Moffat profile, and on it what real stars add."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from engine.photometry.psf.fit import Pixels, StarFit, Stars, fit_stars
+from engine.photometry.psf.model import TERMS, Psf, field_terms, normalised, oversampling_for
+from engine.photometry.psf.moffat import fit_moffat
+from engine.photometry.psf.splat import Models, splat
+from engine.photometry.psf.stamps import Grid
+from engine.photometry.psf.stretch import stretched
+
+Array = NDArray[np.float64]
+
+STARS_FOR_ORDER = ((15, 2), (8, 1), (0, 0))
+STARS_FOR_OWN_FIELD = 60  # that tell how what they add to the profile changes over the frame
+RADIUS_FWHM = 4.5
+FREE_PIX = 0.5  # what is known of a place that was only detected
+ROUNDS = 3
+OWN_SHAPE = 0.1  # of the profile: what real stars may add to it
+OWN_FLOOR = 1e-8
+SMOOTH = 0.15  # of the FWHM: what real stars add is no sharper
+HIGHER_TERMS = 0.2  # of that, for each change over the field
+LEAST_MISMATCH, MOST_MISMATCH = 0.002, 0.2
+CORE = 0.2  # of the peak: pixels that tell the mismatch
+
+
+def build_psf(pixels: Pixels, stars: Stars, is_model: NDArray[np.bool_], *, fwhm_pix: float) -> Psf:
+    """Return the PSF of a frame.
+
+    Parameters
+    ----------
+    stars
+        Everything on the frame that neighbours may be disturbed by, the brightest first.
+    is_model
+        True for the stars that tell the shape: alone, bright, neither saturated nor cut.
+    """
+    count = int(np.sum(is_model))
+    oversampling = oversampling_for(fwhm_pix)
+    radius_pix = max(4, int(np.ceil(RADIUS_FWHM * fwhm_pix)))
+    weight = np.where(pixels.usable, 1.0 / pixels.noise_adu**2, 0.0).astype(np.float32)
+    guess = fit_moffat(
+        pixels.light_adu,
+        weight,
+        stars.x[is_model],
+        stars.y[is_model],
+        fwhm_pix=fwhm_pix,
+        oversampling=oversampling,
+    )
+    order = next(order for needed, order in STARS_FOR_ORDER if count >= needed)
+    table = guess.table(radius_pix=radius_pix, oversampling=oversampling)
+    tables = np.concatenate([table[None], np.zeros((TERMS[order] - 1, *table.shape))])
+    psf = Psf(
+        tables=tables.astype(np.float32),
+        oversampling=oversampling,
+        radius_pix=radius_pix,
+        fwhm_pix=guess.fwhm_pix,
+        shape=pixels.light_adu.shape,
+        stars=count,
+        mismatch=0.02,
+    )
+    fit = fit_stars(pixels, psf, stars, steps=3)
+    psf = stretched(psf, guess, fit, pixels, is_model)
+    fit = fit_stars(pixels, psf, fit.stars, steps=2)
+    profile = psf
+    for _ in range(ROUNDS):
+        psf = _improved(psf, profile, fit, pixels, is_model)
+        fit = fit_stars(pixels, psf, fit.stars, steps=2)
+    return replace(psf, mismatch=_mismatch(psf, fit, pixels, is_model))
+
+
+def _improved(psf: Psf, profile: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> Psf:
+    """Return the PSF with what the model stars have beyond it, node by node."""
+    stars = fit.stars
+    x, y, flux = stars.x[is_model], stars.y[is_model], np.maximum(stars.flux_adu[is_model], 1e-6)
+    models = Models(x, y, flux, field_terms(x, y, shape=psf.shape, order=psf.order))
+    grid = Grid(psf.tables, psf.oversampling)
+    matrix, side = splat(fit.residual_adu, _variance(pixels, fit), grid, psf.radius_pix, models)
+    count = len(psf.tables)
+    expected = OWN_SHAPE * np.abs(profile.tables[0].astype(np.float64)) + OWN_FLOOR
+    changing = HIGHER_TERMS if psf.stars >= STARS_FOR_OWN_FIELD else HIGHER_TERMS / 10
+    share = np.array([1.0] + [changing] * (count - 1))
+    known = 1.0 / (expected[..., None] * share) ** 2
+    matrix[..., np.arange(count), np.arange(count)] += known
+    side -= known * np.moveaxis((psf.tables - profile.tables).astype(np.float64), 0, -1)
+    change = np.linalg.solve(matrix, side[..., None])[..., 0]
+    more = psf.tables.astype(np.float64) + np.moveaxis(change, -1, 0) - profile.tables
+    width = SMOOTH * psf.fwhm_pix * psf.oversampling
+    tables = profile.tables + gaussian_filter(more, (0, width, width), mode="constant", truncate=3.0)
+    return replace(psf, tables=normalised(tables, oversampling=psf.oversampling).astype(np.float32))
+
+
+def _variance(pixels: Pixels, fit: StarFit) -> NDArray[np.float32]:
+    """Return the variance of each pixel, the stars' own photons included; infinite where it tells nothing."""
+    starlight = np.maximum(pixels.light_adu - fit.residual_adu, 0.0)
+    variance = pixels.noise_adu**2 + starlight / np.float32(pixels.gain_e_adu)
+    return np.where(pixels.usable, variance, np.float32(np.inf)).astype(np.float32)
+
+
+def _mismatch(psf: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> float:
+    """Return what the stars' cores differ from the model beyond their noise, as a fraction of the model."""
+    stars = fit.stars
+    x, y, flux = stars.x[is_model], stars.y[is_model], stars.flux_adu[is_model]
+    radius = np.full(len(x), max(1, round(psf.fwhm_pix)), dtype=np.int64)
+    stamps = psf.drawn(x, y, radius)
+    size = 2 * int(radius[0]) + 1 if len(x) else 1
+    steps = np.arange(size)
+    rows = np.clip(stamps.first_y[:, None, None] + steps[:, None], 0, psf.shape[0] - 1)
+    columns = np.clip(stamps.first_x[:, None, None] + steps, 0, psf.shape[1] - 1)
+    model = flux[:, None, None] * stamps.values[0].reshape(-1, size, size)
+    variance = pixels.noise_adu[rows, columns] ** 2 + np.maximum(model, 0.0) / pixels.gain_e_adu
+    in_core = pixels.usable[rows, columns] & (model > CORE * model.max(axis=(1, 2), keepdims=True))
+    excess = (fit.residual_adu[rows, columns].astype(np.float64) ** 2 - variance) / np.maximum(
+        model, 1e-6
+    ) ** 2
+    per_star = np.sum(np.where(in_core, excess, 0.0), axis=(1, 2)) / np.maximum(in_core.sum(axis=(1, 2)), 1)
+    typical = float(np.median(per_star)) if len(per_star) else 0.0
+    return float(np.clip(np.sqrt(max(typical, 0.0)), LEAST_MISMATCH, MOST_MISMATCH))
