@@ -21,6 +21,7 @@ from engine.photometry.measure import Ladder, climb, forced_place
 from engine.photometry.noise import with_gain_of_noise
 from engine.photometry.psf.cast import SEEN_SIGMA_PIX
 from engine.photometry.psf.light import psf_light
+from engine.photometry.rays import without_rays
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.sentences import about_solution, about_stars
 from engine.photometry.solve import Solution, solve
@@ -63,7 +64,7 @@ def reduce_frame(
     known = _begun(frame)
     try:
         frame = clean(frame)
-        detection = detect(frame)
+        frame, detection = without_rays(frame, detect(frame))
         frame = with_gain_of_noise(frame, noise_adu=detection.noise_adu)
         known = _with_detection(known, frame, detection)
         solution = _solve(frame, detection, target, references, index_dir)
