@@ -64,6 +64,7 @@ class TargetMeasurement:
     limit_mag: float  # 5 sigma
     snr: float
     flags: int
+    host_share: float = 0.0  # of its light, that belongs to what it stands on and was taken off
 
 
 def climb(

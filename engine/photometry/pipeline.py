@@ -25,7 +25,8 @@ from engine.photometry.rays import without_rays
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.sentences import about_solution, about_stars
 from engine.photometry.solve import Solution, solve
-from engine.photometry.standard import SolvedFrame, pairs_of, standard_target, standardise
+from engine.photometry.standard import SolvedFrame, pairs_of, standardise
+from engine.photometry.target_mag import standard_target
 from engine.photometry.verdict import Reduction, Status, stars_table
 from engine.target import Target, separation_arcsec
 

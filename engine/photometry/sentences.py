@@ -104,7 +104,12 @@ def about_target(measurement: TargetMeasurement, *, exptime_s: float | None, ban
         f"signal-to-noise ratio of {measurement.snr:.0f}; the photons' part of the error is "
         f"{measurement.stat_err_mag:.3f} mag."
     ]
-    if measurement.flags & Flag.BLENDED:
+    if measurement.host_share:
+        words.append(
+            f"It stands on light that is no star, a galaxy perhaps: {measurement.host_share:.0%} of its own "
+            "were taken off, a third of that is in the error; only a difference of two images tells more."
+        )
+    elif measurement.flags & Flag.BLENDED:
         words.append("A neighbour's light is mixed in; the error includes it.")
     if measurement.flags & Flag.BAD_PIXEL:
         words.append("A bad pixel lies in the aperture and was replaced by its neighbours.")

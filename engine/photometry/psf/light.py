@@ -17,6 +17,7 @@ from engine.photometry.psf.equations import own_equations
 from engine.photometry.psf.fit import Pixels, StarFit, Stars, fit_stars
 from engine.photometry.psf.marks import flags_of
 from engine.photometry.psf.model import Psf
+from engine.photometry.psf.stamps import add_stars
 from engine.photometry.psf.unseen import unseen_stars
 
 Array = NDArray[np.float64]
@@ -39,12 +40,24 @@ class StarLight:
         In ``APERTURE_SCHEMA``, one row per place that was asked for.
     pixels
         What was fitted: the frame without its sky.
+    seen
+        How many of the stars were detected or catalogued; the others showed in the residual only.
     """
 
     table: pl.DataFrame
     psf: Psf
     fit: StarFit
     pixels: Pixels
+    seen: int
+
+    def without_seen_stars(self) -> NDArray[np.float32]:
+        """Return the frame without the stars that were detected or catalogued; fainter light stays in it."""
+        stars, first = self.fit.stars, self.seen
+        left: NDArray[np.float32] = self.fit.residual_adu.copy()
+        x, y = stars.x[first:], stars.y[first:]
+        radius = np.full(len(x), max(2, round(2 * self.psf.fwhm_pix)), dtype=np.int64)
+        add_stars(left, stars.flux_adu[first:], self.psf.drawn(x, y, radius))
+        return left
 
     def every_star(self) -> pl.DataFrame:
         """Return ``x``, ``y``, ``flux_adu``, ``flux_err_adu``, ``chi`` of every star, once."""
@@ -91,7 +104,7 @@ def psf_light(
     more = unseen_stars(pixels, psf, first, sigma_pix=SEEN_SIGMA_PIX)
     fit = fit_stars(pixels, psf, both(stars, more), steps=3)
     table = _table(frame, detection, fit, psf, cast.row_of)
-    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels)
+    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, seen=len(stars))
 
 
 def noise_factor(light: StarLight, detection: Detection) -> float:

@@ -46,6 +46,12 @@ class Psf:
         """Return the order of the polynomial in field position."""
         return TERMS.index(len(self.tables))
 
+    @property
+    def noise_area_pix(self) -> float:
+        """Return the pixels over which a fit adds up the sky's noise: one over the sum of the squares."""
+        squares = np.sum(self.tables[0].astype(np.float64) ** 2) / self.oversampling**2
+        return float(1.0 / squares)
+
     def drawn(self, x: Array, y: Array, radius: NDArray[np.int64]) -> Stamps:
         """Return stars of light one at these places, each drawn as far as its radius."""
         terms = field_terms(x, y, shape=self.shape, order=self.order).astype(np.float32)
