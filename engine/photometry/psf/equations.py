@@ -7,9 +7,12 @@ stars share a block of the matrix where their stamps share pixels.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.photometry.psf.compiled import compiled
 from engine.photometry.psf.stamps import PARAMETERS, Floats, Images, Stamps, Whole
+
+Marks = NDArray[np.bool_]
 
 
 class Equations(NamedTuple):
@@ -31,6 +34,20 @@ class Equations(NamedTuple):
     pairs: Whole
     shared: Floats
     sides: Floats
+
+
+@compiled
+def weights(model: Images, noise: Images, usable: Marks, adu_per_e: float, mismatch2: float) -> Images:
+    """Return one over the variance of each pixel: sky, the model's photons, and what stars differ from it."""
+    weight = np.zeros_like(model)
+    (ny, nx), per_e, share2 = model.shape, np.float32(adu_per_e), np.float32(mismatch2)
+    for row in range(ny):
+        for column in range(nx):
+            light = max(model[row, column], np.float32(0))
+            variance = noise[row, column] ** 2 + light * per_e + share2 * light * light
+            if usable[row, column]:
+                weight[row, column] = np.float32(1) / variance
+    return weight
 
 
 @compiled

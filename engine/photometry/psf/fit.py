@@ -16,6 +16,7 @@ from engine.photometry.psf.equations import (
     own_equations,
     shared_equations,
     solution_of,
+    weights,
 )
 from engine.photometry.psf.model import Psf
 from engine.photometry.psf.stamps import Stamps, add_stars
@@ -157,10 +158,7 @@ def _misfit(pixels: Pixels, psf: Psf, stars: Stars, stamps: Stamps) -> tuple[Ima
 
 def weights_of(pixels: Pixels, psf: Psf, model_adu: Image) -> Image:
     """Return one over each pixel's variance: sky, photons of the model, and what stars differ from it."""
-    starlight = np.maximum(model_adu, np.float32(0))
-    variance = pixels.noise_adu**2 + starlight / np.float32(pixels.gain_e_adu)
-    variance += (np.float32(psf.mismatch) * starlight) ** 2
-    return np.where(pixels.usable, 1.0 / variance, np.float32(0)).astype(np.float32)
+    return weights(model_adu, pixels.noise_adu, pixels.usable, 1.0 / pixels.gain_e_adu, psf.mismatch**2)
 
 
 def _know_places(own: Array, sides: Array, now: Stars, first: Stars, pixels: Pixels) -> None:

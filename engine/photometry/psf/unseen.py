@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, maximum_filter
+from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from engine.photometry.detect import FWHM_PER_SIGMA
@@ -23,9 +23,7 @@ def unseen_stars(pixels: Pixels, psf: Psf, fit: StarFit, *, sigma_pix: float) ->
         What is known of their places.
     """
     significance, flux_adu = _filtered(pixels, psf, fit)
-    size = 2 * max(1, round(psf.fwhm_pix / 2)) + 1
-    is_peak = (significance > SIGNIFICANT) & (significance == maximum_filter(significance, size=size))
-    rows, columns = np.nonzero(is_peak)
+    rows, columns = _peaks(significance, reach_pix=max(1, round(psf.fwhm_pix / 2)))
     flux = flux_adu[rows, columns].astype(np.float64)
     good = _is_star_like(fit, psf, rows, columns, flux)
     good &= _is_apart(fit.stars, psf, columns, rows)
@@ -43,6 +41,20 @@ def _filtered(pixels: Pixels, psf: Psf, fit: StarFit) -> tuple[NDArray[np.float3
     power = gaussian_filter(weight, sigma_pix / np.sqrt(2.0), mode="constant", truncate=3.0)
     power = np.maximum(power / np.float32(4.0 * np.pi * sigma_pix**2), np.float32(1e-12))
     return signal / np.sqrt(power), signal / power
+
+
+def _peaks(
+    significance: NDArray[np.float32], *, reach_pix: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows and columns of what is significant, and the most so round about."""
+    rows, columns = np.nonzero(significance > SIGNIFICANT)
+    steps = np.arange(-reach_pix, reach_pix + 1)
+    padded = np.pad(significance, reach_pix, constant_values=-np.inf)
+    near = padded[
+        rows[:, None, None] + reach_pix + steps[:, None], columns[:, None, None] + reach_pix + steps
+    ]
+    is_peak = significance[rows, columns] >= near.max(axis=(1, 2), initial=-np.inf)
+    return rows[is_peak], columns[is_peak]
 
 
 def _is_star_like(
