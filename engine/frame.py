@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+from astropy import units
+from astropy.coordinates import EarthLocation
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
@@ -25,6 +27,15 @@ class Camera:
     longitude_deg: float | None = None  # East is positive
     latitude_deg: float | None = None
     altitude_m: float | None = None
+
+    @property
+    def location(self) -> EarthLocation | None:
+        """Return where the camera stands, None where nobody says."""
+        if self.longitude_deg is None or self.latitude_deg is None:
+            return None
+        return EarthLocation.from_geodetic(
+            self.longitude_deg * units.deg, self.latitude_deg * units.deg, (self.altitude_m or 0.0) * units.m
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from astropy import units
-from astropy.coordinates import EarthLocation
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
@@ -253,15 +251,10 @@ def _point(origin: FrameOrigin, reduction: Reduction) -> dict[str, object]:
 def _bjd_tdb(origin: FrameOrigin, mjd: float | None) -> float | None:
     if mjd is None:
         return None
-    camera, location = origin.camera, None
-    if camera.longitude_deg is not None and camera.latitude_deg is not None:
-        location = EarthLocation.from_geodetic(
-            camera.longitude_deg * units.deg,
-            camera.latitude_deg * units.deg,
-            (camera.altitude_m or 0.0) * units.m,
-        )
     target = origin.target
-    times = bjd_tdb(np.array([mjd]), ra_deg=target.ra_deg, dec_deg=target.dec_deg, location=location)
+    times = bjd_tdb(
+        np.array([mjd]), ra_deg=target.ra_deg, dec_deg=target.dec_deg, location=origin.camera.location
+    )
     return float(times[0])
 
 

@@ -12,6 +12,7 @@ from engine.errors import Rejected
 from engine.frame import SIMULATED_NOTE, Frame
 from engine.lightcurve import Flag
 from engine.photometry.calibration import Calibration
+from engine.photometry.circumstances import about_circumstances, circumstances
 from engine.photometry.clean import clean
 from engine.photometry.conclude import calibrated, concluded, refused
 from engine.photometry.detect import Detection, detect
@@ -72,6 +73,7 @@ def reduce_frame(
         known = _with_solution(known, solution, detection)
         field = field_of(references, target, mjd=frame.mjd, pixel_scale_arcsec=solution.pixel_scale_arcsec)
         solved = SolvedFrame(frame=frame, detection=detection, solution=solution, field=field)
+        known = _with_circumstances(known, solved)
         place = _target_place(solved)
         known = replace(known, cutout=_cutout(frame, place))
         ladder = _measured(solved, place, radius_pix=radius_pix)
@@ -145,6 +147,14 @@ def _with_solution(known: Reduction, solution: Solution, detection: Detection) -
         seeing_arcsec=seeing_arcsec,
         sentences=(*known.sentences, *about_solution(solution, seeing_arcsec=seeing_arcsec)),
     )
+
+
+def _with_circumstances(known: Reduction, solved: SolvedFrame) -> Reduction:
+    told = circumstances(solved.frame.camera, solved.field.target_position, solved.frame.mjd)
+    if told is None:
+        return known
+    flags = known.flags | (int(Flag.TIME_UNCERTAIN) if told.is_impossible else 0)
+    return replace(known, flags=flags, sentences=(*known.sentences, *about_circumstances(told)))
 
 
 def _target_place(solved: SolvedFrame) -> tuple[float, float]:
