@@ -119,6 +119,8 @@ def _extract(
 
 def _threshold(signal: NDArray[np.float32], unusable: NDArray[np.bool_]) -> float:
     light = signal[~unusable]
+    if not light.size:
+        return THRESHOLDS_SIGMA[0]
     clear = (sigma for sigma in THRESHOLDS_SIGMA if np.mean(light > sigma) < MAX_COVERED)
     return next(clear, THRESHOLDS_SIGMA[-1])
 

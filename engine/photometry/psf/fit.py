@@ -209,6 +209,7 @@ def _errors(equations: Equations) -> Array:
     pair_of = (order % max(len(pairs), 1)).astype(np.int64)
     variances = light_variances(equations, first_pair, pair_of, NEIGHBOURS)
     alone = _inverses(equations)[:, 0, 0]
+    alone = np.where(alone > 0, alone, 1.0 / equations.own[:, 0, 0])  # its places cannot be told
     return np.sqrt(np.where(variances > 0, np.maximum(variances, alone), alone))
 
 
