@@ -133,7 +133,8 @@ def contamination(
     strangers_adu = np.zeros(len(x))
     if not len(sources):
         return strangers_adu
-    fwhm_pix = detection.fwhm_pix or DEFAULT_FWHM_PIX
+    fwhm_pix = detection.trail_pix or detection.fwhm_pix or DEFAULT_FWHM_PIX
+    area_pix = fwhm_pix * min(fwhm_pix, detection.fwhm_pix or DEFAULT_FWHM_PIX)
     tree = cKDTree(sources.select("x", "y").to_numpy())
     fluxes_adu = sources["flux_adu"].to_numpy()
     places = np.column_stack([x, y])
@@ -141,7 +142,10 @@ def contamination(
     for row, near in enumerate(tree.query_ball_point(places, radius_pix + 2 * fwhm_pix)):
         others = np.array([index for index in near if index != own[row] or own_distance[row] > fwhm_pix], int)
         distance = np.hypot(*(tree.data[others] - places[row]).T)
-        strangers_adu[row] = np.sum(fluxes_adu[others] * _share_inside(distance, radius_pix, fwhm_pix))
+        covered = min(1.0, radius_pix**2 / area_pix)  # a small circle never holds a whole star
+        strangers_adu[row] = covered * np.sum(
+            fluxes_adu[others] * _share_inside(distance, radius_pix, fwhm_pix)
+        )
     return strangers_adu
 
 
@@ -179,9 +183,8 @@ def _row_medians(values: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDAr
 
 
 def _share_inside(distance: NDArray[np.float64], radius_pix: float, fwhm_pix: float) -> NDArray[np.float64]:
-    """Return about how much of a star's light falls into a circle whose centre is that far away."""
-    covered = min(1.0, (radius_pix / fwhm_pix) ** 2)  # a small circle never holds a whole star
-    return np.asarray(covered * 0.5 * erfc((distance - radius_pix) / (0.7 * fwhm_pix)))
+    """Return about how much of what a circle can hold of a star falls into one that is so far away."""
+    return np.asarray(0.5 * erfc((distance - radius_pix) / (0.7 * fwhm_pix)))
 
 
 def _flags(

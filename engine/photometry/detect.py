@@ -20,6 +20,8 @@ MAX_COVERED = 0.2  # of the frame by sources: above, all grows together and cann
 MIN_AREA_PIX = 5
 MIN_SNR = 5.0
 SEEING_STARS = 9
+TRAIL_SNR, TRAIL_STARS = 20.0, 5
+TRAIL_RATIO = 1.8  # length to width: no optics draw such stars
 MIN_FWHM_PIX, MAX_FWHM_PIX = 0.9, 30.0
 SATURATED_FRACTION = 0.95
 LEAST_PIXEL_STACK = 300_000
@@ -60,6 +62,17 @@ class Detection:
     sky_adu: float
     noise_adu: float
     fwhm_pix: float | None
+
+    @property
+    def trail_pix(self) -> float | None:
+        """Return how long the stars are, None where they are round: a trail's length is sqrt(12) sigma."""
+        bright = self.sources.filter(
+            pl.col("snr") > TRAIL_SNR, (pl.col("flags") & int(Flag.SATURATED | Flag.NEAR_EDGE)) == 0
+        )
+        length_pix, width_pix = (bright[name].to_numpy() for name in ("a_pix", "b_pix"))
+        if len(bright) < TRAIL_STARS or np.median(length_pix / width_pix) < TRAIL_RATIO:
+            return None
+        return float(np.sqrt(12.0) * np.median(length_pix))
 
 
 def detect(frame: Frame) -> Detection:

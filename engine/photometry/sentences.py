@@ -26,6 +26,11 @@ METHOD_WORDS = {
 def about_stars(detection: Detection) -> tuple[str, ...]:
     """Return what the frame shows before anything is known of its place."""
     count = len(detection.sources)
+    if detection.trail_pix is not None:
+        return (
+            f"{count} sources were found; the stars are trailed over {detection.trail_pix:.0f} pixels: check "
+            "the tracking, or expose shorter.",
+        )
     if detection.fwhm_pix is None:
         return (f"{count} sources were found, but too few clean stars to tell the seeing.",)
     words = [f"{count} sources were found; stars are {detection.fwhm_pix:.1f} pixels wide."]

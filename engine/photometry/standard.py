@@ -39,8 +39,9 @@ class SolvedFrame:
 
     @property
     def seeing_arcsec(self) -> float:
-        """Return the width of the stars, a usual one where they do not tell it."""
-        return (self.detection.fwhm_pix or DEFAULT_FWHM_PIX) * self.solution.pixel_scale_arcsec
+        """Return the width of the stars, their length where they are trailed, a usual one if unknown."""
+        width_pix = self.detection.trail_pix or self.detection.fwhm_pix or DEFAULT_FWHM_PIX
+        return width_pix * self.solution.pixel_scale_arcsec
 
 
 def standardise(solved: SolvedFrame, ladder: Ladder, *, requested: str) -> tuple[float, Calibration]:
