@@ -33,7 +33,7 @@ class Circumstances:
         if self.altitude_deg <= 0:
             return None
         bent_deg = self.altitude_deg + 244.0 / (165.0 + 47.0 * self.altitude_deg**1.1)
-        return float(1.0 / np.sin(np.radians(bent_deg)))
+        return float(1.0 / np.sin(np.radians(min(bent_deg, 90.0))))
 
     @property
     def is_impossible(self) -> bool:

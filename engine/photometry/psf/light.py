@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 LEAST_MODEL_STARS = 8
 SAME_FWHM = 0.6  # nearer to a catalogue's star, a source is that star
 MESH_PIX = 64
+STEPS_OF_LOOKS = (2, 3)  # of the fits after each look at what is left of the frame
+LEAST_NOISE = 0.3  # of the noise that the sky mesh showed before the stars were known
 NEIGHBOUR_FWHM = 7.0  # that a star may be from a model star to disturb it
 EMPTY_PLACES = 900
 LEAST_EMPTY_PLACES = 30
@@ -98,13 +100,14 @@ def psf_light(
         return None
     cast = cast_of(places, known, sources, known_sigma_pix=known_sigma_pix, same_pix=SAME_FWHM * psf.fwhm_pix)
     stars = moved(cast.stars, _shift(pixels, psf, sources, is_model))
-    first = fit_stars(pixels, psf, stars)
-    pixels = _without_sky(pixels, first)
-    stars = replace(stars, flux_adu=first.stars.flux_adu)
-    more = unseen_stars(pixels, psf, first, sigma_pix=SEEN_SIGMA_PIX)
-    fit = fit_stars(pixels, psf, both(stars, more), steps=3)
+    seen, fit = len(stars), fit_stars(pixels, psf, stars)
+    for steps in STEPS_OF_LOOKS:
+        pixels = _without_sky(pixels, fit)
+        more = unseen_stars(pixels, psf, fit, sigma_pix=SEEN_SIGMA_PIX)
+        stars = both(replace(stars, flux_adu=fit.stars.flux_adu), more)
+        fit = fit_stars(pixels, psf, stars, steps=steps)
     table = _table(frame, detection, fit, psf, cast.row_of)
-    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, seen=len(stars))
+    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, seen=seen)
 
 
 def noise_factor(light: StarLight, detection: Detection) -> float:
@@ -143,14 +146,14 @@ def _shift(pixels: Pixels, psf: Psf, sources: Stars, is_model: NDArray[np.bool_]
 
 
 def _without_sky(pixels: Pixels, fit: StarFit) -> Pixels:
-    """Return the pixels without what the sky mesh had missed under the stars."""
+    """Return the pixels without the sky that the mesh had missed, and without stars in their noise."""
     mesh_pix = int(np.clip(min(pixels.light_adu.shape) // 6, 16, MESH_PIX))
     sky = sep.Background(
         np.ascontiguousarray(fit.residual_adu), mask=~pixels.usable, bw=mesh_pix, bh=mesh_pix
     )
     return Pixels(
         light_adu=pixels.light_adu - sky.back(dtype=np.float32),
-        noise_adu=pixels.noise_adu,
+        noise_adu=np.clip(sky.rms(dtype=np.float32), LEAST_NOISE * pixels.noise_adu, pixels.noise_adu),
         usable=pixels.usable,
         gain_e_adu=pixels.gain_e_adu,
     )

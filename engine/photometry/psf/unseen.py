@@ -9,7 +9,7 @@ from engine.photometry.detect import FWHM_PER_SIGMA
 from engine.photometry.psf.fit import Pixels, StarFit, Stars, weights_of
 from engine.photometry.psf.model import Psf
 
-SIGNIFICANT = 4.5
+SIGNIFICANT = 4.0
 APART_FWHM = 0.8  # nearer to a star, what is left is its own misfit
 SHARPNESS = (0.3, 2.0)  # of the peak against a star's: rays are sharper, galaxies flatter
 
