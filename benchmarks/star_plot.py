@@ -99,7 +99,7 @@ def main() -> None:
         parts.append(f'<g transform="translate({WIDTH * number} 0)">\n{panel(side_pix, stars)}\n</g>')
     legend = {**COLOURS, "least possible (Cramér-Rao)": "#444"}
     for number, (name, colour) in enumerate(legend.items()):
-        x, y = MARGIN + 330 * (number // 2), HEIGHT + 14 + 20 * (number % 2)
+        x, y = MARGIN + 345 * (number // 2), HEIGHT + 14 + 20 * (number % 2)
         parts.append(f'<path d="M{x} {y - 4}h18" stroke="{colour}" stroke-width="2.5"/>')
         parts.append(f'<text x="{x + 25}" y="{y}">{name}</text>')
     Path(sys.argv[1]).write_text("\n".join([*parts, "</svg>", ""]))
