@@ -72,6 +72,13 @@ def build_psf(pixels: Pixels, stars: Stars, is_model: NDArray[np.bool_], *, fwhm
     return replace(psf, mismatch=_mismatch(psf, fit, pixels, is_model))
 
 
+def refined(psf: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> tuple[Psf, StarFit]:
+    """Return the PSF learnt once more, now that all neighbours are known, and the stars fitted with it."""
+    better = _improved(psf, psf, fit, pixels, is_model)
+    fit = fit_stars(pixels, better, fit.stars, steps=2)
+    return replace(better, mismatch=_mismatch(better, fit, pixels, is_model)), fit
+
+
 def _improved(psf: Psf, profile: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> Psf:
     """Return the PSF with what the model stars have beyond it, node by node."""
     stars = fit.stars

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.frame import Frame
 from engine.photometry.apertures import SIGMA_PER_MAD, flat_of, with_magnitudes
 from engine.photometry.detect import SATURATED_FRACTION, Detection
-from engine.photometry.psf.build import build_psf
+from engine.photometry.psf.build import build_psf, refined
 from engine.photometry.psf.cast import SEEN_SIGMA_PIX, beside, both, cast_of, chosen, moved, seen_stars
 from engine.photometry.psf.choose import is_plausible, model_stars
 from engine.photometry.psf.equations import own_equations
@@ -25,7 +25,6 @@ Array = NDArray[np.float64]
 LEAST_MODEL_STARS = 8
 SAME_FWHM = 0.6  # nearer to a catalogue's star, a source is that star
 MESH_PIX = 64
-STEPS_OF_LOOKS = (2, 3)  # of the fits after each look at what is left of the frame
 LEAST_NOISE = 0.3  # of the noise that the sky mesh showed before the stars were known
 NEIGHBOUR_FWHM = 7.0  # that a star may be from a model star to disturb it
 EMPTY_PLACES = 900
@@ -101,13 +100,20 @@ def psf_light(
     cast = cast_of(places, known, sources, known_sigma_pix=known_sigma_pix, same_pix=SAME_FWHM * psf.fwhm_pix)
     stars = moved(cast.stars, _shift(pixels, psf, sources, is_model))
     seen, fit = len(stars), fit_stars(pixels, psf, stars)
-    for steps in STEPS_OF_LOOKS:
-        pixels = _without_sky(pixels, fit)
-        more = unseen_stars(pixels, psf, fit, sigma_pix=SEEN_SIGMA_PIX)
-        stars = both(replace(stars, flux_adu=fit.stars.flux_adu), more)
-        fit = fit_stars(pixels, psf, stars, steps=steps)
+    pixels, stars, fit = _looked(pixels, psf, stars, fit)
+    models = np.isin(np.arange(len(stars)), cast.row_of[np.flatnonzero(is_model)])
+    psf, fit = refined(psf, fit, pixels, models)
+    pixels, stars, fit = _looked(pixels, psf, stars, fit)
     table = _table(frame, detection, fit, psf, cast.row_of)
     return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, seen=seen)
+
+
+def _looked(pixels: Pixels, psf: Psf, stars: Stars, fit: StarFit) -> tuple[Pixels, Stars, StarFit]:
+    """Return a better sky, the stars with those that show when the others are gone, and all fitted."""
+    pixels = _without_sky(pixels, fit)
+    more = unseen_stars(pixels, psf, fit, sigma_pix=SEEN_SIGMA_PIX)
+    stars = both(replace(stars, flux_adu=fit.stars.flux_adu), more)
+    return pixels, stars, fit_stars(pixels, psf, stars, steps=3)
 
 
 def noise_factor(light: StarLight, detection: Detection) -> float:
