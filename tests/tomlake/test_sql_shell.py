@@ -127,14 +127,26 @@ class Terminal:
     def types(self, text: str) -> None:
         os.write(self.handle, text.encode())
 
+    def wait_for_work(self, cpu_s: float) -> None:
+        """Wait until the shell has used so much processor time: then it is in the middle of a statement."""
+        begun_s, deadline_s = self._cpu_s(), time.monotonic() + 60.0
+        while self._cpu_s() < begun_s + cpu_s:
+            assert time.monotonic() < deadline_s, self.seen
+            time.sleep(0.02)
+
+    def _cpu_s(self) -> float:
+        numbers = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def test_ctrl_c_ends_the_statement_and_not_the_shell(data_dir: Path) -> None:
     terminal = Terminal(data_dir)
     try:
         terminal.wait_for("tomlake> ")
-        terminal.types("SELECT count(*) FROM range(100000000000) t(i)\nWHERE sin(cos(tan(i))) > 2;\n")
+        terminal.types("SELECT count(*) FROM range(100000000000) t(i)\n")
         terminal.wait_for("...> ")
-        time.sleep(0.3)
+        terminal.types("WHERE sin(cos(tan(i))) > 2;\n")
+        terminal.wait_for_work(0.5)
         terminal.process.send_signal(2)
         terminal.wait_for("Cancelled.")
         terminal.types("SELECT 41 + 1 AS answer;\n")
