@@ -6,7 +6,7 @@
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,11 +81,15 @@ def _grid(across: Axis, up: Axis) -> str:
         x = across.place(10.0**power)
         parts.append(f'<path d="M{x:.1f} 32V{HEIGHT - 30}" stroke="#8884"/>')
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 14}" text-anchor="middle">10{_raised(power)}</text>')
+    return "\n".join([*parts, *levels(up, left_px=MARGIN, right_px=WIDTH - 14)])
+
+
+def levels(up: Axis, *, left_px: float, right_px: float) -> Iterator[str]:
+    """Give a line and its label at each power of ten of an upright axis."""
     for power in range(up.low, up.high + 1):
         y = up.place(10.0**power)
-        parts.append(f'<path d="M{MARGIN} {y:.1f}H{WIDTH - 14}" stroke="#8884"/>')
-        parts.append(f'<text x="{MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g}</text>')
-    return "\n".join(parts)
+        yield f'<path d="M{left_px} {y:.1f}H{right_px}" stroke="#8884"/>'
+        yield f'<text x="{left_px - 6}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
 
 
 def _line(line: Sequence[tuple[float, float]], across: Axis, up: Axis, colour: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bench_stars import FIELDS, Matched, matched, methods, spread
-from benchmarks.growth import Axis, axis
+from benchmarks.growth import Axis, axis, levels
 from benchmarks.star_fields import star_field
 
 Array = NDArray[np.float64]
@@ -73,10 +73,7 @@ def _grid(up: Axis) -> str:
         x = _across(mag)
         parts.append(f'<path d="M{x:.1f} 34V{HEIGHT - 36}" stroke="#8884"/>')
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 20}" text-anchor="middle">{mag}</text>')
-    for power in range(up.low, up.high + 1):
-        y = up.place(10.0**power)
-        parts.append(f'<path d="M{MARGIN} {y:.1f}H{WIDTH - RIGHT}" stroke="#8884"/>')
-        parts.append(f'<text x="{MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:g}</text>')
+    parts += levels(up, left_px=MARGIN, right_px=WIDTH - RIGHT)
     parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end">magnitude</text>')
     return "\n".join(parts)
 

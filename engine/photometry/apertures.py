@@ -9,7 +9,7 @@ from scipy.special import erfc
 
 from engine.frame import Frame
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
-from engine.photometry.detect import SATURATED_FRACTION, Detection
+from engine.photometry.detect import Detection, saturated_pixels
 
 APERTURE_SCHEMA: dict[str, pl.DataType] = {
     "x": pl.Float64(),
@@ -135,6 +135,7 @@ def contamination(
         return strangers_adu
     fwhm_pix = detection.trail_pix or detection.fwhm_pix or DEFAULT_FWHM_PIX
     area_pix = fwhm_pix * min(fwhm_pix, detection.fwhm_pix or DEFAULT_FWHM_PIX)
+    covered = min(1.0, radius_pix**2 / area_pix)  # a small circle never holds a whole star
     tree = cKDTree(sources.select("x", "y").to_numpy())
     fluxes_adu = sources["flux_adu"].to_numpy()
     places = np.column_stack([x, y])
@@ -142,7 +143,6 @@ def contamination(
     for row, near in enumerate(tree.query_ball_point(places, radius_pix + 2 * fwhm_pix)):
         others = np.array([index for index in near if index != own[row] or own_distance[row] > fwhm_pix], int)
         distance = np.hypot(*(tree.data[others] - places[row]).T)
-        covered = min(1.0, radius_pix**2 / area_pix)  # a small circle never holds a whole star
         strangers_adu[row] = covered * np.sum(
             fluxes_adu[others] * _share_inside(distance, radius_pix, fwhm_pix)
         )
@@ -194,7 +194,7 @@ def _flags(
 
     A bad pixel in the wings was replaced by its neighbours in cleaning and does no harm.
     """
-    saturated = frame.data >= SATURATED_FRACTION * frame.saturation_adu
+    saturated = saturated_pixels(frame)
     bad = (frame.mask & ~saturated).astype(np.float32)
     touched, _, _ = sep.sum_circle(saturated.astype(np.float32), x, y, radius_pix, subpix=1)
     bad_pix, _, _ = sep.sum_circle(bad, x, y, radius_pix, subpix=1)

@@ -75,10 +75,15 @@ class Detection:
         return float(np.sqrt(12.0) * np.median(length_pix))
 
 
+def saturated_pixels(frame: Frame) -> NDArray[np.bool_]:
+    """Return True where a pixel is too near to saturation to tell its light."""
+    return np.asarray(frame.data >= SATURATED_FRACTION * frame.saturation_adu)
+
+
 def detect(frame: Frame) -> Detection:
     """Return sky, noise and sources of a frame; no source at all is an empty table."""
     finite = np.isfinite(frame.data)
-    saturated = finite & (frame.data >= SATURATED_FRACTION * frame.saturation_adu)
+    saturated = finite & saturated_pixels(frame)
     unusable = (_without_lone(frame.mask) & ~saturated) | ~finite
     data = np.where(finite, frame.data, 0.0).astype(np.float32)
     mesh_pix = int(np.clip(min(frame.shape) // 6, 16, MESH_PIX))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from engine.frame import Frame
 from engine.lightcurve import Flag
+from engine.photometry.apertures import flat_of
 from engine.photometry.cleaning.cosmic_rays import NARROWEST_PIX, find_cosmic_rays
 from engine.photometry.cleaning.hot_pixels import fill_from_neighbours
-from engine.photometry.detect import SATURATED_FRACTION, Detection
+from engine.photometry.detect import Detection, saturated_pixels
 
 CORE_FWHM = 0.7
 REMAINING_SHARE = 0.3  # of a source's light in its core, below which it was the ray
@@ -26,11 +27,9 @@ def without_rays(frame: Frame, detection: Detection) -> tuple[Frame, Detection]:
     """
     if detection.fwhm_pix is None or detection.fwhm_pix < NARROWEST_PIX or frame.plane:
         return frame, detection
-    saturated = frame.data >= SATURATED_FRACTION * frame.saturation_adu
-    unusable = frame.mask | saturated | ~np.isfinite(frame.data)
-    excess = np.where(unusable, np.float32(0), frame.data - detection.background_adu)
+    unusable = frame.mask | saturated_pixels(frame) | ~np.isfinite(frame.data)
     rays = find_cosmic_rays(
-        excess,
+        flat_of(frame, detection),
         detection.rms_adu,
         gain_e_adu=frame.gain_e_adu,
         fwhm_pix=detection.fwhm_pix,
@@ -48,8 +47,7 @@ def _without_ray_sources(frame: Frame, detection: Detection, rays: NDArray[np.bo
     x, y = sources["x"].to_numpy(), sources["y"].to_numpy()
     core_pix = max(1.5, CORE_FWHM * (detection.fwhm_pix or 0.0))
     touched, _, _ = sep.sum_circle(rays.astype(np.float32), x, y, core_pix, subpix=1)
-    flat = np.where(np.isfinite(frame.data), frame.data - detection.background_adu, np.float32(0))
-    light_adu, _, _ = sep.sum_circle(np.ascontiguousarray(flat), x, y, core_pix, subpix=5)
+    light_adu, _, _ = sep.sum_circle(flat_of(frame, detection), x, y, core_pix, subpix=5)
     noise_adu = detection.noise_adu * np.sqrt(np.pi) * core_pix
     remains = (light_adu > REMAINING_SIGMA * noise_adu) & (
         light_adu > REMAINING_SHARE * sources["flux_adu"].to_numpy()

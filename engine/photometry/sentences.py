@@ -6,10 +6,9 @@ from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.calibration import MIN_STARS, Calibration
 from engine.photometry.detect import Detection
-from engine.photometry.measure import LIMIT_SIGMA, TargetMeasurement
+from engine.photometry.measure import LIMIT_SIGMA, UNDERSAMPLED_PIX, TargetMeasurement
 from engine.photometry.solve import Solution
 
-UNDERSAMPLED_PIX = 2.0
 WIDE_FWHM_PIX = 8.0
 SURE = 0.9
 STANDARD_COLOUR_TERM = 0.15  # beyond it the camera's band is not the standard one

@@ -16,10 +16,7 @@ from engine.photometry.calibration import Calibration
 from engine.photometry.detect import Detection
 from engine.photometry.field import Field
 from engine.photometry.match import match
-from engine.photometry.measure import (
-    Ladder,
-    choose_radius,
-)
+from engine.photometry.measure import Ladder, choose_radius
 from engine.photometry.sentences import about_header
 from engine.photometry.solve import Solution
 

@@ -6,6 +6,7 @@ each pixel, is taken round the few candidates only.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
 _SIGNIFICANT = 4.5  # of the Laplacian, for a ray's brightest pixels
 _BESIDE = 1.5  # the same for the pixels next to them
@@ -45,7 +46,7 @@ def find_cosmic_rays(
         found = _rays(image, edges, noise, gain_e_adu=gain_e_adu, sharpest=sharpest) & ~unusable & ~marks
         if not found.any():
             break
-        beside = _grown(found) & ~unusable & ~marks & (edges > 2.0 * _BESIDE * noise)
+        beside = maximum_filter(found, size=3) & ~unusable & ~marks & (edges > 2.0 * _BESIDE * noise)
         marks |= found | beside
         image = _patched(image, marks | unusable)
     return marks
@@ -91,16 +92,6 @@ def _windows(image: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp]) -
     size = 2 * _HALF_PIX + 1
     view = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
     return view[rows, columns].reshape(len(rows), -1)
-
-
-def _grown(marks: Marks) -> Marks:
-    padded = np.pad(marks, 1)
-    ny, nx = marks.shape
-    grown = np.zeros_like(marks)
-    for dy in range(3):
-        for dx in range(3):
-            grown |= padded[dy : dy + ny, dx : dx + nx]
-    return grown
 
 
 def _patched(image: Pixels, marks: Marks) -> Pixels:

@@ -18,7 +18,6 @@ Array = NDArray[np.float64]
 STARS_FOR_ORDER = ((15, 2), (8, 1), (0, 0))
 STARS_FOR_OWN_FIELD = 60  # that tell how what they add to the profile changes over the frame
 RADIUS_FWHM = 4.5
-FREE_PIX = 0.5  # what is known of a place that was only detected
 ROUNDS = 3
 OWN_SHAPE = 0.1  # of the profile: what real stars may add to it
 OWN_FLOOR = 1e-8
@@ -41,10 +40,9 @@ def build_psf(pixels: Pixels, stars: Stars, is_model: NDArray[np.bool_], *, fwhm
     count = int(np.sum(is_model))
     oversampling = oversampling_for(fwhm_pix)
     radius_pix = max(4, int(np.ceil(RADIUS_FWHM * fwhm_pix)))
-    weight = np.where(pixels.usable, 1.0 / pixels.noise_adu**2, 0.0).astype(np.float32)
     guess = fit_moffat(
         pixels.light_adu,
-        weight,
+        pixels.sky_weight(),
         stars.x[is_model],
         stars.y[is_model],
         fwhm_pix=fwhm_pix,

@@ -50,6 +50,10 @@ class Pixels:
     usable: NDArray[np.bool_]
     gain_e_adu: float
 
+    def sky_weight(self) -> Image:
+        """Return one over the variance of each pixel's sky, zero where a pixel tells nothing."""
+        return np.where(self.usable, 1.0 / self.noise_adu**2, 0.0).astype(np.float32)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stars:
@@ -73,18 +77,16 @@ class Stars:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StarFit:
-    """The stars as fitted, and the frame without them.
-
-    Attributes
-    ----------
-    chi
-        Rms of what is left in a star's core, in units of the noise.
-    """
+    """The stars as fitted, and the frame without them."""
 
     stars: Stars
-    flux_err_adu: Array
-    chi: Array
     residual_adu: Image
+    equations: Equations
+
+    @property
+    def flux_err_adu(self) -> Array:
+        """Return the error of each star's light, its place and its nearest neighbours being free."""
+        return _errors(self.equations)
 
 
 def fit_stars(pixels: Pixels, psf: Psf, stars: Stars, *, steps: int = STEPS) -> StarFit:
@@ -100,13 +102,8 @@ def fit_stars(pixels: Pixels, psf: Psf, stars: Stars, *, steps: int = STEPS) -> 
         equations = _equations(residual, weight, stamps, (now, stars), pixels)
         change = solution_of(equations, _inverses(equations), ROUNDS, PRECISE)
         now = _changed(now, stars, change)
-    residual, weight = _misfit(pixels, psf, now, _drawn(psf, now, pixels))
-    return StarFit(
-        stars=now,
-        flux_err_adu=_errors(equations),
-        chi=_chi(residual, weight, now, psf),
-        residual_adu=residual,
-    )
+    residual, _ = _misfit(pixels, psf, now, _drawn(psf, now, pixels))
+    return StarFit(stars=now, residual_adu=residual, equations=equations)
 
 
 def _inverses(equations: Equations) -> Array:
@@ -211,17 +208,3 @@ def _errors(equations: Equations) -> Array:
     alone = _inverses(equations)[:, 0, 0]
     alone = np.where(alone > 0, alone, 1.0 / equations.own[:, 0, 0])  # its places cannot be told
     return np.sqrt(np.where(variances > 0, np.maximum(variances, alone), alone))
-
-
-def _chi(residual: Image, weight: Image, stars: Stars, psf: Psf) -> Array:
-    """Return the rms misfit within half the FWHM of each star, NaN where no pixel tells it."""
-    reach = max(1, round(psf.fwhm_pix / 2))
-    dy, dx = (grid.ravel() for grid in np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    rows, columns = np.rint(stars.y).astype(int)[:, None] + dy, np.rint(stars.x).astype(int)[:, None] + dx
-    ny, nx = residual.shape
-    inside = (rows >= 0) & (rows < ny) & (columns >= 0) & (columns < nx)
-    rows, columns = np.clip(rows, 0, ny - 1), np.clip(columns, 0, nx - 1)
-    weights = np.where(inside, weight[rows, columns], 0.0)
-    counted = np.sum(weights > 0, axis=1)
-    squares = np.sum(weights * residual[rows, columns].astype(np.float64) ** 2, axis=1)
-    return np.where(counted > 0, np.sqrt(squares / np.maximum(counted, 1)), np.nan)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.frame import Frame
 from engine.photometry.apertures import SIGMA_PER_MAD, flat_of, with_magnitudes
-from engine.photometry.detect import SATURATED_FRACTION, Detection
+from engine.photometry.detect import Detection, saturated_pixels
 from engine.photometry.psf.build import build_psf, refined
 from engine.photometry.psf.cast import SEEN_SIGMA_PIX, beside, both, cast_of, chosen, moved, seen_stars
 from engine.photometry.psf.choose import is_plausible, model_stars
@@ -61,7 +61,7 @@ class StarLight:
         return left
 
     def every_star(self) -> pl.DataFrame:
-        """Return ``x``, ``y``, ``flux_adu``, ``flux_err_adu``, ``chi`` of every star, once."""
+        """Return ``x``, ``y``, ``flux_adu``, ``flux_err_adu`` of every star, once."""
         stars = self.fit.stars
         return pl.DataFrame(
             {
@@ -69,7 +69,6 @@ class StarLight:
                 "y": stars.y,
                 "flux_adu": stars.flux_adu,
                 "flux_err_adu": self.fit.flux_err_adu,
-                "chi": self.fit.chi,
             }
         )
 
@@ -126,19 +125,19 @@ def noise_factor(light: StarLight, detection: Detection) -> float:
     if len(x) < LEAST_EMPTY_PLACES:
         return 1.0
     radius = np.full(len(x), max(2, round(1.5 * light.psf.fwhm_pix)), dtype=np.int64)
-    weight = np.where(light.pixels.usable, 1.0 / light.pixels.noise_adu**2, 0.0).astype(np.float32)
-    own, sides = own_equations(light.fit.residual_adu, weight, light.psf.drawn(x, y, radius))
+    own, sides = own_equations(
+        light.fit.residual_adu, light.pixels.sky_weight(), light.psf.drawn(x, y, radius)
+    )
     told = own[:, 0, 0] > 0
     pulls = sides[told, 0] / np.sqrt(own[told, 0, 0])
     return float(max(1.0, SIGMA_PER_MAD * np.median(np.abs(pulls - np.median(pulls)))))
 
 
 def _pixels(frame: Frame, detection: Detection) -> Pixels:
-    saturated = frame.data >= SATURATED_FRACTION * frame.saturation_adu
     return Pixels(
         light_adu=flat_of(frame, detection),
         noise_adu=detection.rms_adu,
-        usable=np.isfinite(frame.data) & ~frame.mask & ~saturated,
+        usable=np.isfinite(frame.data) & ~frame.mask & ~saturated_pixels(frame),
         gain_e_adu=frame.gain_e_adu,
     )
 

@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from engine.frame import Frame
 from engine.lightcurve import Flag
-from engine.photometry.detect import SATURATED_FRACTION
+from engine.photometry.detect import saturated_pixels
 from engine.photometry.psf.fit import Stars
 from engine.photometry.psf.model import Psf
 
@@ -21,7 +21,7 @@ def flags_of(frame: Frame, stars: Stars, psf: Psf) -> NDArray[np.uint32]:
     x, y = stars.x, stars.y
     ny, nx = frame.shape
     core_pix = max(1.0, CORE_FWHM * psf.fwhm_pix)
-    saturated = frame.data >= SATURATED_FRACTION * frame.saturation_adu
+    saturated = saturated_pixels(frame)
     bad = (frame.mask & ~saturated).astype(np.float32)
     x_safe, y_safe = np.clip(x, 0.0, nx - 1.0), np.clip(y, 0.0, ny - 1.0)
     burnt, _, _ = sep.sum_circle(saturated.astype(np.float32), x_safe, y_safe, core_pix, subpix=1)

@@ -79,7 +79,7 @@ def nodes_of(radius_pix: int, oversampling: int) -> int:
 
 def normalised(tables: Array, *, oversampling: int) -> Array:
     """Return tables that sum up to one per pixel and to zero, as :class:`Psf` has them."""
-    per_pixel = tables.sum(axis=(1, 2)) / oversampling**2 / (tables[0].sum() / oversampling**2)
     whole = tables / (tables[0].sum() / oversampling**2)
-    surplus = np.concatenate([[0.0], per_pixel[1:]])
+    surplus = whole.sum(axis=(1, 2)) / oversampling**2
+    surplus[0] = 0.0
     return np.asarray(whole - surplus[:, None, None] * whole[0])

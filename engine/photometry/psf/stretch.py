@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.photometry.apertures import SIGMA_PER_MAD
 from engine.photometry.psf.fit import Pixels, StarFit
 from engine.photometry.psf.model import Psf, field_terms, normalised
 from engine.photometry.psf.moffat import Moffat, cuts
@@ -56,8 +57,7 @@ def _of_each_star(
         grid = Grid(shape[None].astype(np.float32), psf.oversampling)
         drawn.append(stamps_of(grid, ones, x, y, radius).values[0])
     basis = np.stack(drawn, axis=-1).reshape(len(x), -1, len(drawn)).astype(np.float64) * flux[:, None, None]
-    weight = np.where(pixels.usable, 1.0 / pixels.noise_adu**2, 0.0).astype(np.float32)
-    left, weights = cuts(fit.residual_adu, weight, x, y, radius_pix)
+    left, weights = cuts(fit.residual_adu, pixels.sky_weight(), x, y, radius_pix)
     photons = np.maximum(basis[:, :, 0], 0.0) / pixels.gain_e_adu
     weights = weights / (1.0 + weights * photons)
     matrix = np.einsum("spa,sp,spb->sab", basis, weights, basis)
@@ -76,6 +76,6 @@ def _smooth(terms: Array, values: Array, weight: Array) -> Array:
         root = np.sqrt(weight[good])[:, None]
         solution = np.linalg.lstsq(terms[good] * root, values[good] * root[:, 0], rcond=None)[0]
         misses = values - terms @ solution
-        spread = 1.4826 * float(np.median(np.abs(misses[good])))
+        spread = SIGMA_PER_MAD * float(np.median(np.abs(misses[good])))
         good = np.abs(misses) <= max(CLIP_SIGMA * spread, 1e-4)
     return np.asarray(solution)

@@ -33,20 +33,25 @@ def sky() -> tuple[Frame, pl.DataFrame, Reduction]:
 Sky = tuple[Frame, pl.DataFrame, Reduction]
 
 
-def same(sky: Sky, change: Callable[[Frame], Frame]) -> Reduction:
-    """Return the verdict on the changed frame, after checking that its magnitude is the same."""
+def judged(sky: Sky, change: Callable[[Frame], Frame]) -> Reduction:
+    """Return the verdict on the changed frame, which has the band of the first one."""
     frame, stars, first = sky
     again = reduce_frame(change(frame), TARGET, stars)
     assert (again.status, again.band) == (Status.MEASURED, first.band)
-    assert first.mag is not None
-    assert first.mag_err is not None
-    assert again.mag == pytest.approx(first.mag, abs=first.mag_err)  # other stars, another mesh of the sky
-    assert again.mag_err == pytest.approx(first.mag_err, rel=0.5)
+    return again
+
+
+def same(sky: Sky, change: Callable[[Frame], Frame]) -> Reduction:
+    """Return the verdict on a frame with the same stars, after checking that its magnitude is the same."""
+    first, again = sky[2], judged(sky, change)
+    assert first.stat_err_mag is not None
+    assert again.mag == pytest.approx(first.mag, abs=0.6 * first.stat_err_mag)
+    assert again.mag_err == pytest.approx(first.mag_err, rel=0.15)
     return again
 
 
 @given(quarters=st.integers(0, 3), mirrored=st.booleans())
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None)
 def test_a_turned_or_mirrored_camera_sees_the_same(sky: Sky, *, quarters: int, mirrored: bool) -> None:
     def turned(frame: Frame) -> Frame:
         data = np.rot90(frame.data, quarters)
@@ -57,7 +62,7 @@ def test_a_turned_or_mirrored_camera_sees_the_same(sky: Sky, *, quarters: int, m
 
 
 @given(factor=st.floats(0.4, 2.5))
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None)
 def test_another_gain_changes_the_zero_point_alone(sky: Sky, factor: float) -> None:
     def recounted(frame: Frame) -> Frame:
         return replace(
@@ -74,16 +79,19 @@ def test_another_gain_changes_the_zero_point_alone(sky: Sky, factor: float) -> N
 
 
 @given(left=st.integers(0, 40), below=st.integers(0, 40))
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None)
 def test_a_frame_cut_at_its_borders_sees_the_same(sky: Sky, left: int, below: int) -> None:
     def cut(frame: Frame) -> Frame:
         data = np.ascontiguousarray(frame.data[below:, left:])
         return replace(frame, data=data, mask=np.zeros(data.shape, dtype=np.bool_))
 
-    same(sky, cut)
+    first, again = sky[2], judged(sky, cut)  # fewer stars calibrate it, and the mesh of its sky is another
+    assert first.mag_err is not None
+    assert again.mag == pytest.approx(first.mag, abs=first.mag_err)
+    assert again.mag_err == pytest.approx(first.mag_err, rel=0.5)
 
 
 @given(pedestal_adu=st.floats(-500.0, 2000.0))
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None)
 def test_a_pedestal_is_sky(sky: Sky, pedestal_adu: float) -> None:
     same(sky, lambda frame: replace(frame, data=frame.data + np.float32(pedestal_adu)))
