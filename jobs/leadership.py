@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from lake.lock import try_lock
 
 _ADVISORY_KEY = 7_086_932  # one number for tomlake's clocks in a PostgreSQL database
-_TAKE = text("SELECT pg_try_advisory_lock(:key)")
+_TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=_ADVISORY_KEY)
+_FREE = text("SELECT pg_advisory_unlock(:key)").bindparams(key=_ADVISORY_KEY)
 
 
 class Leadership(Protocol):
@@ -90,9 +91,7 @@ class ServerLeadership:
         session = self._operations.connect().execution_options(isolation_level="AUTOCOMMIT")
         session.detach()  # closed for good, so that no other user of the pool inherits the lock
         try:
-            taken = session.execute(
-                text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY}
-            ).scalar()
+            taken = session.execute(_TAKE).scalar()
         except BaseException:
             session.close()
             raise
@@ -104,6 +103,9 @@ class ServerLeadership:
 
     def _leave(self) -> None:
         session, self._session = self._session, None
-        if session is not None:
-            with suppress(SQLAlchemyError):
-                session.close()
+        if session is None:
+            return
+        with suppress(SQLAlchemyError):
+            session.execute(_FREE)  # a session that only closes is ended by the server some time later
+        with suppress(SQLAlchemyError):
+            session.close()
