@@ -6,7 +6,7 @@ import sys
 from engine.errors import Rejected
 from lake.settings import Executor, Settings
 
-CLUSTER_KINDS = frozenset({"reduce", "harvest", "references"})
+CLUSTER_KINDS = frozenset({"reduce", "recalibrate", "harvest", "references"})
 DISPATCHER = (sys.executable, "-m", "jobs.dask_dispatch", "--child")
 SCHEMES = ("tcp://", "tls://")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import Rejected, TomlakeError
@@ -19,6 +20,17 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """Which jobs a worker takes: where ``only`` names any no others, and none of ``never``."""
+
+    only: Collection[str] = ()
+    never: Collection[str] = ()
+
+
+ALL_KINDS = Kinds()
+
+
 def work(
     lake: Lake,
     tasks: Mapping[str, Task],
@@ -26,17 +38,17 @@ def work(
     name: str,
     limits: Limits,
     once: bool = False,
-    never: Collection[str] = (),
+    kinds: Kinds = ALL_KINDS,
 ) -> None:
     """Work until the process is told to stop; or, with ``once``, until nothing is due any more.
 
     It also ends when earlier jobs left so much memory behind that the next one would not have its share.
-    Kinds of jobs in ``never`` are left to others.
+    Jobs of other than the given kinds are left to others.
     """
     at_start_mb = used_memory_mb()
     with Watch(lake.operations, limits) as watch:
         while not watch.is_stopping and not is_full(limits, at_start_mb):
-            job = claim(lake.operations, name, lease_s=limits.lease_s, never=never)
+            job = claim(lake.operations, name, lease_s=limits.lease_s, only=kinds.only, never=kinds.never)
             if job is not None:
                 carry_out(lake, job, tasks, watch)
             elif once:

@@ -1,7 +1,7 @@
 """The task `reduce`: an upload becomes verdicts, and its good frames become points."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import Rejected
@@ -19,19 +19,55 @@ from engine.target import Target
 from jobs.progress import Progress
 from jobs.reference_stars import stars_for
 from lake.accounts import full_names
-from lake.frames import UPLOAD, FrameOrigin, save_reduction
-from lake.inbox import Upload, UploadStatus, set_upload_result, upload
+from lake.frame_rows import UPLOAD, FrameOrigin
+from lake.frames import save_reduction
+from lake.inbox import Upload, UploadStatus, upload
 from lake.job_rows import Job
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
-from lake.provenance import new_batch
+from lake.provenance import Batch, new_batch
 from lake.rights import SYSTEM
 from lake.target_list import update_summary
 from lake.targets import get_target
+from lake.uploads import UploadResult, set_upload_result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduced:
+    """What an upload gave, not stored yet."""
+
+    sent: Upload
+    origin: FrameOrigin
+    reductions: Sequence[Reduction]
+    batch: Batch
+
+    @property
+    def best(self) -> Reduction:
+        """Return the verdict on the plane that went best."""
+        return min(self.reductions, key=lambda each: tuple(Status).index(each.status))
 
 
 def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:
     """Return how the reduction of the upload in ``upload_id`` ended, in words; a refusal is a result too."""
+    reduced = reduced_upload(lake, job, progress)
+    progress("Storing", 0.95)
+    frame_ids = save_reduction(lake, reduced.origin, reduced.reductions, batch=reduced.batch)
+    target_id = reduced.origin.target.target_id or 0
+    update_summary(lake.operations, target_id, lake.store.light_curve(target_id))
+    best = reduced.best
+    result = UploadResult(
+        upload_id=reduced.sent.upload_id,
+        status=UploadStatus(best.status.value),
+        code=best.code,
+        reason=best.reason,
+        frame_ids=frame_ids,
+    )
+    set_upload_result(lake.operations, job, result)
+    return best.reason
+
+
+def reduced_upload(lake: Lake, job: Job, progress: Progress) -> Reduced:
+    """Return what the upload in ``upload_id`` gives with today's code; a refusal is a result too."""
     sent = upload(lake.operations, int(job.args["upload_id"]), SYSTEM)
     if sent.target_id is None:
         raise Rejected("The target of this upload was deleted.", code="unknown-target")
@@ -41,7 +77,7 @@ def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:
     try:
         exposures = _exposures(lake, sent, origin.camera)
     except Rejected as refusal:
-        return _store(lake, job, sent, origin, [unreadable(refusal)])
+        return _reduced(sent, origin, [unreadable(refusal)])
     progress("Looking up reference stars", 0.15)
     references = stars_for(lake, job, target, field_radius_deg(exposures), simulated=sent.simulated)
     reductions = []
@@ -56,8 +92,7 @@ def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:
                 index_dir=lake.settings.index_dir,
             )
         )
-    progress("Storing", 0.95)
-    return _store(lake, job, sent, _of_file(origin, exposures[0]), reductions)
+    return _reduced(sent, _of_file(origin, exposures[0]), reductions)
 
 
 def _origin(lake: Lake, sent: Upload, target: Target) -> FrameOrigin:
@@ -91,7 +126,7 @@ def _of_file(origin: FrameOrigin, exposure: Exposure) -> FrameOrigin:
     return replace(origin, camera=camera, observer=origin.observer or exposure.observer)
 
 
-def _store(lake: Lake, job: Job, sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction]) -> str:
+def _reduced(sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction]) -> Reduced:
     batch = new_batch(
         "reduce",
         UPLOAD,
@@ -100,17 +135,4 @@ def _store(lake: Lake, job: Job, sent: Upload, origin: FrameOrigin, reductions: 
         raw_sha256=sent.sha256,
         by=sent.uploaded_by,
     )
-    frame_ids = save_reduction(lake, origin, reductions, batch=batch)
-    best = min(reductions, key=lambda each: tuple(Status).index(each.status))
-    update_summary(
-        lake.operations, origin.target.target_id or 0, lake.store.light_curve(origin.target.target_id or 0)
-    )
-    set_upload_result(
-        lake.operations,
-        job,
-        status=UploadStatus(best.status.value),
-        code=best.code,
-        reason=best.reason,
-        frame_ids=frame_ids,
-    )
-    return best.reason
+    return Reduced(sent=sent, origin=origin, reductions=reductions, batch=batch)

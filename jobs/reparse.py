@@ -11,7 +11,7 @@ import pyarrow as pa
 from engine.brokers.protocol import Query
 from engine.brokers.registry import broker
 from engine.errors import Rejected
-from lake.frames import UPLOAD
+from lake.frame_rows import UPLOAD
 from lake.inbox import Upload
 from lake.opening import Lake
 from lake.provenance import Batch, new_batch

@@ -7,12 +7,14 @@ from jobs.harvest import harvest
 from jobs.maintain import maintain_lake
 from jobs.progress import Task
 from jobs.publish import publish_lake
+from jobs.recalibrate import recalibrate_upload
 from jobs.reduce import reduce_upload
 from jobs.references import references
 from jobs.seal import seal_lake
 
 TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
+    "recalibrate": recalibrate_upload,
     "harvest": harvest,
     "references": references,
     "maintain": maintain_lake,

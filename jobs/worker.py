@@ -10,11 +10,11 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.errors import Rejected
 from jobs.executor import left_to_cluster
-from jobs.loop import work
+from jobs.loop import Kinds, work
 from jobs.progress import Task
 from jobs.watch import Limits
 from lake.opening import open_lake
@@ -33,6 +33,7 @@ def run_worker(
     tasks: Mapping[str, Task] | None = None,
     name: str = "",
     limits: Limits | None = None,
+    only: Collection[str] = (),
 ) -> None:
     """Work until SIGTERM; or, with ``once``, until nothing is due any more.
 
@@ -44,6 +45,8 @@ def run_worker(
         Under which the worker holds its leases; it must be no other worker's.
     limits
         What one job may use; by default what the settings say.
+    only
+        Kinds of jobs that it takes; by default all.
     """
     tasks = load_tasks(TASKS) if tasks is None else tasks
     limits = limits or Limits(wall_clock_s=settings.job_wall_clock_s, memory_mb=settings.job_memory_mb)
@@ -51,7 +54,14 @@ def run_worker(
     lake = open_lake(settings)
     logger.info("worker %s started", name)
     try:
-        work(lake, tasks, name=name, limits=limits, once=once, never=left_to_cluster(settings))
+        work(
+            lake,
+            tasks,
+            name=name,
+            limits=limits,
+            once=once,
+            kinds=Kinds(only=only, never=left_to_cluster(settings)),
+        )
     finally:
         lake.close()
         logger.info("worker %s ended", name)
@@ -85,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m jobs.worker", description="Work on tomlake's jobs.")
     parser.add_argument("--name", default="", help="name of the worker, unique")
     parser.add_argument("--tasks", default=TASKS, help="MODULE:NAME of a dict of tasks")
+    parser.add_argument("--only", nargs="*", default=(), help="kinds of jobs that it takes; all if not said")
     parser.add_argument("--once", action="store_true", help="end when nothing is due any more")
     parser.add_argument("--child", action="store_true", help="end when the parent process ends")
     given = parser.parse_args(arguments)
@@ -96,7 +107,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             memory_mb=settings.job_memory_mb,
             parent_pid=os.getppid() if given.child else None,
         )
-        run_worker(settings, once=given.once, tasks=load_tasks(given.tasks), name=given.name, limits=limits)
+        run_worker(
+            settings,
+            once=given.once,
+            tasks=load_tasks(given.tasks),
+            name=given.name,
+            limits=limits,
+            only=given.only,
+        )
     except Rejected as refusal:
         logger.error("%s", refusal, exc_info=refusal.__cause__)
         raise SystemExit(EXIT_REFUSED) from refusal

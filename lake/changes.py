@@ -20,11 +20,12 @@ class Change:
     rows: pl.DataFrame
     keys: pl.DataFrame
     files: str = ""  # where new rows stand already, as a pattern of paths
+    keeps_papers: bool = False  # rows that only move stay those of the batch that made them
 
     def stamped(self, batch_id: str) -> "Change":
-        """Return the change with every row carrying the batch and all columns."""
+        """Return the change with all columns, and every row carrying the batch unless it has its own."""
         rows = self.rows
-        if "batch_id" in self.table.schema:
+        if "batch_id" in self.table.schema and not self.keeps_papers:
             rows = rows.with_columns(batch_id=pl.lit(batch_id, dtype=pl.String()))
         return replace(self, rows=self.table.rows(rows))
 

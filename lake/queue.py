@@ -1,6 +1,6 @@
 """The queue of jobs: put in by pages, programs and the clock; its workers' side is in ``lake.leases``."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypedDict, Unpack
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -33,6 +33,7 @@ __all__ = [
     "release_worker",
     "remove_old_jobs",
     "retry",
+    "states_of",
 ]
 
 
@@ -105,6 +106,18 @@ def list_jobs(
         query = query.where(jobs.c.kind == kind)
     with reading(operations) as connection:
         return [job_of(row) for row in connection.execute(query).mappings()]
+
+
+def states_of(operations: Engine, job_ids: Collection[int]) -> dict[int, JobState]:
+    """Return the states of jobs that are still on the list."""
+    query = select(jobs.c.job_id, jobs.c.state).where(jobs.c.job_id >= min(job_ids, default=0))
+    with reading(operations) as connection:
+        wanted = set(job_ids)
+        return {
+            int(job_id): JobState(state)
+            for job_id, state in connection.execute(query)
+            if int(job_id) in wanted
+        }
 
 
 def counts(operations: Engine) -> dict[JobState, int]:

@@ -11,7 +11,7 @@ from lake.opening import Lake
 from lake.operations import jobs, observatories, reading, targets, uploads, users, writing
 from lake.provenance import new_batch
 from lake.store import Store
-from lake.tables import REFERENCE_STARS
+from lake.tables import FILES_OF_FRAMES, REFERENCE_STARS
 
 
 def remove_simulated(lake: Lake, *, usernames: Sequence[str] = ()) -> int:
@@ -45,7 +45,7 @@ def _remove_rows(store: Store, target_ids: Sequence[int]) -> None:
 
 def _cutouts(store: Store, target_ids: Sequence[int]) -> set[str]:
     rows = store.read(
-        "SELECT cutout_sha256 FROM lake.frames WHERE list_contains($target_ids, target_id)",
+        f"SELECT cutout_sha256 FROM {FILES_OF_FRAMES} AS f WHERE list_contains($target_ids, target_id)",  # noqa: S608 - our own words
         {"target_ids": list(target_ids)},
     )
     return {sha256 for sha256 in rows["cutout_sha256"] if sha256}
@@ -55,7 +55,8 @@ def _files_in_use(lake: Lake) -> set[str]:
     with reading(lake.operations) as connection:
         sent = set(connection.execute(select(uploads.c.sha256)).scalars())
     kept = lake.store.read(
-        "SELECT cutout_sha256 AS sha256 FROM lake.frames UNION SELECT raw_sha256 FROM lake.frames"
+        f"SELECT cutout_sha256 AS sha256 FROM {FILES_OF_FRAMES} AS f"  # noqa: S608 - our own words
+        f" UNION SELECT raw_sha256 FROM {FILES_OF_FRAMES} AS f"
         " UNION SELECT raw_sha256 FROM lake.batches b WHERE source <> 'upload'"
     )
     return sent | {sha256 for sha256 in kept["sha256"] if sha256}

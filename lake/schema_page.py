@@ -6,7 +6,7 @@
 import sys
 
 from lake.public.schema import PUBLIC_TABLES
-from lake.tables import TABLES, Table, sql_type
+from lake.tables import SHELVES, TABLES, Table, sql_type
 
 # Columns that are not published; a table's own entry goes before the one for all tables ("").
 _INTERNAL: dict[tuple[str, str], tuple[str, str]] = {
@@ -55,7 +55,19 @@ page.
 
 def schema_page() -> str:
     """Return the page."""
-    return _HEAD + "".join(_section(table) for table in TABLES)
+    shelves = SHELVES.values()
+    return _HEAD + "".join(_section(table) for table in TABLES if table not in shelves) + _shelves()
+
+
+def _shelves() -> str:
+    names = ", ".join(f"`{shelf.name}`" for shelf in SHELVES.values())
+    return (
+        "\n## The shelf\n"
+        f"{names}:\n"
+        "what other processings of the same uploads gave (`tomlake recalibrate`). They have the columns of the\n"
+        "tables whose rows' place they may take, and two more: `upload_id`, and `processing`, the name of code\n"
+        "and parameters as in `calib_version`.\n"
+    )
 
 
 def _section(table: Table) -> str:

@@ -5,7 +5,7 @@ Every write is one transaction under one lock, and doing it twice is doing it on
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -152,6 +152,18 @@ class Store:
         """
         signed = self._ready(changes, batch)
         return self._writer.commit(lambda: signed, batch)
+
+    def commit_planned(self, plan: Callable[[], Sequence[Change]], *, batch: Batch) -> int:
+        """Return the version in which all changes stand that ``plan`` finds while no other writer is at work.
+
+        Where it finds none nothing is written, not even the batch.
+        """
+
+        def ready() -> Sequence[Change]:
+            changes = plan()
+            return self._ready(changes, batch) if changes else []
+
+        return self._writer.commit(ready, batch)
 
     def exclusive(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Return the connection that writes, outside a transaction, while no other writer is at work.

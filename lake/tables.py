@@ -191,6 +191,22 @@ REFERENCE_CELLS = Table(
     },
 )
 
+
+def _shelf_of(table: Table) -> Table:
+    """Return the table in which rows of other processings of the same uploads wait to be promoted."""
+    own = {"upload_id": pl.Int64(), "processing": pl.String()}
+    return Table(name=f"shelf_{table.name}", schema={**own, **table.schema}, sorted_by="upload_id")
+
+
+SHELVES: dict[str, Table] = {  # by the name of the table whose place their rows may take
+    table.name: _shelf_of(table) for table in (FRAMES, CALIBRATIONS, FRAME_STARS, PHOTOMETRY)
+}
+
+FILES_OF_FRAMES = """(
+    SELECT target_id, raw_sha256, cutout_sha256, made_mjd FROM lake.frames
+    UNION ALL SELECT target_id, raw_sha256, cutout_sha256, made_mjd FROM lake.shelf_frames
+)"""  # which raw files frames speak of, whatever counts now
+
 LAYOUTS = Table(  # which layouts the lake has had; the highest number is the one it has
     name="layouts",
     schema={"number": pl.Int64(), "code_version": pl.String(), "made_mjd": pl.Float64()},
@@ -204,6 +220,7 @@ TABLES: tuple[Table, ...] = (
     FRAME_STARS,
     REFERENCE_STARS,
     REFERENCE_CELLS,
+    *SHELVES.values(),
     LAYOUTS,
 )
 

@@ -122,15 +122,18 @@ def upload_counts(operations: Engine, user: User | None) -> dict[UploadStatus, i
     return {status: found.get(status.value, 0) for status in UploadStatus}
 
 
-def set_upload_result(
-    operations: Engine,
-    job: Job,
-    *,
-    status: UploadStatus,
-    code: str,
-    reason: str,
-    frame_ids: Sequence[str] = (),
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadResult:
+    """How the reduction of an upload ended."""
+
+    upload_id: int
+    status: UploadStatus
+    code: str
+    reason: str
+    frame_ids: tuple[str, ...] = ()
+
+
+def set_upload_result(operations: Engine, job: Job, result: UploadResult) -> None:
     """Store how the upload of a job ended; pages show it as soon as the job itself has ended.
 
     Raises
@@ -138,11 +141,26 @@ def set_upload_result(
     LeaseLost
         ``lease-lost``: another worker holds the job now.
     """
-    result = {"result": status.value, "code": code, "reason": reason, "frame_ids": list(frame_ids)}
     with writing(operations) as connection:
         check_fence(connection, job)
-        this = _uploads.c.upload_id == int(job.args["upload_id"])
-        connection.execute(update(_uploads).where(this).values(result))
+        _set_result(connection, result)
+
+
+def set_results(operations: Engine, results: Sequence[UploadResult]) -> None:
+    """Store how uploads ended whose frames changed without a job."""
+    with writing(operations) as connection:
+        for result in results:
+            _set_result(connection, result)
+
+
+def _set_result(connection: Connection, result: UploadResult) -> None:
+    values = {
+        "result": result.status.value,
+        "code": result.code,
+        "reason": result.reason,
+        "frame_ids": list(result.frame_ids),
+    }
+    connection.execute(update(_uploads).where(_uploads.c.upload_id == result.upload_id).values(values))
 
 
 def shown_to(user: User | None) -> Select[Any]:

@@ -17,6 +17,7 @@ from tomlake.commands import (
     photometry,
     processes,
     public,
+    recalibrate,
     safekeeping,
     snapshots,
     sql_shell,
@@ -47,6 +48,11 @@ app.command(
 )(trace.explain)
 app.command("verify", help="Check every byte of the lake and of what it was made from.")(trace.verify)
 app.command("reparse", help="Make rows anew from the kept raw answers, without network.")(trace.reparse)
+app.command("recalibrate", help="Reduce old frames anew with today's code, beside what counts.")(
+    recalibrate.recalibrate
+)
+app.command("promote", help="Let the newest processing of frames count.")(recalibrate.promote)
+app.command("demote", help="Let the processing before count again.")(recalibrate.demote)
 app.command("config", help="Show every setting and where it comes from.")(lake_shell.config)
 app.command("status", help="Show what is in the lake and in the queue.")(lake_shell.status)
 app.command("restore", help="Bring a backup back into an empty place.")(safekeeping.restore)

@@ -9,16 +9,17 @@ import polars as pl
 from lake.opening import Lake
 from lake.safekeeping.moment import Moment
 from lake.safekeeping.place import Place
+from lake.tables import FILES_OF_FRAMES
 
 STORE = "store"
 RAW = "raw"
 _RAW_FILE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.zst")
 # An upload's papers outlive the upload; its file does not.
-_USED = """
+_USED = f"""
 SELECT raw_sha256 AS sha256 FROM lake.batches WHERE source <> 'upload'
-UNION SELECT raw_sha256 FROM lake.frames
-UNION SELECT cutout_sha256 FROM lake.frames
-"""
+UNION SELECT raw_sha256 FROM {FILES_OF_FRAMES} AS f
+UNION SELECT cutout_sha256 FROM {FILES_OF_FRAMES} AS f
+"""  # noqa: S608 - our own words
 
 
 def raw_files(place: Place) -> list[str]:

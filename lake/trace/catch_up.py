@@ -12,6 +12,7 @@ from lake.backend import Backend
 from lake.operations import reading
 from lake.raw import SUFFIX, RawStore
 from lake.readable import Readable
+from lake.tables import FILES_OF_FRAMES
 from lake.trace.book import Book, book_of
 from lake.trace.catalog_rows import scheduled_files, stored_files, version_rows
 from lake.trace.ledger import Kind, Line, Seal, condense, known, lines_of, newest_sealed, read_lines
@@ -19,10 +20,10 @@ from lake.trace.seals import add_seals, catalog_seals, file_seal
 from lake.trace.stored_bytes import StoredBytes
 
 _FILES_AT_ONCE = 200
-_RAW_SINCE = """
+_RAW_SINCE = f"""
     SELECT raw_sha256 AS sha256 FROM lake.batches WHERE made_mjd >= $since_mjd AND raw_sha256 <> ''
     UNION
-    SELECT cutout_sha256 FROM lake.frames WHERE made_mjd >= $since_mjd AND cutout_sha256 <> ''"""
+    SELECT cutout_sha256 FROM {FILES_OF_FRAMES} AS f WHERE made_mjd >= $since_mjd AND cutout_sha256 <> ''"""  # noqa: S608 - our own words
 
 Told = Callable[[str, float], None]
 

@@ -10,7 +10,7 @@ from engine.times import mjd_of
 from lake.accounts import User
 from lake.archives import Harvest, harvests_of_target
 from lake.catalog import Catalog
-from lake.frames import UPLOAD
+from lake.frame_rows import UPLOAD
 from lake.opening import Lake
 from lake.provenance import Batch
 from lake.raw import RawStore

@@ -10,21 +10,22 @@ from sqlalchemy import Engine, select
 from lake.backend import Backend
 from lake.operations import reading, uploads
 from lake.raw import SUFFIX, RawStore
+from lake.tables import FILES_OF_FRAMES
 from lake.trace.book import Book
 from lake.trace.damage import Damage, Part
 from lake.trace.stored_bytes import StoredBytes
 
 _FROM_BACKUP = "put the file back from a backup"
 _GONE = "what rows were made of is lost"
-_IN_LAKE = """
+_IN_LAKE = f"""
     SELECT raw_sha256 AS sha256, min(target_id) AS low, max(target_id) AS high FROM lake.batches
     WHERE source <> 'upload' AND raw_sha256 <> '' GROUP BY raw_sha256
     UNION ALL
-    SELECT raw_sha256, min(target_id), max(target_id) FROM lake.frames WHERE raw_sha256 <> ''
+    SELECT raw_sha256, min(target_id), max(target_id) FROM {FILES_OF_FRAMES} AS f WHERE raw_sha256 <> ''
     GROUP BY raw_sha256
     UNION ALL
-    SELECT cutout_sha256, min(target_id), max(target_id) FROM lake.frames WHERE cutout_sha256 <> ''
-    GROUP BY cutout_sha256"""
+    SELECT cutout_sha256, min(target_id), max(target_id) FROM {FILES_OF_FRAMES} AS f WHERE cutout_sha256 <> ''
+    GROUP BY cutout_sha256"""  # noqa: S608 - our own words
 _WITHOUT_PAPERS = """
     SELECT count(*) AS points, min(target_id) AS low, max(target_id) AS high FROM lake.photometry AS p
     WHERE NOT EXISTS (SELECT 1 FROM lake.batches AS b WHERE b.batch_id = p.batch_id)"""

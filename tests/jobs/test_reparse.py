@@ -15,14 +15,14 @@ from engine.target import Target
 from jobs.harvest import harvest_target
 from jobs.reparse import Reparsed, reparse_all
 from lake.accounts import create_user
-from lake.inbox import UploadRequest, accept, set_upload_result, upload
+from lake.inbox import UploadRequest, accept, upload
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
 from lake.queue import claim, finish, list_jobs
 from lake.rights import SYSTEM
 from lake.targets import create_target, delete_target
-from lake.uploads import UploadStatus
+from lake.uploads import UploadResult, UploadStatus, set_upload_result
 
 ANSWERS = Path(__file__).resolve().parent.parent / "data" / "brokers"
 GAIA_ROWS = (ANSWERS / "gaia_alerts" / "rows.csv").read_bytes().split(b"\n", 1)[1]
@@ -147,7 +147,13 @@ def test_an_upload_is_reduced_again_by_a_worker_and_keeps_its_verdict_until_then
     sent = accept(lake, raw_file, UploadRequest(target=target.name, filename="a.fits", uploaded_by="ada"))
     job = claim(lake.operations, "w")
     assert job is not None
-    set_upload_result(lake.operations, job, status=UploadStatus.REJECTED, code="not-fits", reason="No image.")
+    result = UploadResult(
+        upload_id=int(job.args["upload_id"]),
+        status=UploadStatus.REJECTED,
+        code="not-fits",
+        reason="No image.",
+    )
+    set_upload_result(lake.operations, job, result)
     finish(lake.operations, job, "No image.")
 
     (told,) = again(lake, target, source="upload", dry_run=True)

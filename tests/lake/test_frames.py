@@ -15,8 +15,8 @@ from engine.photometry.calibration import BandFit, Calibration
 from engine.photometry.solve import Method, Solution
 from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status, no_stars
 from engine.target import Target
+from lake.frame_rows import FrameOrigin
 from lake.frames import (
-    FrameOrigin,
     calibrations_of_frame,
     cutout,
     frame,

@@ -13,7 +13,6 @@ from lake.inbox import (
     UploadRequest,
     UploadStatus,
     accept,
-    set_upload_result,
     upload,
     upload_counts,
     uploads,
@@ -36,6 +35,7 @@ from lake.queue import (
 from lake.raw import RawFile
 from lake.rights import SYSTEM
 from lake.targets import create_target, delete_target
+from lake.uploads import UploadResult, set_upload_result
 
 REQUEST = UploadRequest(target="Open star", filename="night/../frame 1.FITS", uploaded_by="ada")
 
@@ -87,14 +87,14 @@ def test_an_accepted_upload_has_its_job_and_says_how_far_it_is(lake: Lake) -> No
     heartbeat(lake.operations, job, progress=0.25, step="Reading the file")
     now = upload(lake.operations, sent.upload_id, None)
     assert (now.status, now.progress, now.step) == (UploadStatus.WORKING, 0.25, "Reading the file")
-    set_upload_result(
-        lake.operations,
-        job,
+    result = UploadResult(
+        upload_id=sent.upload_id,
         status=UploadStatus.LIMIT,
         code="limit",
         reason="Fainter than 19.",
         frame_ids=("f1",),
     )
+    set_upload_result(lake.operations, job, result)
     finish(lake.operations, job, "A limit.")
     now = upload(lake.operations, sent.upload_id, None)
     assert (now.status, now.code, now.reason, now.frame_ids) == (
@@ -121,7 +121,10 @@ def test_the_same_bytes_for_the_same_target_are_one_upload_and_one_job(lake: Lak
 def test_a_rejected_upload_is_tried_again_only_when_something_else_is_said(lake: Lake) -> None:
     sent = accept(lake, _bytes(lake, "three"), REQUEST)
     job = _begun(lake, sent)
-    set_upload_result(lake.operations, job, status=UploadStatus.REJECTED, code="no-time", reason="No time.")
+    no_time = UploadResult(
+        upload_id=sent.upload_id, status=UploadStatus.REJECTED, code="no-time", reason="No time."
+    )
+    set_upload_result(lake.operations, job, no_time)
     finish(lake.operations, job, "No time.")
     assert _status(lake, sent) == (UploadStatus.REJECTED, "no-time")
     assert accept(lake, _bytes(lake, "three"), REQUEST).status == UploadStatus.REJECTED
@@ -149,8 +152,9 @@ def test_a_worker_that_lost_its_lease_stores_no_result(lake: Lake) -> None:
     sent = accept(lake, _bytes(lake, "six"), REQUEST)
     job = _begun(lake, sent)
     release_worker(lake.operations, "w")
+    late = UploadResult(upload_id=sent.upload_id, status=UploadStatus.MEASURED, code="measured", reason="")
     with pytest.raises(LeaseLost):
-        set_upload_result(lake.operations, job, status=UploadStatus.MEASURED, code="measured", reason="")
+        set_upload_result(lake.operations, job, late)
     assert _status(lake, sent)[0] == UploadStatus.RECEIVED
     assert get_job(lake.operations, job.job_id).state == JobState.WAITING
 

@@ -9,7 +9,8 @@ from engine.lightcurve import Flag, light_curve
 from engine.photometry.verdict import Reduction, Status
 from engine.target import Target, Visibility
 from lake.accounts import User, create_user
-from lake.frames import FrameOrigin, save_reduction
+from lake.frame_rows import FrameOrigin
+from lake.frames import save_reduction
 from lake.inbox import UploadRequest, UploadStatus, accept, set_upload_result
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake

@@ -3,12 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from lake.opening import Lake
 from lake.removal import remove_simulated
-from tomlake.commands.session import opened_lake, out
+from tomlake.commands.session import opened_lake, out, shown_progress
 from tomlake.demo.load import load_demo, username_of
 from tomlake.demo.observatory import OBSERVERS
 
@@ -28,7 +26,5 @@ def demo(
 
 def load_with_progress(lake: Lake) -> int:
     """Return how many simulated targets were loaded, showing how far it is."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        shown = bar.add_task("Demo", total=1.0)
-        return load_demo(lake, lambda step, done: bar.update(shown, description=step, completed=done))
+    with shown_progress() as told:
+        return load_demo(lake, told)

@@ -8,17 +8,14 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from engine.times import datetime_of, mjd_now
-from lake.opening import Lake
 from lake.upkeep.health import Health, health
-from lake.upkeep.maintain import Outcome, Scope, maintain
+from lake.upkeep.maintain import Scope, maintain
 from lake.upkeep.problems import problems
 from lake.upkeep.runs import Run, record_run
-from tomlake.commands.session import opened_lake, out
+from tomlake.commands.session import opened_lake, out, shown_progress
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -49,21 +46,11 @@ def maintain_now(
     """Do the upkeep now; readers and writers go on meanwhile."""
     scope, began_s = Scope.FULL if full else Scope.LIGHT, time.monotonic()
     with opened_lake() as lake:
-        outcome = _with_bar(lake, scope)
+        with shown_progress() as told:
+            outcome = maintain(lake, scope, tell=told)
         seconds = time.monotonic() - began_s
         record_run(lake.operations, scope, outcome, seconds=seconds, by="command line")
     out.print(f"{outcome.sentence} It took {seconds:,.1f} s.", markup=False)
-
-
-def _with_bar(lake: Lake, scope: Scope) -> Outcome:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("Upkeep", total=1.0)
-        return maintain(
-            lake,
-            scope,
-            tell=lambda step, fraction: progress.update(bar, description=step, completed=fraction),
-        )
 
 
 def _show(found: Health, wrong: list[str]) -> None:

@@ -1,13 +1,9 @@
 """`tomlake publish ...` and `tomlake clone`: giving the public lake away, and taking a copy of one."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from lake.public.place import Place
@@ -15,7 +11,7 @@ from lake.public.publish import Terms, publish, terms_of_last
 from lake.public.versions import versions
 from lake.public.versions import withdraw as take_back
 from tomlake.clone import clone as make_copy
-from tomlake.commands.session import opened_lake, out
+from tomlake.commands.session import opened_lake, out, shown_progress
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
@@ -94,12 +90,3 @@ def clone(
     out.print(f"Copied version {origin.version} of {origin.url}; licence {origin.licence}.", markup=False)
     out.print(f"Cite: {origin.citation}", markup=False)
     out.print(f"Start it with: TOMLAKE_DATA={folder} tomlake up", markup=False)
-
-
-@contextmanager
-def shown_progress() -> Iterator[Callable[[str, float], None]]:
-    """Give a function that shows how far the work is."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        shown = bar.add_task("Opening", total=1.0)
-        yield lambda words, done: bar.update(shown, description=words, completed=done)

@@ -1,13 +1,9 @@
 """`tomlake backup`, `tomlake restore` and `tomlake move`: keeping a lake safe, and carrying it over."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 from typer.core import TyperGroup
 
@@ -23,7 +19,7 @@ from lake.safekeeping.move import new_lines
 from lake.safekeeping.place import Place
 from lake.safekeeping.restore import restore as restore_backup
 from lake.settings import read_settings
-from tomlake.commands.session import opened_lake, out
+from tomlake.commands.session import opened_lake, out, shown_progress
 
 _MAKE = "make"
 
@@ -47,7 +43,7 @@ def make(
     keep: Annotated[int, typer.Option(min=1, help="How many backups stay there.")] = backups.KEEP,
 ) -> None:
     """Make a backup."""
-    with opened_lake() as lake, _shown() as progress:
+    with opened_lake() as lake, shown_progress() as progress:
         report = backups.backup(lake, _place_url(url), keep=keep, progress=progress)
     out.print(
         f"Backup {report.name} holds version {report.lake_version} in {report.files:,} files "
@@ -85,7 +81,7 @@ def show(url: Url = "") -> None:
 @app.command("check", help="Read every file of all backups in a place again.")
 def check(url: Url = "") -> None:
     """Name every file that is not what it was."""
-    with _shown() as progress:
+    with shown_progress() as progress:
         report = check_backups(_opened(url), progress=progress)
     for path, needed_by in report.damaged:
         out.print(f"{path} is damaged or missing; it belongs to {', '.join(needed_by)}.", markup=False)
@@ -102,7 +98,7 @@ def restore(
     which: Annotated[str, typer.Option(help="Name as `tomlake backup list` shows it.")] = LATEST,
 ) -> None:
     """Bring a backup back into the empty places that the settings name."""
-    with _shown() as progress:
+    with shown_progress() as progress:
         report = restore_backup(url, read_settings(), which=which, progress=progress)
     out.print(
         f"Backup {report.name} is back: version {report.lake_version}, {report.files:,} files "
@@ -120,7 +116,7 @@ def move(
     raw_url: Annotated[str, typer.Option(help="Folder or s3:// place of the raw files.")] = "",
 ) -> None:
     """Carry the lake over to other places, checked by checksums; the old one stays as it is."""
-    with opened_lake() as lake, _shown() as progress:
+    with opened_lake() as lake, shown_progress() as progress:
         base = read_settings({"TOMLAKE_DATA": data}) if data else lake.settings
         new = replace(
             lake.settings,
@@ -140,15 +136,6 @@ def move(
     out.print("From now on start tomlake with these settings (a password stands where *** is):")
     for line in lines:
         out.print(line, markup=False)
-
-
-@contextmanager
-def _shown() -> Iterator[Callable[[str, float], None]]:
-    """Give the function that shows how far the work is."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        shown = bar.add_task("Looking", total=1.0)
-        yield lambda step, done: bar.update(shown, description=step, completed=done)
 
 
 def _place_url(url: str) -> str:

@@ -2,16 +2,12 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.padding import Padding
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -24,13 +20,13 @@ from lake.raw import open_raw
 from lake.rights import SYSTEM
 from lake.settings import read_settings
 from lake.targets import get_target
-from lake.trace.catch_up import Told, seal_all
+from lake.trace.catch_up import seal_all
 from lake.trace.explain import explain as explain_point
 from lake.trace.prov import prov_json
 from lake.trace.seals import seal_settings_anew
 from lake.trace.story import story
 from lake.trace.verify import Verdict, Verification
-from tomlake.commands.session import opened_lake, out
+from tomlake.commands.session import opened_lake, out, shown_progress
 
 NUMBERS = {"ignore_unknown_options": True}  # so that a point with a negative number needs no `--` before it
 
@@ -82,7 +78,7 @@ def verify(
     try:
         if not backend.catalog.exists():
             raise Rejected(f"There is no lake in {places.data_dir} yet.", code="no-lake")
-        with _progress() as told:
+        with shown_progress() as told:
             found = Verification(
                 backend=backend, operations=operations, raw=raw, quick=quick, told=told
             ).run()
@@ -111,7 +107,7 @@ def reparse(
     """
     with opened_lake() as lake:
         target_id = get_target(lake.operations, target, SYSTEM).target_id if target else None
-        with _progress() as told:
+        with shown_progress() as told:
             done = reparse_all(lake, source=source, target_id=target_id, dry_run=dry_run, told=told)
     _show_reparsed(done, dry_run=dry_run)
     if any(each.reason for each in done):
@@ -150,14 +146,6 @@ def _show_reparsed(done: list[Reparsed], *, dry_run: bool) -> None:
     changed = sum(bool(each.changed or each.added or each.removed) for each in done)
     end = "nothing was written (--dry-run)" if dry_run else "new batches stand for what changed"
     out.print(f"{len(done):,} read again, {changed:,} of them differ; {end}.")
-
-
-@contextmanager
-def _progress() -> Iterator[Told]:
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task("", total=1.0)
-        yield lambda step, fraction: bar.update(shown, description=step[-60:], completed=fraction)
 
 
 def _write(text: str, place: str) -> None:

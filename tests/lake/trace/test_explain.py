@@ -19,7 +19,8 @@ from engine.photometry.calibration import BandFit, Calibration
 from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status
 from engine.target import Target, Visibility
 from lake.accounts import User, create_user
-from lake.frames import FrameOrigin, save_reduction
+from lake.frame_rows import FrameOrigin
+from lake.frames import save_reduction
 from lake.inbox import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
