@@ -64,9 +64,9 @@ def _shelves() -> str:
     return (
         "\n## The shelf\n"
         f"{names}:\n"
-        "what other processings of the same uploads gave (`tomlake recalibrate`). They have the columns of the\n"
-        "tables whose rows' place they may take, and two more: `upload_id`, and `processing`, the name of code\n"
-        "and parameters as in `calib_version`.\n"
+        "what other processings of the same uploads gave (`tomlake recalibrate`). They have the columns\n"
+        "of the tables whose rows' place they may take, and two more: `upload_id`, and `processing`, the\n"
+        "name of code and parameters as in `calib_version`.\n"
     )
 
 

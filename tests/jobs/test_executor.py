@@ -36,7 +36,7 @@ def test_every_kind_that_goes_to_a_cluster_has_a_task() -> None:
 
 
 def test_local_workers_take_every_kind_unless_there_is_a_cluster(settings: Settings) -> None:
-    assert left_to_cluster(settings) == {"reduce", "harvest", "references"}
+    assert left_to_cluster(settings) == {"reduce", "recalibrate", "harvest", "references"}
     assert left_to_cluster(replace(settings, executor=Executor.LOCAL)) == set()
 
 
