@@ -1,5 +1,6 @@
 """Time scales: everything inside tomlake is MJD, UTC, mid-exposure, at the observer."""
 
+import time
 from datetime import UTC, datetime
 
 import numpy as np
@@ -57,3 +58,21 @@ def bjd_tdb(
     times = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale="utc", location=place)
     travel = times.light_travel_time(SkyCoord(ra_deg, dec_deg, unit="deg"), kind="barycentric")
     return np.asarray((times.tdb + travel).jd, dtype=np.float64)
+
+
+class Laps:
+    """How long each stage of some work took."""
+
+    def __init__(self) -> None:
+        self._since_s = time.perf_counter()
+        self._stages_s: dict[str, float] = {}
+
+    def end(self, stage: str) -> None:
+        """Note that a stage ends now; the next one begins."""
+        now_s = time.perf_counter()
+        self._stages_s[stage] = self._stages_s.get(stage, 0.0) + now_s - self._since_s
+        self._since_s = now_s
+
+    def told(self) -> dict[str, float]:
+        """Return the seconds of every stage that ended, in their order."""
+        return {stage: round(seconds, 4) for stage, seconds in self._stages_s.items()}

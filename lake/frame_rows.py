@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from engine.frame import Camera
 from engine.lightcurve import Flag, empty, light_curve
+from engine.photometry.cutout import cutout_fits
 from engine.photometry.verdict import Reduction, Status
 from engine.target import Target
 from engine.times import bjd_tdb, mjd_now
@@ -83,12 +83,14 @@ def _frame_row(lake: Lake, origin: FrameOrigin, reduction: Reduction, batch: Bat
     return {
         **same_names,
         **_solution_columns(reduction.solution),
+        **asdict(reduction.facts),
+        "stages_s": json.dumps(dict(reduction.stages_s)),
         **_origin_columns(origin, reduction),
         "status": str(reduction.status),
         "sentences": list(reduction.sentences),
         "notes": list(reduction.notes),
         "flags": _flags(origin, reduction),
-        "cutout_sha256": _keep_cutout(lake, reduction.cutout),
+        "cutout_sha256": _keep_cutout(lake, reduction),
         "batch_id": batch.batch_id,
         "made_mjd": mjd_now(),
     }
@@ -119,12 +121,11 @@ def _solution_columns(solution: Solution | None) -> dict[str, object]:
     }
 
 
-def _keep_cutout(lake: Lake, pixels: NDArray[np.float32] | None) -> str:
-    if pixels is None:
+def _keep_cutout(lake: Lake, reduction: Reduction) -> str:
+    if reduction.cutout is None:
         return ""
-    body = io.BytesIO()
-    np.save(body, np.ascontiguousarray(pixels, dtype=np.float32), allow_pickle=False)
-    return lake.raw.put(body.getvalue())
+    wcs = None if reduction.solution is None else reduction.solution.wcs
+    return lake.raw.put(cutout_fits(reduction.cutout, reduction.stars_table, wcs))
 
 
 def _flags(origin: FrameOrigin, reduction: Reduction) -> int:

@@ -1,6 +1,5 @@
 """Verdicts on frames: what every reduction gave, with its calibration and stars, also when it failed."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
+from engine.photometry.cutout import read_cutout
 from engine.photometry.verdict import Reduction
 from lake.changes import Change
 from lake.frame_rows import FrameOrigin, point_keys, rows_of
@@ -93,13 +93,22 @@ def stars_of_frame(store: Readable, frame_id: str) -> pl.DataFrame:
     return FRAME_STARS.rows(rows)
 
 
-def cutout(lake: Lake, frame_id: str) -> NDArray[np.float32] | None:
-    """Return the pixels round the target, shape (ny, nx), or None where none were kept."""
+def cutout_file(lake: Lake, frame_id: str) -> bytes | None:
+    """Return the FITS file of the pixels round the target, or None where none was kept."""
     sha256 = frame(lake.store, frame_id)["cutout_sha256"]
     if not sha256:
         return None
     with lake.raw.open(str(sha256)) as stream:
-        return np.asarray(np.load(io.BytesIO(stream.read()), allow_pickle=False), dtype=np.float32)
+        return stream.read()
+
+
+def cutout(lake: Lake, frame_id: str) -> tuple[NDArray[np.float32], pl.DataFrame] | None:
+    """Return the pixels round the target, shape (ny, nx), and the calibration's stars among them.
+
+    None where none were kept.
+    """
+    body = cutout_file(lake, frame_id)
+    return None if body is None else read_cutout(body)
 
 
 def _frames(store: Readable, clauses: str, **parameters: object) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.lightcurve import SCHEMA as LIGHT_CURVE_SCHEMA
+from engine.photometry.facts import FACTS_SCHEMA
 from engine.photometry.references import REFERENCE_SCHEMA
 from engine.photometry.verdict import STARS_SCHEMA
 
@@ -127,6 +128,8 @@ FRAMES = Table(
         "observer": pl.String(),
         "calib_version": pl.String(),
         "flags": pl.UInt32(),
+        **FACTS_SCHEMA,
+        "stages_s": pl.String(),  # JSON: how long each stage of the reduction took
         "batch_id": pl.String(),
         "made_mjd": pl.Float64(),
     },

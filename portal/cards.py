@@ -10,7 +10,7 @@ from lake.inbox import Upload, UploadStatus
 from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text
 from portal.parts import fact_list, simulated_badge, status_badge, target_link
-from portal.verdicts import Verdict, fits_of, picture_of, verdicts_of_upload
+from portal.verdicts import Verdict, cutout_fits, fits_of, picture_of, verdicts_of_upload
 from portal.work import can_cancel, can_retry, cancel_job, is_finished, is_simulated, retry_job
 
 
@@ -21,6 +21,7 @@ def frame_card(verdict: Verdict) -> None:
         left, right = st.columns([1, 2.9], gap="medium") if picture is not None else (None, st.container())
         if left is not None and picture is not None:
             left.image(picture, width=180, alt=f"The target in {verdict.file}")
+            left.caption("Rings: stars of the zero point.")
         with right, st.container(gap="xsmall"):
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
                 status_badge(verdict.status)
@@ -50,6 +51,18 @@ def _frame_details(verdict: Verdict) -> None:
         fact_list(facts | dict(verdict.numbers))
         for note in verdict.notes:
             st.caption(escaped(note))
+        kept = cutout_fits(verdict.frame_id)
+        if kept is not None:
+            st.download_button(
+                "Cut-out (FITS)",
+                kept,
+                file_name=f"{verdict.frame_id}_cutout.fits",
+                mime="application/fits",
+                icon=":material/download:",
+                help="The pixels round the target, the PSF, and the stars that fixed the zero point.",
+                on_click="ignore",
+                key=f"cutout_{verdict.frame_id}",
+            )
         fits = fits_of(verdict.frame_id)
         if len(fits):
             st.dataframe(fits, hide_index=True, placeholder="–", column_config=_FIT_COLUMNS)

@@ -12,7 +12,14 @@ from engine.errors import Rejected
 from engine.lightcurve import Flag, flag_words
 from engine.target import Target
 from lake.accounts import User
-from lake.frames import calibrations_of_frame, cutout, frames_of_target, frames_of_upload, recent_frames
+from lake.frames import (
+    calibrations_of_frame,
+    cutout,
+    cutout_file,
+    frames_of_target,
+    frames_of_upload,
+    recent_frames,
+)
 from lake.store import Store
 from lake.targets import get_target
 from portal.fmt import duration_text, mag_text, moment_text
@@ -20,6 +27,8 @@ from portal.moment import read_version, readable, reading
 from portal.opened import lake
 
 PICTURE_SCALE = 6  # screen pixels per pixel of the camera
+RING_PIX = 5.0
+_RING = (94, 234, 212)
 # dark water, deep blue, cyan, white: brightness grows evenly, so that faint stars show
 _COLOURS = np.array(
     [[4, 10, 26], [10, 42, 92], [14, 116, 170], [110, 205, 226], [255, 252, 236]], dtype=np.float64
@@ -117,12 +126,20 @@ def fits_of(frame_id: str) -> pl.DataFrame:
 @lru_cache(maxsize=256)
 def picture_of(frame_id: str) -> NDArray[np.uint8] | None:
     """Return the pixels round the target as an RGB picture with the target marked, or None without pixels."""
-    pixels = cutout(lake(), frame_id)
-    return None if pixels is None else drawn_cutout(pixels)
+    kept = cutout(lake(), frame_id)
+    return None if kept is None else drawn_cutout(*kept)
 
 
-def drawn_cutout(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return a cut-out stretched, coloured and enlarged, north not implied, with ticks beside the target."""
+def cutout_fits(frame_id: str) -> bytes | None:
+    """Return the pixels round the target, the PSF and the stars among them as a FITS file."""
+    return cutout_file(lake(), frame_id)
+
+
+def drawn_cutout(pixels: NDArray[np.float32], stars: pl.DataFrame) -> NDArray[np.uint8]:
+    """Return a cut-out stretched, coloured and enlarged, north not implied, with ticks beside the target.
+
+    Stars that fixed the zero point are ringed.
+    """
     finite = pixels[np.isfinite(pixels)]
     if finite.size == 0:
         finite = np.zeros(1, dtype=np.float32)
@@ -134,8 +151,19 @@ def drawn_cutout(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
     steps = np.arange(len(_COLOURS))
     channels = [np.interp(level, steps, _COLOURS[:, channel]) for channel in range(3)]
     # images count y upward, screens downward
-    picture = np.stack(channels, axis=-1)[::-1].round().astype(np.uint8)
-    return _marked(picture.repeat(PICTURE_SCALE, axis=0).repeat(PICTURE_SCALE, axis=1))
+    picture = np.stack(channels, axis=-1).round().astype(np.uint8)
+    picture = picture.repeat(PICTURE_SCALE, axis=0).repeat(PICTURE_SCALE, axis=1)
+    return _marked(_ringed(picture, stars.filter("used"))[::-1])
+
+
+def _ringed(picture: NDArray[np.uint8], stars: pl.DataFrame) -> NDArray[np.uint8]:
+    """Return the picture with a ring round each star."""
+    ringed = picture.copy()
+    rows, columns = np.indices(ringed.shape[:2])
+    for x, y in stars.select("x", "y").iter_rows():
+        away = np.hypot(columns - PICTURE_SCALE * (x + 0.5), rows - PICTURE_SCALE * (y + 0.5))
+        ringed[np.abs(away - RING_PIX * PICTURE_SCALE) < 1.0] = _RING
+    return ringed
 
 
 def _marked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -191,11 +219,23 @@ def _numbers(row: dict[str, object]) -> tuple[tuple[str, str], ...]:
         ("Pixel scale", row["pixel_scale_arcsec"], f"{_shown(row['pixel_scale_arcsec'], 2)}″/px"),
         ("Position found by", row["solution_method"], _text(row["solution_method"])),
         ("Position fit", row["solution_rms_arcsec"], f"{_shown(row['solution_rms_arcsec'], 2)}″"),
+        ("Sky", row["sky_adu"], f"{_shown(row['sky_adu'], 0)} ± {_shown(row['noise_adu'], 1)} ADU a pixel"),
+        ("Gain", row["gain_e_adu"], f"{_shown(row['gain_e_adu'], 2)} e⁻/ADU"),
+        ("PSF", row["psf_fwhm_pix"], f"{_shown(row['psf_fwhm_pix'], 2)} px, from {row['psf_stars']} stars"),
+        ("Airmass", row["airmass"], _shown(row["airmass"], 2)),
+        ("Moon", row["moon_lit"], _moon(row)),
+        ("Sun", row["sun_altitude_deg"], f"{_shown(row['sun_altitude_deg'], 0)}° above the horizon"),
         ("Filter in the header", row["filter_name"], _text(row["filter_name"])),
         ("Camera", row["camera"], _text(row["camera"])),
         ("Method", row["calib_version"], _text(row["calib_version"])),
     )
     return tuple((name, words) for name, value, words in given if value not in (None, ""))
+
+
+def _moon(row: dict[str, object]) -> str:
+    lit, away = 100.0 * (_number(row["moon_lit"]) or 0.0), _shown(row["moon_separation_deg"], 0)
+    is_up = (_number(row["moon_altitude_deg"]) or 0.0) > 0.0
+    return f"{lit:.0f} % lit, {away}° away" if is_up else "below the horizon"
 
 
 def _way(radius_pix: object) -> str:

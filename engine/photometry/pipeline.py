@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from astropy.wcs import WCS
-from numpy.typing import NDArray
 
 from engine.errors import Rejected
 from engine.frame import SIMULATED_NOTE, Frame
@@ -15,7 +14,9 @@ from engine.photometry.calibration import Calibration
 from engine.photometry.circumstances import about_circumstances, circumstances
 from engine.photometry.clean import clean
 from engine.photometry.conclude import calibrated, concluded, refused
+from engine.photometry.cutout import cut_out, with_psf
 from engine.photometry.detect import Detection, detect
+from engine.photometry.facts import with_fitted, with_frame, with_sky
 from engine.photometry.field import field_of, pixel_of, position_of
 from engine.photometry.match import positions_at
 from engine.photometry.measure import Ladder, climb, forced_place
@@ -30,10 +31,10 @@ from engine.photometry.standard import SolvedFrame, pairs_of, standardise
 from engine.photometry.target_mag import standard_target
 from engine.photometry.verdict import Reduction, Status, stars_table
 from engine.target import Target, separation_arcsec
+from engine.times import Laps
 
 __all__ = ["reduce_frame", "reduce_table"]
 
-CUTOUT_PIX = 61
 TIME_UNCERTAIN_S = 60.0
 PLACE_SIGMAS = 3.0  # of the solution's residuals, within which a source is the target
 MAX_DOUBT_PIX = 2.0
@@ -63,21 +64,25 @@ def reduce_frame(
         Of the circle, or ``PSF_FIT``, where all frames of a night shall be measured alike; None for what
         suits the frame.
     """
-    known = _begun(frame)
+    known, laps = _begun(frame), Laps()
     try:
         frame = clean(frame)
+        laps.end("clean")
         frame, detection = without_rays(frame, detect(frame))
         frame = with_gain_of_noise(frame, noise_adu=detection.noise_adu)
         known = _with_detection(known, frame, detection)
+        laps.end("detect")
         solution = _solve(frame, detection, target, references, index_dir)
         known = _with_solution(known, solution, detection)
+        laps.end("solve")
         field = field_of(references, target, mjd=frame.mjd, pixel_scale_arcsec=solution.pixel_scale_arcsec)
         solved = SolvedFrame(frame=frame, detection=detection, solution=solution, field=field)
         known = _with_circumstances(known, solved)
         place = _target_place(solved)
-        known = replace(known, cutout=_cutout(frame, place))
+        known = replace(known, cutout=cut_out(frame, place))
         ladder = _measured(solved, place, radius_pix=radius_pix)
-        known = _with_stars(known, solved, ladder)
+        known = _with_stars(known, solved, ladder, place)
+        laps.end("measure")
         chosen_pix, calibration = standardise(solved, ladder, requested=requested)
         known = _with_calibration(known, solved, ladder, chosen_pix, calibration)
         light = ladder.table(chosen_pix)[-1:]
@@ -85,8 +90,10 @@ def reduce_frame(
             solved, light, calibration, radius_pix=chosen_pix, star_light=ladder.light
         )
     except Rejected as refusal:
-        return refused(known, refusal)
-    return concluded(known, measurement)
+        laps.end("refuse")
+        return replace(refused(known, refusal), stages_s=laps.told())
+    laps.end("calibrate")
+    return replace(concluded(known, measurement), stages_s=laps.told())
 
 
 def _begun(frame: Frame) -> Reduction:
@@ -106,7 +113,13 @@ def _begun(frame: Frame) -> Reduction:
 
 def _with_detection(known: Reduction, frame: Frame, detection: Detection) -> Reduction:
     found = detection.sources.select("x", "y", "snr", "flags")
-    return replace(known, notes=frame.notes, sources=found, sentences=about_stars(detection))
+    return replace(
+        known,
+        notes=frame.notes,
+        sources=found,
+        sentences=about_stars(detection),
+        facts=with_frame(known.facts, frame, detection),
+    )
 
 
 def _solve(
@@ -154,7 +167,12 @@ def _with_circumstances(known: Reduction, solved: SolvedFrame) -> Reduction:
     if told is None:
         return known
     flags = known.flags | (int(Flag.TIME_UNCERTAIN) if told.is_impossible else 0)
-    return replace(known, flags=flags, sentences=(*known.sentences, *about_circumstances(told)))
+    return replace(
+        known,
+        flags=flags,
+        sentences=(*known.sentences, *about_circumstances(told)),
+        facts=with_sky(known.facts, told),
+    )
 
 
 def _target_place(solved: SolvedFrame) -> tuple[float, float]:
@@ -203,12 +221,16 @@ def _positions(detection: Detection, place: tuple[float, float]) -> pl.DataFrame
     return pl.concat([detection.sources.select("x", "y"), target])
 
 
-def _with_stars(known: Reduction, solved: SolvedFrame, ladder: Ladder) -> Reduction:
+def _with_stars(
+    known: Reduction, solved: SolvedFrame, ladder: Ladder, place: tuple[float, float]
+) -> Reduction:
     radius_pix = ladder.radii_pix[min(WIDE_RUNG, len(ladder.radii_pix) - 1)]  # before the frame has its own
     pairs = pairs_of(solved, ladder, radius_pix)
     return replace(
         known,
         stars_table=stars_table(pairs, None, _target_row(solved, ladder.table(radius_pix))),
+        cutout=None if known.cutout is None else with_psf(known.cutout, ladder.light, place),
+        facts=with_fitted(known.facts, ladder.light),
     )
 
 
@@ -225,11 +247,3 @@ def _target_row(solved: SolvedFrame, table: pl.DataFrame) -> pl.DataFrame:
     return table[-1:].with_columns(
         ra_deg=pl.lit(float(position.ra.deg)), dec_deg=pl.lit(float(position.dec.deg))
     )
-
-
-def _cutout(frame: Frame, place: tuple[float, float]) -> NDArray[np.float32]:
-    """Return the pixels round the target; beyond the frame they are not a number."""
-    half = CUTOUT_PIX // 2
-    padded = np.pad(frame.data, half, constant_values=np.nan)
-    row, column = round(place[1]), round(place[0])
-    return np.ascontiguousarray(padded[row : row + CUTOUT_PIX, column : column + CUTOUT_PIX])

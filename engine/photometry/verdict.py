@@ -1,13 +1,14 @@
 """What one frame gave: the number, what went well or wrong, and everything known, also on failure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from engine.photometry.calibration import Calibration
+from engine.photometry.cutout import Cutout
+from engine.photometry.facts import NO_FACTS, FrameFacts
 from engine.photometry.solve import Solution
 
 CALIB_VERSION = "psf-1"  # names code and parameters: a change of either makes new rows beside the old
@@ -101,7 +102,9 @@ class Reduction:
     solution: Solution | None = None
     stars_table: pl.DataFrame = field(default_factory=no_stars)
     sources: pl.DataFrame = field(default_factory=pl.DataFrame)  # x, y, snr, flags of all that was found
-    cutout: NDArray[np.float32] | None = None  # round the target
+    cutout: Cutout | None = None  # round the target
+    facts: FrameFacts = NO_FACTS
+    stages_s: Mapping[str, float] = field(default_factory=dict)  # how long each took
     flags: int = 0  # engine.lightcurve.Flag
     notes: tuple[str, ...] = ()  # what reading had to assume
     calib_version: str = CALIB_VERSION

@@ -1,6 +1,7 @@
 """A reduction is kept whole: verdict, calibration, stars, cut-out and point, in one transaction, once."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from itertools import count
 
 import numpy as np
@@ -12,6 +13,8 @@ from engine.errors import Rejected
 from engine.frame import Camera
 from engine.lightcurve import Flag
 from engine.photometry.calibration import BandFit, Calibration
+from engine.photometry.cutout import STAR_SCHEMA, Cutout
+from engine.photometry.facts import FACTS_SCHEMA, FrameFacts
 from engine.photometry.solve import Method, Solution
 from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status, no_stars
 from engine.target import Target
@@ -30,6 +33,7 @@ from lake.opening import Lake
 from lake.provenance import Batch, new_batch
 
 NEW_IDS = count(1)
+FACTS = FrameFacts(width_pix=1024, height_pix=1000, gain_e_adu=1.5, sky_adu=300.0, airmass=1.2, moon_lit=0.5)
 CAMERA = Camera(name="ZWO", facility="Ostrowik", longitude_deg=21.4, latitude_deg=52.1, altitude_m=110.0)
 
 
@@ -111,10 +115,12 @@ def solution() -> Solution:
 
 def stars(n: int) -> pl.DataFrame:
     return no_stars().vstack(
-        pl.DataFrame({"ref_id": [f"star {star}" for star in range(n)]}).select(
+        pl.DataFrame({"ref_id": [f"star {star}" for star in range(n)]})
+        .select(
             (pl.col(name) if name == "ref_id" else pl.lit(None)).cast(dtype).alias(name)
             for name, dtype in STARS_SCHEMA.items()
         )
+        .with_columns(x=502.0 + 100 * pl.int_range(n), y=pl.lit(511.0), used=pl.lit(value=False))
     )
 
 
@@ -141,8 +147,10 @@ def measured(*, plane: str = "", mag: float = 15.2) -> Reduction:
         calibration=calibration(),
         solution=solution(),
         stars_table=stars(4),
-        cutout=np.arange(12, dtype=np.float32).reshape(3, 4),
+        cutout=Cutout(pixels=np.arange(12, dtype=np.float32).reshape(3, 4), x=500, y=510),
         flags=int(Flag.BLENDED),
+        facts=FACTS,
+        stages_s={"clean": 0.1, "solve": 0.25},
     )
 
 
@@ -194,8 +202,14 @@ def test_a_frame_is_read_back_as_it_was_judged(lake: Lake) -> None:
     assert kept["raw_sha256"] == upload.raw_sha256
     assert frames_of_target(lake.store, upload.upload_id)["frame_id"].to_list() == [frame_id]
     assert recent_frames(lake.store, limit=1)["frame_id"].to_list() == [frame_id]
-    pixels = cutout(lake, frame_id)
-    assert pixels is not None
+    assert {name: kept[name] for name in FACTS_SCHEMA} == asdict(FACTS)
+    assert json.loads(str(kept["stages_s"])) == {"clean": 0.1, "solve": 0.25}
+    whole = cutout(lake, frame_id)
+    assert whole is not None
+    pixels, inside = whole
+    assert inside.equals(
+        pl.DataFrame([{"x": 2.0, "y": 1.0, "ref_id": "star 0", "used": False}], schema=STAR_SCHEMA)
+    )
     assert pixels.dtype == np.float32
     assert pixels.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 

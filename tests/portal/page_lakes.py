@@ -6,18 +6,20 @@ import polars as pl
 from engine.errors import Rejected
 from engine.frame import Camera
 from engine.lightcurve import Flag, light_curve
+from engine.photometry.cutout import Cutout
 from engine.photometry.verdict import Reduction, Status
 from engine.target import Target, Visibility
 from lake.accounts import User, create_user
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
-from lake.inbox import UploadRequest, UploadStatus, accept, set_upload_result
+from lake.inbox import UploadRequest, UploadStatus, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.queue import claim, fail, finish
 from lake.raw import RawFile
 from lake.targets import create_target, update_summary
+from lake.uploads import UploadResult, set_upload_result
 
 HOSTILE_NAME = "[x]* _#1 'A' *b*"
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[hi] [a](javascript:alert(1))"
@@ -105,14 +107,14 @@ def _add_frame(lake: Lake, target: Target, camera: Camera, maker: User, status: 
     )
     batch = new_batch("reduce", "upload", target_id=target.target_id)
     frame_ids = save_reduction(lake, origin, [reduction], batch=batch)
-    set_upload_result(
-        lake.operations,
-        job,
+    result = UploadResult(
+        upload_id=sent.upload_id,
         status=UploadStatus(status.value),
         code=reduction.code,
         reason=reduction.reason,
         frame_ids=frame_ids,
     )
+    set_upload_result(lake.operations, job, result)
     if status == Status.REJECTED:
         fail(lake.operations, job, Rejected(reduction.reason, code=reduction.code))
     else:
@@ -125,7 +127,7 @@ def example_reduction(status: Status, file: str) -> Reduction:
     if status != Status.REJECTED:
         rng = np.random.default_rng(4)
         facts |= {"band": "r(GaiaSP)", "limit_mag": 18.5, "zero_point_mag": 22.1, "stars": 60}
-        facts |= {"cutout": rng.normal(300, 9, (61, 61)).astype(np.float32)}
+        facts |= {"cutout": Cutout(pixels=rng.normal(300, 9, (61, 61)).astype(np.float32), x=100, y=50)}
     if status == Status.MEASURED:
         facts |= {"mag": 16.321, "mag_err": 0.021}
     return Reduction(

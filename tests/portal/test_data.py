@@ -6,6 +6,7 @@ import pytest
 from page_lakes import HOSTILE_NAME, REAL_NAME, SIMULATED_NAME, example_points, example_reduction
 
 from engine.errors import Rejected
+from engine.photometry.cutout import STAR_SCHEMA
 from engine.photometry.verdict import Status
 from engine.times import mjd_now
 from lake.accounts import find_user
@@ -13,6 +14,8 @@ from lake.opening import Lake
 from lake.provenance import new_batch
 from portal import data, verdicts, work
 from portal.choices import Choices
+
+NO_STARS = pl.DataFrame(schema=STAR_SCHEMA)
 
 
 def id_of(name: str) -> int:
@@ -120,19 +123,29 @@ def test_the_latest_observations_leave_out_what_was_not_measured(full_lake: Lake
 
 @pytest.mark.parametrize("fill", [0.0, np.nan, np.inf, -1e30])
 def test_a_cut_out_without_a_star_is_still_a_picture(fill: float) -> None:
-    picture = verdicts.drawn_cutout(np.full((61, 61), fill, dtype=np.float32))
+    picture = verdicts.drawn_cutout(np.full((61, 61), fill, dtype=np.float32), NO_STARS)
     assert picture.shape == (366, 366, 3)
 
 
 def test_a_star_in_the_upper_corner_of_the_image_is_drawn_in_the_upper_corner() -> None:
     reduction = example_reduction(Status.MEASURED, "x.fits")
     assert reduction.cutout is not None
-    pixels = reduction.cutout.copy()
+    pixels = reduction.cutout.pixels.copy()
     pixels[55:60, 2:7] += 5000.0  # y counts upward
-    brightness = verdicts.drawn_cutout(pixels).sum(axis=2)
+    brightness = verdicts.drawn_cutout(pixels, NO_STARS).sum(axis=2)
     y, x = np.unravel_index(np.argmax(brightness), brightness.shape)
     assert y < 60
     assert x < 60
+
+
+def test_a_star_that_fixed_the_zero_point_is_ringed_and_another_is_not() -> None:
+    pixels = np.zeros((61, 61), dtype=np.float32)
+    stars = pl.DataFrame({"x": [50.0, 10.0], "y": [20.0, 40.0], "used": [True, False]})
+    plain = verdicts.drawn_cutout(pixels, NO_STARS)
+    changed = np.argwhere((verdicts.drawn_cutout(pixels, stars) != plain).any(axis=2))
+    middle = changed.mean(axis=0) / verdicts.PICTURE_SCALE
+    assert middle == pytest.approx([61 - 20.5, 50.5], abs=0.3)
+    assert np.ptp(changed, axis=0) == pytest.approx(2 * verdicts.RING_PIX * verdicts.PICTURE_SCALE, abs=3)
 
 
 def test_jobs_of_private_targets_are_not_listed_for_the_public(full_lake: Lake) -> None:

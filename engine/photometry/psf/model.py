@@ -52,6 +52,12 @@ class Psf:
         squares = np.sum(self.tables[0].astype(np.float64) ** 2) / self.oversampling**2
         return float(1.0 / squares)
 
+    def at(self, x: float, y: float) -> NDArray[np.float32]:
+        """Return a star of light one at a whole pixel near a place, in the middle of a square of pixels."""
+        size = 2 * self.radius_pix + 1
+        drawn = self.drawn(np.rint([x]), np.rint([y]), np.array([self.radius_pix]))
+        return np.asarray(drawn.values[0].reshape(size, size))
+
     def drawn(self, x: Array, y: Array, radius: NDArray[np.int64]) -> Stamps:
         """Return stars of light one at these places, each drawn as far as its radius."""
         terms = field_terms(x, y, shape=self.shape, order=self.order).astype(np.float32)

@@ -120,8 +120,16 @@ def test_everything_known_is_in_the_verdict(nights: list[Night]) -> None:
     assert verdict.mjd == SCENE.mjd
     assert verdict.seeing_arcsec == pytest.approx(4.5, rel=0.2)
     assert verdict.cutout is not None
-    assert verdict.cutout.shape == (61, 61)
-    assert np.argmax(verdict.cutout) == pytest.approx(30 * 61 + 30, abs=62)
+    assert verdict.cutout.pixels.shape == (61, 61)
+    assert np.argmax(verdict.cutout.pixels) == pytest.approx(30 * 61 + 30, abs=62)
+    assert verdict.cutout.psf is not None
+    assert verdict.cutout.psf.sum() == pytest.approx(1.0, abs=0.02)
+    facts = verdict.facts
+    assert (facts.height_pix, facts.width_pix) == exposure.frame.shape
+    assert facts.fwhm_pix == pytest.approx(SCENE.fwhm_pix, rel=0.15)
+    assert facts.psf_fwhm_pix == pytest.approx(SCENE.fwhm_pix, rel=0.15)
+    assert facts.sky_adu == pytest.approx(SCENE.sky_adu, rel=0.15)
+    assert list(verdict.stages_s) == ["clean", "detect", "solve", "measure", "calibrate"]
     table = verdict.stars_table
     assert dict(table.schema) == STARS_SCHEMA
     assert table["ref_id"].to_list().count(TARGET_REF_ID) == 1
