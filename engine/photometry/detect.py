@@ -20,6 +20,7 @@ MAX_COVERED = 0.2  # of the frame by sources: above, all grows together and cann
 MIN_AREA_PIX = 5
 MIN_SNR = 5.0
 SEEING_STARS = 9
+BRIGHTEST_STARS = 40  # among faint sources hot pixels may outnumber stars
 TRAIL_SNR, TRAIL_STARS = 20.0, 5
 TRAIL_RATIO = 1.8  # length to width: no optics draw such stars
 MIN_FWHM_PIX, MAX_FWHM_PIX = 0.9, 30.0
@@ -200,7 +201,8 @@ def _seeing_pix(flat: NDArray[np.float32], sources: pl.DataFrame) -> float | Non
     )
     if len(stars) < 3:
         return None
-    typical_pix = _half_sample_mode(stars["fwhm_pix"].to_numpy())
+    brightest_pix = stars.head(BRIGHTEST_STARS)["fwhm_pix"].to_numpy()
+    typical_pix = float(np.exp(_half_sample_mode(np.log(brightest_pix))))  # else the narrow seem to crowd
     stars = stars.filter(pl.col("fwhm_pix").is_between(0.7 * typical_pix, 1.4 * typical_pix))
     stars = stars.head(SEEING_STARS)
     with warnings.catch_warnings():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.ndimage import shift
 from scipy.spatial import cKDTree
 
 from engine.lightcurve import Flag
@@ -15,9 +16,11 @@ from engine.photometry.sky_stars import gaia_like_stars, one_star
 FIELD = Scene(ra_deg=150.0, dec_deg=30.0, shape=(500, 500))
 
 
-def exposure_of(scene: Scene, seed: int = 1) -> SkyExposure:
+def exposure_of(scene: Scene, seed: int = 1, *, density_per_deg2: float = 1500.0) -> SkyExposure:
     rng = np.random.default_rng(seed)
-    stars = gaia_like_stars(rng, ra_deg=150.0, dec_deg=30.0, radius_deg=0.2, density_per_deg2=1500.0)
+    stars = gaia_like_stars(
+        rng, ra_deg=150.0, dec_deg=30.0, radius_deg=0.2, density_per_deg2=density_per_deg2
+    )
     return simulate_exposure(stars, rng=rng, scene=scene)
 
 
@@ -49,6 +52,17 @@ def test_bright_stars_are_found_at_their_places_and_little_else(fwhm_pix: float)
 def test_the_seeing_is_that_of_the_stars(fwhm_pix: float) -> None:
     detection = detect(exposure_of(replace(FIELD, fwhm_pix=fwhm_pix, cosmic_rays=100)).frame)
     assert detection.fwhm_pix == pytest.approx(fwhm_pix, rel=0.25)
+
+
+@pytest.mark.parametrize("fwhm_pix", [2.8, 3.6])
+def test_hot_pixels_that_a_shift_has_spread_do_not_tell_the_seeing(fwhm_pix: float) -> None:
+    exposure = exposure_of(replace(FIELD, fwhm_pix=fwhm_pix), density_per_deg2=5000.0)
+    rng = np.random.default_rng(3)
+    hot = np.zeros(FIELD.shape)
+    hot[tuple(rng.integers(5, 495, (2, 120)))] = rng.uniform(2000.0, 4000.0, 120)
+    spread = shift(hot, (0.3, 0.4), order=3).astype(np.float32)  # as aligning does
+    detection = detect(replace(exposure.frame, data=exposure.frame.data + spread))
+    assert detection.fwhm_pix == pytest.approx(fwhm_pix, rel=0.2)
 
 
 def test_sky_and_noise_are_those_of_the_exposure() -> None:
