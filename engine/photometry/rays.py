@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import sep
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
 from engine.frame import Frame
 from engine.lightcurve import Flag
@@ -27,7 +28,8 @@ def without_rays(frame: Frame, detection: Detection) -> tuple[Frame, Detection]:
     """
     if detection.fwhm_pix is None or detection.fwhm_pix < NARROWEST_PIX or frame.plane:
         return frame, detection
-    unusable = frame.mask | saturated_pixels(frame) | ~np.isfinite(frame.data)
+    burnt = maximum_filter(saturated_pixels(frame), size=3)  # the edge of a cut-off core is sharp as well
+    unusable = frame.mask | burnt | ~np.isfinite(frame.data)
     rays = find_cosmic_rays(
         flat_of(frame, detection),
         detection.rms_adu,

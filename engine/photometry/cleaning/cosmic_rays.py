@@ -40,7 +40,7 @@ def find_cosmic_rays(
     """
     sharpest = SHARPEST_STAR * max(1.0, (WELL_SAMPLED_PIX / fwhm_pix) ** 2)
     marks = np.zeros(excess.shape, dtype=np.bool_)
-    image = np.where(unusable, np.float32(0), excess)
+    image = _without_steps(excess, unusable)
     for _ in range(_ROUNDS):
         edges = _laplacian(image)
         found = _rays(image, edges, noise, gain_e_adu=gain_e_adu, sharpest=sharpest) & ~unusable & ~marks
@@ -48,8 +48,13 @@ def find_cosmic_rays(
             break
         beside = maximum_filter(found, size=3) & ~unusable & ~marks & (edges > 2.0 * _BESIDE * noise)
         marks |= found | beside
-        image = _patched(image, marks | unusable)
+        image = _patched(image, marks)
     return marks
+
+
+def _without_steps(excess: Pixels, unusable: Marks) -> Pixels:
+    """Return the image with no unusable pixel below its neighbours: beside it they would look like rays."""
+    return np.where(unusable, np.maximum(_patched(excess, unusable), excess), excess)
 
 
 def _laplacian(image: Pixels) -> Pixels:
@@ -97,8 +102,10 @@ def _windows(image: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp]) -
 def _patched(image: Pixels, marks: Marks) -> Pixels:
     """Return the image with the median of the sound pixels round each marked one in its place."""
     rows, columns = np.nonzero(marks)
-    near = _windows(np.where(marks, np.float32(np.nan), image), rows, columns)
     patched = image.copy()
+    if not len(rows):
+        return patched
+    near = _windows(np.where(marks, np.float32(np.nan), image), rows, columns)
     known = ~np.all(np.isnan(near), axis=1)
     patched[rows[known], columns[known]] = np.nanmedian(near[known], axis=1)
     patched[rows[~known], columns[~known]] = 0.0

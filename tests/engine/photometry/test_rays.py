@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from engine.frame import Frame
 from engine.photometry.clean import clean
@@ -79,6 +80,16 @@ def test_what_was_a_ray_is_no_source_and_every_star_is_still_one() -> None:
     nearest = [np.hypot(*(places - place).T).min() for place in bright.select("x", "y").iter_rows()]
     assert np.mean(np.array(nearest) < 1.0) > 0.98
     assert with_.segments.max() == len(with_.sources)
+
+
+def test_the_rim_of_a_burnt_core_is_no_ray() -> None:
+    frame = replace(exposure_of(3.0, 6).frame, saturation_adu=6000.0)
+    frame = clean(replace(frame, data=np.minimum(frame.data, np.float32(6000.0))))
+    found, _ = without_rays(frame, detect(frame))
+    burnt = frame.data >= 6000.0
+    rim = binary_dilation(burnt, iterations=2) & ~burnt & ~frame.mask
+    assert np.count_nonzero(rim) > 200
+    assert np.mean(found.mask[rim]) < 0.005
 
 
 def test_narrow_stars_and_colour_planes_are_left_alone() -> None:
