@@ -10,12 +10,12 @@ from astropy.wcs import WCS
 from engine.errors import Rejected
 from engine.frame import SIMULATED_NOTE, Frame
 from engine.lightcurve import Flag
+from engine.photometry.burnt import found_stars
 from engine.photometry.calibration import Calibration
 from engine.photometry.circumstances import about_circumstances, circumstances
-from engine.photometry.clean import clean
 from engine.photometry.conclude import calibrated, concluded, refused
 from engine.photometry.cutout import cut_out, with_psf
-from engine.photometry.detect import Detection, detect
+from engine.photometry.detect import Detection
 from engine.photometry.facts import with_fitted, with_frame, with_sky
 from engine.photometry.field import field_of, pixel_of, position_of
 from engine.photometry.match import positions_at
@@ -66,12 +66,12 @@ def reduce_frame(
     """
     known, laps = _begun(frame), Laps()
     try:
-        frame = clean(frame)
-        laps.end("clean")
-        frame, detection = without_rays(frame, detect(frame))
+        frame, detection = found_stars(frame)
+        laps.end("find")
+        frame, detection = without_rays(frame, detection)
         frame = with_gain_of_noise(frame, noise_adu=detection.noise_adu)
         known = _with_detection(known, frame, detection)
-        laps.end("detect")
+        laps.end("rays")
         solution = _solve(frame, detection, target, references, index_dir)
         known = _with_solution(known, solution, detection)
         laps.end("solve")

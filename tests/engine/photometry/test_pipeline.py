@@ -129,7 +129,7 @@ def test_everything_known_is_in_the_verdict(nights: list[Night]) -> None:
     assert facts.fwhm_pix == pytest.approx(SCENE.fwhm_pix, rel=0.15)
     assert facts.psf_fwhm_pix == pytest.approx(SCENE.fwhm_pix, rel=0.15)
     assert facts.sky_adu == pytest.approx(SCENE.sky_adu, rel=0.15)
-    assert list(verdict.stages_s) == ["clean", "detect", "solve", "measure", "calibrate"]
+    assert list(verdict.stages_s) == ["find", "rays", "solve", "measure", "calibrate"]
     table = verdict.stars_table
     assert dict(table.schema) == STARS_SCHEMA
     assert table["ref_id"].to_list().count(TARGET_REF_ID) == 1
