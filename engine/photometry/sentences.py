@@ -123,10 +123,11 @@ def about_target(measurement: TargetMeasurement, *, exptime_s: float | None, ban
 def _about_band(calibration: Calibration) -> tuple[str, ...]:
     if calibration.runner_up is None:  # only one band was asked for, or to be had
         return ()
-    rival = f"{calibration.runner_up} {calibration.runner_up_probability:.0%}"
+    rival, rivals_share = calibration.runner_up, f"{calibration.runner_up_probability:.0%}"
+    share = f"{calibration.probability:.0%}"
     if calibration.probability >= SURE:
-        return (f"The stars leave little doubt about the band: {calibration.probability:.0%}, next {rival}.",)
+        return (f"The stars leave little doubt about the band: {share}, next {rival} {rivals_share}.",)
     return (
-        f"The band is not sure: {calibration.band} {calibration.probability:.0%}, {rival}; name the filter "
-        "if you know it.",
+        f"The band is not sure: {calibration.band} was taken ({share}), but it may be {rival} "
+        f"({rivals_share}); name the filter if you know it.",
     )

@@ -51,9 +51,9 @@ def standardise(solved: SolvedFrame, ladder: Ladder, *, requested: str) -> tuple
     meant = _band_of_header(solved.frame, pairs)
     if meant is not None and requested.rpartition("/")[2] in FREE_WORDS and _few_stars(pairs):
         requested = meant
-    first = calibrate(pairs, requested=requested)
+    first = calibrate(pairs, requested=requested, meant=meant)
     radius_pix = choose_radius(ladder, _offsets(ladder, first, pairs))
-    best = calibrate(pairs_of(solved, ladder, radius_pix), requested=requested)
+    best = calibrate(pairs_of(solved, ladder, radius_pix), requested=requested, meant=meant)
     return radius_pix, replace(best, notes=(*best.notes, *about_header(best, solved.frame, meant=meant)))
 
 
