@@ -102,8 +102,7 @@ def local_sky(
 
     The median of a ring clear of the star's own light, without the pixels of any source.
     """
-    inner_pix = max(6.0, 4.0 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
-    outer_pix = np.sqrt(inner_pix**2 + ANNULUS_AREA_PIX / np.pi)
+    inner_pix, outer_pix = sky_ring_pix(detection.fwhm_pix or DEFAULT_FWHM_PIX)
     reach = int(np.ceil(outer_pix))
     dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     distance = np.hypot(dy, dx)
@@ -123,6 +122,12 @@ def local_sky(
     sky_adu = np.where(is_known, _row_medians(pixels, usable), 0.0)
     variance = MEDIAN_VARIANCE * spread[:, 0] ** 2 / np.maximum(count, 1)
     return sky_adu, np.where(is_known, variance, 0.0)
+
+
+def sky_ring_pix(fwhm_pix: float) -> tuple[float, float]:
+    """Return the radii of the ring in which a star's sky is measured."""
+    inner_pix = max(6.0, 4.0 * fwhm_pix)
+    return inner_pix, float(np.sqrt(inner_pix**2 + ANNULUS_AREA_PIX / np.pi))
 
 
 def contamination(
