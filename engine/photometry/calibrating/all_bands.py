@@ -22,7 +22,7 @@ from engine.photometry.calibrating.zero_point import (
 )
 from engine.photometry.calibration import MIN_STARS, BandFit, SpatialTerm
 
-MAX_OUTLIER_FRACTION = 0.5
+MAX_OUTLIER_FRACTION = 0.55  # the search for the densest line stands no more
 MAX_SCATTER_MAG = 0.5
 
 
