@@ -43,6 +43,20 @@ def about_stars(detection: Detection) -> tuple[str, ...]:
     return tuple(words)
 
 
+def about_trails(count: int, *, over_target: int) -> str:
+    """Return what crosses the frame, and whether the target suffers."""
+    if count == 1:
+        crosses, over = "A satellite's trail crosses the frame and was masked", "it runs over the target"
+    else:
+        crosses, over = (
+            f"{count} satellites' trails cross the frame and were masked",
+            "one runs over the target",
+        )
+        if over_target > 1:
+            over = f"{over_target} run over the target"
+    return f"{crosses}; {over}." if over_target else f"{crosses}."
+
+
 def about_solution(solution: Solution, *, seeing_arcsec: float | None) -> tuple[str, ...]:
     """Return how the frame was placed on the sky."""
     how = METHOD_WORDS.get(str(solution.method), "")
