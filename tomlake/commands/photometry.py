@@ -15,7 +15,8 @@ from engine.brokers.client import HttpClient
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
 from engine.photometry.ensemble import ensemble_light_curve
-from engine.photometry.exposures import reduce_file
+from engine.photometry.exposures import Choices, reduce_file
+from engine.photometry.masters import is_calibration, masters_of
 from engine.photometry.night import MIN_FRAMES, reduce_night
 from engine.photometry.references import read_references
 from engine.photometry.verdict import TARGET_REF_ID, Reduction, Status
@@ -49,6 +50,10 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     alone: Annotated[
         bool, typer.Option("--alone", help="Let each frame stand alone, also where a whole night is given.")
     ] = False,
+    calibration_frames: Annotated[
+        Path | None,
+        typer.Option(help="Folder of bias, dark and flat frames; those among the files count too."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per frame.")] = False,
 ) -> None:
     """Measure images or catalogues here, without storing anything.
@@ -56,10 +61,15 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     A folder is a night: its frames in one filter share their aperture, and good ones help poor ones.
     Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
     """
-    paths = list(_files(files))
+    paths, shots = _parted(list(_files(files)))
+    if calibration_frames is not None:
+        shots += _files([calibration_frames])
     star = _target(target, ra, dec)
     stars = _references(references, star)
-    reductions = _reduced(paths, star, stars, band, alone=alone)
+    choices = Choices(
+        requested=band, index_dir=read_settings().index_dir, masters=masters_of(shots) if shots else None
+    )
+    reductions = _reduced(paths, star, stars, choices, alone=alone)
     if as_json:
         for reduction in reductions:
             out.print(json.dumps(reduction.as_json()), markup=False)
@@ -72,14 +82,13 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
 
 
 def _reduced(
-    paths: list[Path], target: Target | None, stars: pl.DataFrame, band: str, *, alone: bool
+    paths: list[Path], target: Target | None, stars: pl.DataFrame, choices: Choices, *, alone: bool
 ) -> list[Reduction]:
-    index_dir = read_settings().index_dir
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         if target is None or alone or len(paths) < MIN_FRAMES:
             found = [
-                reduce_file(path, target, stars, requested=band, index_dir=index_dir)
+                reduce_file(path, target, stars, choices=choices)
                 for path in bar.track(paths, description="Reducing")
             ]
         else:
@@ -88,11 +97,16 @@ def _reduced(
                 paths,
                 target,
                 stars,
-                requested=band,
-                index_dir=index_dir,
+                choices=choices,
                 seen=lambda _path: bar.advance(shown),
             )
     return [reduction for of_file in found for reduction in of_file]
+
+
+def _parted(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the exposures of the sky, and the calibration frames; these alone are judged, and refused."""
+    shots = [path for path in paths if is_calibration(path)]
+    return ([path for path in paths if path not in shots], shots) if len(shots) < len(paths) else (paths, [])
 
 
 def _write_ensemble(reductions: list[Reduction], path: Path) -> None:
