@@ -40,17 +40,17 @@ def measure_apertures(
     Bad pixels count with the value that cleaning gave them; they are flagged where they matter.
     """
     x, y = positions["x"].to_numpy().astype(np.float64), positions["y"].to_numpy().astype(np.float64)
-    flat = flat_of(frame, detection)
     on_frame = _is_on(frame, x, y)
     x_safe, y_safe = np.where(on_frame, x, 0.0), np.where(on_frame, y, 0.0)
+    core_pix = max(1.0, 0.7 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
+    flags = _flags(frame, x_safe, y_safe, radius_pix=radius_pix, core_pix=core_pix)
+    flat = flat_of(frame, detection)
     flux_adu, _, _ = sep.sum_circle(flat, x_safe, y_safe, radius_pix, subpix=0)
     sky_adu, sky_var = local_sky(flat, x_safe, y_safe, frame=frame, detection=detection)
     area_pix = np.pi * radius_pix**2
     rms_adu = _at(detection.rms_adu, x_safe, y_safe)
     flux_adu = flux_adu - area_pix * sky_adu
     flux_var = area_pix * rms_adu**2 + np.maximum(flux_adu, 0.0) / frame.gain_e_adu + area_pix**2 * sky_var
-    core_pix = max(1.0, 0.7 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
-    flags = _flags(frame, x_safe, y_safe, radius_pix=radius_pix, core_pix=core_pix)
     is_whole = _is_on(frame, x, y, margin_pix=radius_pix)
     flags |= np.where(is_whole, np.uint32(0), np.uint32(Flag.NEAR_EDGE))
     blends = contamination(detection, x, y, radius_pix=radius_pix)
@@ -200,8 +200,8 @@ def _flags(
     A bad pixel in the wings was replaced by its neighbours in cleaning and does no harm.
     """
     saturated = saturated_pixels(frame)
-    bad = (frame.mask & ~saturated).astype(np.float32)
     touched, _, _ = sep.sum_circle(saturated.astype(np.float32), x, y, radius_pix, subpix=1)
+    bad = (frame.mask & ~saturated).astype(np.float32)
     bad_pix, _, _ = sep.sum_circle(bad, x, y, radius_pix, subpix=1)
     bad_core_pix, _, _ = sep.sum_circle(bad, x, y, min(core_pix, radius_pix), subpix=1)
     is_bad = (bad_core_pix > 0) | (bad_pix > MAX_BAD_SHARE * np.pi * radius_pix**2)

@@ -90,7 +90,7 @@ def detect(frame: Frame) -> Detection:
     finite = np.isfinite(frame.data)
     saturated = finite & saturated_pixels(frame)
     unusable = (_without_lone(frame.mask) & ~saturated) | ~finite
-    data = np.where(finite, frame.data, 0.0).astype(np.float32)
+    data = frame.data if finite.all() else np.where(finite, frame.data, np.float32(0))
     mesh_pix = int(np.clip(min(frame.shape) // 6, 16, MESH_PIX))
     background = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
     level_adu = background.back(dtype=np.float32)
