@@ -18,6 +18,7 @@ from benchmarks.zero_point_frames import JudgedFrame, judged_frame
 from benchmarks.zero_point_nights import SIDE_PIX, Night, Sky, night, with_wrong_matches
 from engine.errors import Rejected
 from engine.photometry.calibrate import calibrate
+from engine.photometry.calibrating.candidates import Expected
 from engine.photometry.calibration import Calibration
 from engine.photometry.field import Field
 from engine.photometry.sentences import SURE
@@ -74,9 +75,12 @@ def judged_pixels(told: JudgedFrame) -> Judged | None:
 def judged_night(told: Night, *, is_colour_known: bool, meant: str | None = None) -> Judged | None:
     """Return the calibration of matched stars against its truth, or None where it was refused."""
     try:
-        chosen = calibrate(told.pairs, meant=meant)
+        expected = Expected(meant=meant)
+        chosen = calibrate(told.pairs, expected=expected)
         in_truth = (
-            chosen if chosen.band == told.band else calibrate(told.pairs, requested=told.band, meant=meant)
+            chosen
+            if chosen.band == told.band
+            else calibrate(told.pairs, requested=told.band, expected=expected)
         )
     except Rejected:
         return None

@@ -12,6 +12,18 @@ SIMULATED_NOTE = "This exposure is simulated."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BandHabit:
+    """How often earlier frames of a camera, through one filter, were surely taken in a band."""
+
+    filter_name: str  # as the header writes it
+    plane: str = ""
+    band: str
+    frames: int
+    colour_term: float | None = None  # mean over these frames
+    colour_term_spread: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
     """What a registered camera adds to a poor header; a value here wins over none in the header."""
 
@@ -27,6 +39,7 @@ class Camera:
     longitude_deg: float | None = None  # East is positive
     latitude_deg: float | None = None
     altitude_m: float | None = None
+    habits: tuple[BandHabit, ...] = ()
 
     @property
     def location(self) -> EarthLocation | None:

@@ -21,6 +21,7 @@ from jobs.reference_stars import stars_for
 from lake.accounts import full_names
 from lake.frame_rows import UPLOAD, FrameOrigin
 from lake.frames import save_reduction
+from lake.habits import band_habits
 from lake.inbox import Upload, UploadStatus, upload
 from lake.job_rows import Job
 from lake.observatories import camera_by_oname
@@ -97,6 +98,8 @@ def reduced_upload(lake: Lake, job: Job, progress: Progress) -> Reduced:
 
 def _origin(lake: Lake, sent: Upload, target: Target) -> FrameOrigin:
     camera = camera_by_oname(lake.operations, sent.oname)[1] if sent.oname else Camera()
+    habits = band_habits(lake.store, camera, without_upload=sent.upload_id, simulated=sent.simulated)
+    camera = replace(camera, habits=habits)
     return FrameOrigin(
         upload_id=sent.upload_id,
         raw_sha256=sent.sha256,

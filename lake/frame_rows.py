@@ -21,6 +21,7 @@ from lake.provenance import Batch
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY
 
 if TYPE_CHECKING:  # pages read frames without loading the solver
+    from engine.photometry.calibration import Calibration
     from engine.photometry.solve import Solution
 
 UPLOAD = "upload"  # the source of points that people's frames gave
@@ -142,6 +143,7 @@ def _calibration_rows(origin: FrameOrigin, reductions: Sequence[Reduction]) -> p
             "chosen": fit.band == reduction.calibration.band,
             "colour_name": reduction.calibration.colour_name,
             "colour_zero_mag": reduction.calibration.colour_zero_mag,
+            "spatial": _slope(reduction.calibration) if fit.band == reduction.calibration.band else "",
         }
         for reduction in reductions
         if reduction.calibration is not None
@@ -152,6 +154,10 @@ def _calibration_rows(origin: FrameOrigin, reductions: Sequence[Reduction]) -> p
         if rows
         else CALIBRATIONS.empty()
     )
+
+
+def _slope(calibration: Calibration) -> str:
+    return "" if calibration.spatial is None else json.dumps(asdict(calibration.spatial))
 
 
 def _star_rows(origin: FrameOrigin, reductions: Sequence[Reduction]) -> pl.DataFrame:

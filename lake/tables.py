@@ -149,6 +149,8 @@ CALIBRATIONS = Table(
         "zero_point_err_mag": pl.Float64(),
         "colour_term": pl.Float64(),
         "colour_term_err": pl.Float64(),
+        "colour_bend": pl.Float64(),
+        "colour_bend_err": pl.Float64(),
         "colour_name": pl.String(),  # such as "BP-RP"
         "colour_zero_mag": pl.Float64(),  # colour at which the zero point is quoted
         "scatter_mag": pl.Float64(),
@@ -157,6 +159,7 @@ CALIBRATIONS = Table(
         "outlier_fraction": pl.Float64(),
         "is_good": pl.Boolean(),
         "probability": pl.Float64(),
+        "spatial": pl.String(),  # JSON: the slope over the field, of the chosen band only
         "batch_id": pl.String(),
     },
 )

@@ -9,7 +9,7 @@ from engine.bands import BANDS
 from engine.errors import Rejected
 from engine.lightcurve import Flag
 from engine.photometry.calibrating.all_bands import FittedBand, fit_all_bands, ranked
-from engine.photometry.calibrating.candidates import candidate_bands
+from engine.photometry.calibrating.candidates import NOTHING_EXPECTED, Expected, candidate_bands
 from engine.photometry.calibrating.few_stars import calibrate_with_few, too_few_stars
 from engine.photometry.calibrating.star_colours import StarColours, star_colours
 from engine.photometry.calibrating.zero_point import bend_of
@@ -43,7 +43,9 @@ _PAIR_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def calibrate(pairs: pl.DataFrame, *, requested: str = "any", meant: str | None = None) -> Calibration:
+def calibrate(
+    pairs: pl.DataFrame, *, requested: str = "any", expected: Expected = NOTHING_EXPECTED
+) -> Calibration:
     """Return the zero point of a frame in the likeliest of the bands that were asked for.
 
     All bands are fitted to the same cross-match whatever was asked for, so a request only chooses among
@@ -56,8 +58,8 @@ def calibrate(pairs: pl.DataFrame, *, requested: str = "any", meant: str | None 
         One row per matched star and band, as ``match`` gives: at least ``ref_id``, ``band``, ``inst_mag``,
         ``ref_mag``; used as well are ``inst_mag_err``, ``ref_mag_err``, ``bp_rp_mag``, ``x``, ``y``,
         ``flags`` and ``variable``.
-    meant
-        The band that the frame's header means, if any: it counts beside what the stars say.
+    expected
+        What header and camera say of the band: it counts beside what the stars say.
 
     Raises
     ------
@@ -74,8 +76,8 @@ def calibrate(pairs: pl.DataFrame, *, requested: str = "any", meant: str | None 
     if most < MIN_STARS:
         raise too_few_stars(table, usable=most, needed=MIN_STARS)
     colours = star_colours(usable)
-    fitted = fit_all_bands(usable, colours, counts, meant=meant)
-    fits = ranked(fitted.bands, allowed, meant=meant)
+    fitted = fit_all_bands(usable, colours, counts, expected=expected)
+    fits = ranked(fitted.bands, allowed, expected=expected)
     best = _best_good(fits)
     chosen = fitted.of(best.band)
     return _calibration(fits, chosen, colours, fitted.spatial(chosen), table)

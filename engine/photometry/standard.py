@@ -11,6 +11,7 @@ from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.apertures import DEFAULT_FWHM_PIX
 from engine.photometry.calibrate import calibrate
+from engine.photometry.calibrating.candidates import Expected
 from engine.photometry.calibrating.header_band import band_of_header
 from engine.photometry.calibrating.star_colours import MIN_COLOURED_STARS
 from engine.photometry.calibration import Calibration
@@ -56,18 +57,29 @@ def standardise(solved: SolvedFrame, ladder: Ladder, *, requested: str) -> tuple
     meant = _band_of_header(solved.frame, pairs)
     if meant is not None and requested.rpartition("/")[2] in FREE_WORDS and _few_stars(pairs):
         requested = meant
-    first = _first(pairs, requested=requested, meant=meant)
+    expected = _expected(solved.frame, meant)
+    first = _first(pairs, requested=requested, expected=expected)
     radius_pix = choose_radius(ladder, _offsets(ladder, first, pairs))
-    best = calibrate(pairs_of(solved, ladder, radius_pix), requested=requested, meant=meant)
+    best = calibrate(pairs_of(solved, ladder, radius_pix), requested=requested, expected=expected)
     notes = (*best.notes, *about_header(best, solved.frame, meant=meant))
     return radius_pix, _of_whole_light(replace(best, notes=notes))
 
 
-def _first(pairs: pl.DataFrame, *, requested: str, meant: str | None) -> Calibration:
+def _expected(frame: Frame, meant: str | None) -> Expected:
+    """Return what the header, and earlier frames through the same filter, say of the band."""
+    same = tuple(
+        habit
+        for habit in frame.camera.habits
+        if (habit.filter_name, habit.plane) == (frame.filter_name, frame.plane)
+    )
+    return Expected(meant=meant, habits=same)
+
+
+def _first(pairs: pl.DataFrame, *, requested: str, expected: Expected) -> Calibration:
     try:
-        return calibrate(pairs, meant=meant)
+        return calibrate(pairs, expected=expected)
     except Rejected:  # too few stars to tell the band: the one asked for may still do
-        return calibrate(pairs, requested=requested, meant=meant)
+        return calibrate(pairs, requested=requested, expected=expected)
 
 
 def _of_whole_light(calibration: Calibration) -> Calibration:

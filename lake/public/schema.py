@@ -153,6 +153,8 @@ _CALIBRATIONS: tuple[_Row, ...] = (
     ("zero_point_err_mag", "mag", "stat.error;phot.mag;arith.zp", "1 sigma"),
     ("colour_term", "", "stat.fit.param;phot.color", "slope with the stars' colour"),
     ("colour_term_err", "", "stat.error;stat.fit.param;phot.color", "1 sigma"),
+    ("colour_bend", "", "stat.fit.param;phot.color", "of the colour term c: times c (c - 1)"),
+    ("colour_bend_err", "", "stat.error;stat.fit.param;phot.color", "1 sigma"),
     ("colour_name", "", "meta.id;phot.color", "the colour, such as BP-RP"),
     ("colour_zero_mag", "mag", "phot.color", "colour at which the zero point is quoted"),
     ("scatter_mag", "mag", "stat.stdev;phot.mag", "scatter of the stars"),
@@ -161,6 +163,7 @@ _CALIBRATIONS: tuple[_Row, ...] = (
     ("outlier_fraction", "", "stat.value", "part of the stars that does not fit"),
     ("is_good", "", "meta.code.qual", "whether the fit may be trusted"),
     ("probability", "", "stat.probability", "that this is the band of the filter"),
+    ("spatial", "", "stat.fit.param", "slope of the zero point over the field, as JSON; of the chosen band"),
     ("batch_id", "", "meta.ref", "the papers: a row of batches"),
 )
 _BATCHES: tuple[_Row, ...] = (

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.bands import BANDS
-from engine.photometry.calibrating.candidates import BandEvidence, band_probabilities
+from engine.photometry.calibrating.candidates import BandEvidence, Expected, band_probabilities
 from engine.photometry.calibrating.robust import MixtureFit
 from engine.photometry.calibrating.star_colours import MIN_COLOURED_STARS, StarColours
 from engine.photometry.calibrating.zero_point import (
@@ -58,7 +58,7 @@ class FittedBands:
 
 
 def fit_all_bands(
-    usable: pl.DataFrame, colours: StarColours | None, counts: Mapping[str, int], *, meant: str | None
+    usable: pl.DataFrame, colours: StarColours | None, counts: Mapping[str, int], *, expected: Expected
 ) -> FittedBands:
     """Return the fits of every band; where the likeliest asks for a slope over the field, all have one."""
     prepared = [
@@ -67,7 +67,7 @@ def fit_all_bands(
         if counts[band] >= MIN_STARS
     ]
     flat = tuple(_fitted(rows, stars, fit_zero_point(stars)) for rows, stars in prepared)
-    best = ranked(flat, tuple(one.told.band for one in flat), meant=meant)[0].band
+    best = ranked(flat, tuple(one.told.band for one in flat), expected=expected)[0].band
     leader = next(one for one in flat if one.told.band == best)
     box = field_box(leader.stars.x, leader.stars.y)
     order = choose_spatial_order(leader.stars, leader.fit, box)
@@ -83,18 +83,18 @@ def fit_all_bands(
 
 
 def ranked(
-    fitted: Sequence[FittedBand], allowed: tuple[str, ...], *, meant: str | None
+    fitted: Sequence[FittedBand], allowed: tuple[str, ...], *, expected: Expected
 ) -> tuple[BandFit, ...]:
     """Return what is told of all bands with the probability of each allowed one, the likeliest first.
 
     Parameters
     ----------
-    meant
-        The band that the frame's header means, if any.
+    expected
+        What is known of the band before the stars are asked.
     """
     candidates = [one for one in fitted if one.told.band in allowed]
     judged = [one for one in candidates if one.told.is_good] or candidates
-    probabilities = band_probabilities(_evidence(judged), meant=meant)
+    probabilities = band_probabilities(_evidence(judged), expected=expected)
     told = [replace(one.told, probability=probabilities.get(one.told.band, 0.0)) for one in fitted]
     return tuple(sorted(told, key=lambda fit: (fit.band not in probabilities, -fit.probability, fit.band)))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.bands import BANDS
 from engine.errors import Rejected
+from engine.frame import BandHabit
 
 _FREE_WORDS = {"", "no", "any", "auto", "none"}
 _GROUPS = {"ugriz": tuple("ugriz"), "ubvri": tuple("UBVRI")}
@@ -19,8 +20,49 @@ FILTER_TOLERANCE_MAG = 0.04
 # band and the catalogue have beside the standard, so that more of them tell nothing new.
 WITNESS_STARS = 10
 HEADER_ODDS = 10.0  # for the band that the header means: one header in ten is wrong
+UNUSUAL_FRAMES = 0.5  # that a camera may have taken in any band unseen
+LEAST_SHARE = 0.01  # somebody may have changed the filter: the stars can overrule any habit
+LEAST_HABIT = 3  # frames, to know a colour term
 RARE_ODDS = 0.1  # nobody sells the filters of Gaia's spectrometers
 _RARE = frozenset(("BP(GaiaDR3)", "RP(GaiaDR3)"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is known of a frame's band before its stars are asked.
+
+    Attributes
+    ----------
+    meant
+        The band that the header's filter means, if any.
+    habits
+        The bands of earlier frames of the camera through the same filter.
+    """
+
+    meant: str | None = None
+    habits: tuple[BandHabit, ...] = ()
+
+    def log_weight(self, band: str) -> float:
+        """Return the logarithm of a band's weight before the stars speak."""
+        weight = float(np.log(HEADER_ODDS)) * (band == self.meant)
+        weight += float(np.log(RARE_ODDS)) * (band in _RARE)
+        frames = sum(habit.frames for habit in self.habits)
+        own = self._habit(band)
+        share = ((own.frames if own else 0) + UNUSUAL_FRAMES) / (frames + UNUSUAL_FRAMES)
+        return weight + float(np.log(max(share, LEAST_SHARE)))
+
+    def colour_term(self, band: str) -> tuple[float, float]:
+        """Return the colour term that the camera should have in a band, and how far it may be off."""
+        own = self._habit(band)
+        if own is None or own.colour_term is None or own.frames < LEAST_HABIT:
+            return 0.0, FILTER_TOLERANCE_MAG
+        return own.colour_term, max(own.colour_term_spread, FILTER_TOLERANCE_MAG / 4)
+
+    def _habit(self, band: str) -> BandHabit | None:
+        return next((habit for habit in self.habits if habit.band == band), None)
+
+
+NOTHING_EXPECTED = Expected()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,28 +111,30 @@ def candidate_bands(requested: str, star_counts: Mapping[str, int]) -> tuple[str
     )
 
 
-def band_probabilities(evidence: Sequence[BandEvidence], *, meant: str | None = None) -> dict[str, float]:
+def band_probabilities(
+    evidence: Sequence[BandEvidence], *, expected: Expected = NOTHING_EXPECTED
+) -> dict[str, float]:
     """Return how probable each band is the one of the frame; they sum to one.
 
     The true band is the one in which the stars agree best, and which needs no colour term where their colours
-    are known. The header's word counts as much as it is usually worth.
+    are known. The header's word and the camera's habits count as much as they are usually worth.
     """
     with_colour = [item for item in evidence if item.colour_term is not None]
     judged = with_colour or list(evidence)
-    logs = np.array([_log_weight(item, meant) for item in judged])
+    logs = np.array([_log_weight(item, expected) for item in judged])
     weights = np.exp(logs - np.max(logs))
     found = dict(zip((item.band for item in judged), weights / np.sum(weights), strict=True))
     return {item.band: float(found.get(item.band, 0.0)) for item in evidence}
 
 
-def _log_weight(item: BandEvidence, meant: str | None) -> float:
+def _log_weight(item: BandEvidence, expected: Expected) -> float:
     weight = item.log_likelihood * min(1.0, WITNESS_STARS / max(item.stars, 1)) + item.log_prior
-    weight += float(np.log(HEADER_ODDS)) * (item.band == meant)
-    weight += float(np.log(RARE_ODDS)) * (item.band in _RARE)
+    weight += expected.log_weight(item.band)
     if item.colour_term is None or item.colour_term_err is None:
         return weight
-    variance = item.colour_term_err**2 + FILTER_TOLERANCE_MAG**2
-    return weight - 0.5 * item.colour_term**2 / variance - 0.5 * float(np.log(variance))
+    usual, tolerance = expected.colour_term(item.band)
+    variance = item.colour_term_err**2 + tolerance**2
+    return weight - 0.5 * (item.colour_term - usual) ** 2 / variance - 0.5 * float(np.log(variance))
 
 
 def _parse_request(requested: str) -> tuple[str | None, tuple[str, ...]]:
