@@ -16,8 +16,9 @@ from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
 from engine.photometry.ensemble import ensemble_light_curve
 from engine.photometry.exposures import reduce_file
-from engine.photometry.night import MIN_FRAMES, reduce_night
+from engine.photometry.night import MIN_FRAMES, Verdicts, reduce_night
 from engine.photometry.references import read_references
+from engine.photometry.stacking.night_stack import reduce_stacks
 from engine.photometry.verdict import TARGET_REF_ID, Reduction, Status
 from engine.target import Target, parse_position
 from lake.provenance import new_batch
@@ -49,31 +50,39 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     alone: Annotated[
         bool, typer.Option("--alone", help="Let each frame stand alone, also where a whole night is given.")
     ] = False,
+    stack: Annotated[
+        bool, typer.Option("--stack", help="Add up the frames of each filter as well and measure their sum.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per frame.")] = False,
 ) -> None:
     """Measure images or catalogues here, without storing anything.
 
-    A folder is a night: its frames in one filter share their aperture, and good ones help poor ones.
+    A folder is a night: its frames in one filter share their aperture, and good ones help poor ones. With
+    --stack, the sum of the frames in each filter is measured too: it shows what is too faint for each.
     Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
     """
     paths = list(_files(files))
     star = _target(target, ra, dec)
     stars = _references(references, star)
-    reductions = _reduced(paths, star, stars, band, alone=alone)
+    found = _reduced(paths, star, stars, band, alone=alone)
+    reductions = [reduction for of_file in found for reduction in of_file]
+    stacks = reduce_stacks(paths, found, star, stars, requested=band) if stack and star else []
     if as_json:
-        for reduction in reductions:
+        for reduction in (*reductions, *stacks):
             out.print(json.dumps(reduction.as_json()), markup=False)
     else:
-        out.print(_table(reductions))
+        out.print(_table([*reductions, *stacks]))
+        for reduction in stacks:
+            out.print(f"{reduction.file}: {reduction.reason}", markup=False)
     if ensemble is not None:
         _write_ensemble(reductions, ensemble)
-    if any(reduction.status == Status.REJECTED for reduction in reductions):
+    if any(reduction.status == Status.REJECTED for reduction in (*reductions, *stacks)):
         raise typer.Exit(1)
 
 
 def _reduced(
     paths: list[Path], target: Target | None, stars: pl.DataFrame, band: str, *, alone: bool
-) -> list[Reduction]:
+) -> Verdicts:
     index_dir = read_settings().index_dir
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -92,7 +101,7 @@ def _reduced(
                 index_dir=index_dir,
                 seen=lambda _path: bar.advance(shown),
             )
-    return [reduction for of_file in found for reduction in of_file]
+    return found
 
 
 def _write_ensemble(reductions: list[Reduction], path: Path) -> None:
