@@ -14,6 +14,7 @@ from rich.table import Table
 from engine.brokers.client import HttpClient
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
+from engine.photometry.catalogue.ephemeris_file import read_track
 from engine.photometry.ensemble import ensemble_light_curve
 from engine.photometry.exposures import reduce_file
 from engine.photometry.night import MIN_FRAMES, Verdicts, reduce_night
@@ -39,6 +40,9 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     target: Annotated[str, typer.Option("--target", "-t", help="Name of a target in the lake.")] = "",
     ra: Annotated[str, typer.Option(help="Its right ascension, where the lake does not know it.")] = "",
     dec: Annotated[str, typer.Option(help="Its declination.")] = "",
+    ephemeris: Annotated[
+        Path | None, typer.Option(help="Table of a moving target's places: mjd or jd (UTC), ra, dec.")
+    ] = None,
     references: Annotated[
         list[Path] | None,
         typer.Option("--references", "-r", help="Catalogue of reference stars; may be given several times."),
@@ -62,7 +66,11 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
     """
     paths = list(_files(files))
-    star = _target(target, ra, dec)
+    star = _moving(target, ephemeris) if ephemeris else _target(target, ra, dec)
+    if stack and ephemeris:
+        raise Rejected(
+            "A stack follows the stars: a moving target is measured without --stack.", code="stack-moves"
+        )
     stars = _references(references, star)
     found = _reduced(paths, star, stars, band, alone=alone)
     reductions = [reduction for of_file in found for reduction in of_file]
@@ -156,6 +164,13 @@ def _target(name: str, ra: str, dec: str) -> Target | None:
         except Rejected:
             pass
     return _looked_up(name)
+
+
+def _moving(name: str, ephemeris: Path) -> Target:
+    """Return a target that moves as a table says; its first place serves where no time is known."""
+    track = read_track(ephemeris)
+    ra_deg, dec_deg = float(track.ra_deg[0]), float(track.dec_deg[0])
+    return Target(name=name or ephemeris.stem, ra_deg=ra_deg, dec_deg=dec_deg, track=track)
 
 
 def _looked_up(name: str) -> Target:
