@@ -69,7 +69,7 @@ class Settings:
     port: int = 8501
     workers: int = 1
     job_wall_clock_s: int = 900
-    job_memory_mb: int = 3000
+    job_memory_mb: int = 4000
     upload_max_mb: int = 1024
     index_dir: Path | None = None  # plate-solving index files
     public_url: str = ""  # address under which people reach the portal
@@ -121,7 +121,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         workers=_whole(given, "workers", 1, least=0, most=256),
         job_wall_clock_s=_whole(given, "job_wall_clock_s", 900, least=1, most=86400),
-        job_memory_mb=_whole(given, "job_memory_mb", 3000, least=256, most=1_000_000),
+        job_memory_mb=_whole(given, "job_memory_mb", 4000, least=256, most=1_000_000),
         upload_max_mb=_whole(given, "upload_max_mb", 1024, least=1, most=100_000),
         index_dir=Path(index_dir).expanduser().absolute() if index_dir else None,
         public_url=given.get("TOMLAKE_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),

@@ -40,17 +40,17 @@ def measure_apertures(
     Bad pixels count with the value that cleaning gave them; they are flagged where they matter.
     """
     x, y = positions["x"].to_numpy().astype(np.float64), positions["y"].to_numpy().astype(np.float64)
-    flat = flat_of(frame, detection)
     on_frame = _is_on(frame, x, y)
     x_safe, y_safe = np.where(on_frame, x, 0.0), np.where(on_frame, y, 0.0)
+    core_pix = max(1.0, 0.7 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
+    flags = _flags(frame, x_safe, y_safe, radius_pix=radius_pix, core_pix=core_pix)
+    flat = flat_of(frame, detection)
     flux_adu, _, _ = sep.sum_circle(flat, x_safe, y_safe, radius_pix, subpix=0)
     sky_adu, sky_var = local_sky(flat, x_safe, y_safe, frame=frame, detection=detection)
     area_pix = np.pi * radius_pix**2
     rms_adu = _at(detection.rms_adu, x_safe, y_safe)
     flux_adu = flux_adu - area_pix * sky_adu
     flux_var = area_pix * rms_adu**2 + np.maximum(flux_adu, 0.0) / frame.gain_e_adu + area_pix**2 * sky_var
-    core_pix = max(1.0, 0.7 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
-    flags = _flags(frame, x_safe, y_safe, radius_pix=radius_pix, core_pix=core_pix)
     is_whole = _is_on(frame, x, y, margin_pix=radius_pix)
     flags |= np.where(is_whole, np.uint32(0), np.uint32(Flag.NEAR_EDGE))
     blends = contamination(detection, x, y, radius_pix=radius_pix)
@@ -102,8 +102,7 @@ def local_sky(
 
     The median of a ring clear of the star's own light, without the pixels of any source.
     """
-    inner_pix = max(6.0, 4.0 * (detection.fwhm_pix or DEFAULT_FWHM_PIX))
-    outer_pix = np.sqrt(inner_pix**2 + ANNULUS_AREA_PIX / np.pi)
+    inner_pix, outer_pix = sky_ring_pix(detection.fwhm_pix or DEFAULT_FWHM_PIX)
     reach = int(np.ceil(outer_pix))
     dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     distance = np.hypot(dy, dx)
@@ -123,6 +122,12 @@ def local_sky(
     sky_adu = np.where(is_known, _row_medians(pixels, usable), 0.0)
     variance = MEDIAN_VARIANCE * spread[:, 0] ** 2 / np.maximum(count, 1)
     return sky_adu, np.where(is_known, variance, 0.0)
+
+
+def sky_ring_pix(fwhm_pix: float) -> tuple[float, float]:
+    """Return the radii of the ring in which a star's sky is measured."""
+    inner_pix = max(6.0, 4.0 * fwhm_pix)
+    return inner_pix, float(np.sqrt(inner_pix**2 + ANNULUS_AREA_PIX / np.pi))
 
 
 def contamination(
@@ -195,8 +200,8 @@ def _flags(
     A bad pixel in the wings was replaced by its neighbours in cleaning and does no harm.
     """
     saturated = saturated_pixels(frame)
-    bad = (frame.mask & ~saturated).astype(np.float32)
     touched, _, _ = sep.sum_circle(saturated.astype(np.float32), x, y, radius_pix, subpix=1)
+    bad = (frame.mask & ~saturated).astype(np.float32)
     bad_pix, _, _ = sep.sum_circle(bad, x, y, radius_pix, subpix=1)
     bad_core_pix, _, _ = sep.sum_circle(bad, x, y, min(core_pix, radius_pix), subpix=1)
     is_bad = (bad_core_pix > 0) | (bad_pix > MAX_BAD_SHARE * np.pi * radius_pix**2)

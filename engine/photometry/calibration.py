@@ -30,6 +30,8 @@ class BandFit:
     stars: int
     outlier_fraction: float
     is_good: bool
+    colour_bend: float = 0.0
+    colour_bend_err: float = 0.0
     probability: float = 0.0  # among the bands that the request allowed
 
 
@@ -58,7 +60,8 @@ class SpatialTerm:
 class Calibration:
     """The way from instrumental to standard magnitudes of one frame.
 
-    ``mag = inst_mag + zero_point_mag + colour_term * (colour - colour_zero_mag) + spatial``.
+    ``mag = inst_mag + zero_point_mag + colour_term * c + colour_bend * c * (c - 1) + spatial``, where ``c``
+    is the star's colour minus ``colour_zero_mag``.
     """
 
     band: str
@@ -67,7 +70,7 @@ class Calibration:
     zero_point_err_mag: float
     colour_name: str | None  # "BP-RP", "g-i"; None where no colour term was fitted
     colour_zero_mag: float
-    colour_spread_mag: float  # standard deviation of the calibrators' colours
+    colour_spread_mag: float  # rms distance of the calibrators' colours from the zero colour
     colour_term: float | None
     colour_term_err: float | None
     spatial: SpatialTerm | None
@@ -81,6 +84,8 @@ class Calibration:
     fits: tuple[BandFit, ...]  # every band tried, the chosen one first, then by probability
     residuals: pl.DataFrame  # one row per matched star of the band, with residual_mag and used
     notes: tuple[str, ...] = ()
+    colour_bend: float = 0.0  # mag per mag of colour squared
+    colour_bend_err: float = 0.0
 
     def standard_mag(
         self,
@@ -93,7 +98,8 @@ class Calibration:
         """Return the standard magnitude; without a colour, that of a star of the zero colour."""
         mag = inst_mag + self.zero_point_mag
         if self.colour_term is not None and colour_mag is not None:
-            mag += self.colour_term * (colour_mag - self.colour_zero_mag)
+            lever_mag = colour_mag - self.colour_zero_mag
+            mag += self.colour_term * lever_mag + self.colour_bend * lever_mag * (lever_mag - 1.0)
         if self.spatial is not None and x is not None and y is not None:
             mag += self.spatial.at(x, y)
         return mag
@@ -105,4 +111,8 @@ class Calibration:
         if colour_mag is None:
             return float(np.hypot(self.zero_point_err_mag, self.colour_term * self.colour_spread_mag))
         lever_mag = colour_mag - self.colour_zero_mag
-        return float(np.hypot(self.zero_point_err_mag, self.colour_term_err * lever_mag))
+        of_colour_mag = (
+            self.colour_term_err * lever_mag,
+            self.colour_bend_err * lever_mag * (lever_mag - 1.0),
+        )
+        return float(np.linalg.norm((self.zero_point_err_mag, *of_colour_mag)))

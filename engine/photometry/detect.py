@@ -13,6 +13,7 @@ from scipy.ndimage import maximum_filter
 
 from engine.frame import Frame
 from engine.lightcurve import Flag
+from engine.photometry.cleaning.trails import Trail
 
 MESH_PIX = 64
 THRESHOLDS_SIGMA = (1.5, 2.5, 4.0, 6.0, 10.0)  # the first that leaves sky between the sources
@@ -54,6 +55,8 @@ class Detection:
         Row number in ``sources`` plus one at every pixel of a source, zero on the sky.
     fwhm_pix
         Of unsaturated stars, None where too few are there to tell.
+    trails
+        Of satellites and aeroplanes, once they were looked for.
     """
 
     background_adu: NDArray[np.float32]
@@ -63,6 +66,7 @@ class Detection:
     sky_adu: float
     noise_adu: float
     fwhm_pix: float | None
+    trails: tuple[Trail, ...] = ()
 
     @property
     def trail_pix(self) -> float | None:
@@ -86,7 +90,7 @@ def detect(frame: Frame) -> Detection:
     finite = np.isfinite(frame.data)
     saturated = finite & saturated_pixels(frame)
     unusable = (_without_lone(frame.mask) & ~saturated) | ~finite
-    data = np.where(finite, frame.data, 0.0).astype(np.float32)
+    data = frame.data if finite.all() else np.where(finite, frame.data, np.float32(0))
     mesh_pix = int(np.clip(min(frame.shape) // 6, 16, MESH_PIX))
     background = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
     level_adu = background.back(dtype=np.float32)

@@ -1,6 +1,6 @@
 """One door for everything that can be reduced: images of any dialect, and instrumental tables."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import polars as pl
 from engine.errors import Rejected
 from engine.frame import Camera, Frame
 from engine.photometry.instrumental import InstrumentalTable, read_instrumental_frames
+from engine.photometry.masters import Masters
 from engine.photometry.pipeline import reduce_frame, reduce_table
 from engine.photometry.read import read_frames
 from engine.photometry.verdict import Reduction, Status
@@ -22,7 +23,29 @@ _RADIUS_UNKNOWN_DEG = 0.5
 _RADIUS_MAX_DEG = 3.0
 
 
-def read_exposures(path: Path, *, camera: Camera = Camera()) -> list[Exposure]:  # noqa: B008 - frozen
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What a person may choose for a reduction.
+
+    Attributes
+    ----------
+    requested
+        Band to standardise to, or ``any`` for the one that fits best.
+    masters
+        Bias, dark and flat for the frames that they fit.
+    """
+
+    requested: str = "any"
+    index_dir: Path | None = None
+    masters: Masters | None = None
+
+
+def read_exposures(
+    path: Path,
+    *,
+    camera: Camera = Camera(),  # noqa: B008 - frozen
+    masters: Masters | None = None,
+) -> list[Exposure]:
     """Return what a file holds: the planes of an image, or tables of instrumental magnitudes.
 
     Raises
@@ -31,7 +54,7 @@ def read_exposures(path: Path, *, camera: Camera = Camera()) -> list[Exposure]: 
         Why the file is neither, in the words of the image reader.
     """
     try:
-        return list(read_frames(path, camera=camera))
+        return list(read_frames(path, camera=camera, masters=masters))
     except Rejected as refusal:
         if refusal.code not in _PERHAPS_A_TABLE:
             raise
@@ -69,17 +92,18 @@ def reduce_file(
     target: Target | None,
     references: pl.DataFrame,
     *,
-    requested: str = "any",
-    index_dir: Path | None = None,
+    choices: Choices = Choices(),
 ) -> list[Reduction]:
     """Return a verdict on each exposure in a file; a file that cannot be read has one verdict."""
     try:
-        exposures = read_exposures(path)
+        exposures = read_exposures(path, masters=choices.masters)
     except Rejected as refusal:
         return [unreadable(refusal, file=path.name)]
     return [
         replace(
-            reduce_exposure(exposure, target, references, requested=requested, index_dir=index_dir),
+            reduce_exposure(
+                exposure, target, references, requested=choices.requested, index_dir=choices.index_dir
+            ),
             file=path.name,
         )
         for exposure in exposures

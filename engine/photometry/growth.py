@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.frame import Frame
-from engine.photometry.apertures import DEFAULT_FWHM_PIX, SIGMA_PER_MAD, measure_apertures
+from engine.photometry.apertures import DEFAULT_FWHM_PIX, SIGMA_PER_MAD, measure_apertures, sky_ring_pix
 from engine.photometry.detect import Detection
 
 Array = NDArray[np.float64]
@@ -42,6 +42,7 @@ class LostLight:
 def lost_light(frame: Frame, detection: Detection, radii_pix: tuple[float, ...]) -> tuple[LostLight, ...]:
     """Return what each circle misses of all the light, from bright stars step by step.
 
+    What the widest circle misses, beyond its rim and by the wings in the ring of its sky, is a Moffat star's.
     Each step outwards is told by the stars that are alone in the larger circle; where fewer than three are,
     by a Moffat star. With more stars it may change over the frame, as the stars' shape does.
 
@@ -57,6 +58,7 @@ def lost_light(frame: Frame, detection: Detection, radii_pix: tuple[float, ...])
         for radius_pix in steps_pix
     ]
     total = np.zeros(6)
+    total[0] = _beyond_mag(steps_pix[-1], fwhm_pix)
     found = []
     for step in range(len(radii_pix) - 1, -1, -1):
         inner_pix, outer_pix = steps_pix[step : step + 2]
@@ -113,6 +115,17 @@ def _terms(x: Array, y: Array, shape: tuple[int, int]) -> Array:
 
 
 def _moffat_loss_mag(radius_pix: float, fwhm_pix: float) -> float:
+    return float(-2.5 * np.log10(_inside(radius_pix, fwhm_pix)))
+
+
+def _beyond_mag(radius_pix: float, fwhm_pix: float) -> float:
+    """Return what a circle misses of a Moffat star whose own wings were taken for sky."""
+    inner_pix, outer_pix = sky_ring_pix(fwhm_pix)
+    in_ring = _inside(outer_pix, fwhm_pix) - _inside(inner_pix, fwhm_pix)
+    as_sky = in_ring * radius_pix**2 / (outer_pix**2 - inner_pix**2)
+    return float(-2.5 * np.log10(_inside(radius_pix, fwhm_pix) - as_sky))
+
+
+def _inside(radius_pix: float, fwhm_pix: float) -> float:
     alpha_pix = fwhm_pix / 2 / np.sqrt(2 ** (1 / MOFFAT_BETA) - 1)
-    inside = 1 - (1 + (radius_pix / alpha_pix) ** 2) ** (1 - MOFFAT_BETA)
-    return float(-2.5 * np.log10(inside))
+    return float(1 - (1 + (radius_pix / alpha_pix) ** 2) ** (1 - MOFFAT_BETA))

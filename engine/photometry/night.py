@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 
 from engine.photometry.calibration import MIN_STARS
-from engine.photometry.exposures import Exposure, read_exposures, reduce_exposure, reduce_file
+from engine.photometry.exposures import Choices, Exposure, read_exposures, reduce_exposure, reduce_file
 from engine.photometry.instrumental import InstrumentalTable
+from engine.photometry.masters import Masters
 from engine.photometry.measure import PSF_FIT
 from engine.photometry.night_stars import field_stars, standardised_stars
 from engine.photometry.verdict import Reduction
@@ -28,8 +29,7 @@ def reduce_night(
     target: Target,
     references: pl.DataFrame,
     *,
-    requested: str = "any",
-    index_dir: Path | None = None,
+    choices: Choices = Choices(),  # noqa: B008 - frozen
     seen: Seen = lambda _path: None,
 ) -> Verdicts:
     """Return the verdicts on all files, in their order.
@@ -45,7 +45,7 @@ def reduce_night(
     """
     verdicts: Verdicts = []
     for path in paths:
-        verdicts.append(reduce_file(path, target, references, requested=requested, index_dir=index_dir))
+        verdicts.append(reduce_file(path, target, references, choices=choices))
         seen(path)
     groups = _groups(verdicts)
     # chosen once: their names must mean the same stars in every look
@@ -54,11 +54,13 @@ def reduce_night(
     }
     looks = {key: _second_look(group, target, stars[key]) for key, group in groups.items()}
     for number, path in enumerate(paths):
-        verdicts[number] = _looked_at(path, verdicts[number], looks, is_wanted=_is_placed)
+        verdicts[number] = _looked_at(
+            path, verdicts[number], looks, is_wanted=_is_placed, masters=choices.masters
+        )
         seen(path)
     looks = {key: _third_look(group, target, stars[key]) for key, group in _groups(verdicts).items()}
     return [
-        _looked_at(path, found, looks, is_wanted=_is_placed_but_poor)
+        _looked_at(path, found, looks, is_wanted=_is_placed_but_poor, masters=choices.masters)
         for path, found in zip(paths, verdicts, strict=True)
     ]
 
@@ -83,16 +85,18 @@ def _looked_at(
     looks: Mapping[Key, Look | None],
     *,
     is_wanted: Callable[[Reduction], bool],
+    masters: Masters | None,
 ) -> list[Reduction]:
     """Return the verdicts on a file after another look at the wanted ones; it is read only for these."""
     chosen = [looks.get(key_of(verdict)) if is_wanted(verdict) else None for verdict in found]
     if not any(chosen):
         return found
+    exposures = read_exposures(path, masters=masters)
     return [
         verdict
         if look is None or isinstance(exposure, InstrumentalTable)
         else replace(look(exposure, verdict), file=verdict.file)
-        for exposure, verdict, look in zip(read_exposures(path), found, chosen, strict=True)
+        for exposure, verdict, look in zip(exposures, found, chosen, strict=True)
     ]
 
 

@@ -25,7 +25,8 @@ from engine.photometry.psf.cast import SEEN_SIGMA_PIX
 from engine.photometry.psf.light import psf_light
 from engine.photometry.rays import without_rays
 from engine.photometry.reduce_table import reduce_table
-from engine.photometry.sentences import about_solution, about_stars, about_trail
+from engine.photometry.satellites import target_trails, without_trails
+from engine.photometry.sentences import about_solution, about_stars, about_trail, about_trails
 from engine.photometry.solve import Solution, solve
 from engine.photometry.standard import SolvedFrame, pairs_of, standardise
 from engine.photometry.target_mag import standard_target
@@ -70,7 +71,7 @@ def reduce_frame(
     try:
         frame, detection = found_stars(frame)
         laps.end("find")
-        frame, detection = without_rays(frame, detection)
+        frame, detection = without_rays(*without_trails(frame, detection))
         frame = with_gain_of_noise(frame, noise_adu=detection.noise_adu)
         known = _with_detection(known, frame, detection)
         laps.end("rays")
@@ -84,6 +85,7 @@ def reduce_frame(
         place = _target_place(solved, trail)
         words = about_trail(trail.length_pix if trail and trail.is_long else None)
         known = replace(known, cutout=cut_out(frame, place), sentences=(*known.sentences, *words))
+        known = _with_trails(known, detection, place)
         ladder = _measured(solved, place, trail, radius_pix=radius_pix)
         known = _with_stars(known, solved, ladder, place)
         laps.end("measure")
@@ -195,6 +197,15 @@ def _target_place(solved: SolvedFrame, trail: Trail | None) -> tuple[float, floa
     x, y = pixel_of(solved.field.target_position, solution.wcs, shape=solved.frame.shape)
     doubt_pix = PLACE_SIGMAS * solution.rms_arcsec / solution.pixel_scale_arcsec
     return forced_place(x, y, solved.detection, tolerance_pix=max(1.0, min(doubt_pix, MAX_DOUBT_PIX)))
+
+
+def _with_trails(known: Reduction, detection: Detection, place: tuple[float, float]) -> Reduction:
+    if not detection.trails:
+        return known
+    over = len(target_trails(detection, place))
+    flags = known.flags | (int(Flag.BAD_PIXEL) if over else 0)
+    told = about_trails(len(detection.trails), over_target=over)
+    return replace(known, flags=flags, sentences=(*known.sentences, told))
 
 
 def _measured(

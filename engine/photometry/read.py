@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from engine.errors import Rejected
 from engine.frame import Camera, Frame
+from engine.photometry.cleaning.master_frames import still_burnt
+from engine.photometry.masters import Masters
 from engine.photometry.reading.colour import COLOURS, Plane, bayer_pattern, split_bayer
 from engine.photometry.reading.fits_file import open_plain, walk
 from engine.photometry.reading.header.cards import Header
@@ -33,6 +35,7 @@ from engine.photometry.reading.overscan import overscan_mask
 from engine.photometry.reading.picture import SMALLEST_SIDE_PIX, Picture, choose_picture
 from engine.photometry.reading.pixels import read_pixels
 from engine.photometry.reading.saturation import FULL_16_BIT_ADU, guess_saturation
+from engine.photometry.reading.shot import setup_of
 
 _FEWEST_FINITE = 0.05  # of all pixels
 
@@ -57,7 +60,22 @@ class _Papers:
         return (*self.exposure.notes, *self.detector.notes, *self.site.notes, *self.pointing.notes)
 
 
-def read_frames(path: Path, *, camera: Camera = Camera()) -> list[Frame]:  # noqa: B008 - frozen
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cube:
+    """The pixels of an exposure, and what was found when they were calibrated."""
+
+    data: Pixels
+    notes: tuple[str, ...] = ()
+    saturation_adu: float | None = None  # of calibrated pixels
+    noise_adu: float = 0.0  # that calibration brought in
+
+
+def read_frames(
+    path: Path,
+    *,
+    camera: Camera = Camera(),  # noqa: B008 - frozen
+    masters: Masters | None = None,
+) -> list[Frame]:
     """Return the frames in a FITS file: one, or one each for R, G and B of a one-shot-colour exposure.
 
     The content decides, never the name: plain, gzipped and tile-compressed files are read. Pixels that are no
@@ -67,6 +85,8 @@ def read_frames(path: Path, *, camera: Camera = Camera()) -> list[Frame]:  # noq
     ----------
     camera
         The registered camera; its numbers stand in where the header has none.
+    masters
+        Bias, dark and flat, applied where they fit.
 
     Raises
     ------
@@ -79,9 +99,40 @@ def read_frames(path: Path, *, camera: Camera = Camera()) -> list[Frame]:  # noq
         picture = choose_picture(walk(file))
         refuse_what_is_no_exposure(picture.header, bitpix=picture.part.bitpix)
         papers = _read_papers(picture.header, camera)
-        cube = read_pixels(file, picture)
-    planes, notes = _planes(cube, picture)
-    return [_frame(plane, papers, notes) for plane in planes]
+        cube = _calibrated(read_pixels(file, picture), picture, papers.detector, masters)
+    planes, notes = _planes(cube.data, picture)
+    cube = replace(cube, notes=(*cube.notes, *notes))
+    return [_frame(plane, papers, cube) for plane in planes]
+
+
+def _calibrated(raw: Pixels, picture: Picture, detector: Detector, masters: Masters | None) -> _Cube:
+    """Return the pixels without bias and dark and divided by the flat; saturation is judged before."""
+    raw, notes = _from_unit_range(raw, picture)
+    if masters is None or notes:
+        return _Cube(data=raw, notes=notes)
+    found = masters.applied_to(raw, setup_of(picture))
+    if found.data is raw or not np.isfinite(found.data).any():
+        return _Cube(data=raw, notes=found.notes)
+    known = np.where(np.isfinite(raw), raw, np.float32(0))
+    saturation_adu, pile_note = _saturation(known, detector)
+    data, saturation_adu = still_burnt(
+        raw, found.data, saturation_adu=saturation_adu, pedestal_adu=found.pedestal_adu
+    )
+    return _Cube(
+        data=data,
+        notes=(*found.notes, pile_note),
+        saturation_adu=saturation_adu,
+        noise_adu=found.noise_adu,
+    )
+
+
+def _saturation(data: Pixels, detector: Detector) -> tuple[float, str]:
+    saturation_adu, pile_note = guess_saturation(data)
+    if detector.saturation_adu is not None and detector.saturation_adu > float(
+        np.median(data[..., ::7, ::7])
+    ):
+        saturation_adu = min(saturation_adu, detector.saturation_adu)
+    return saturation_adu, pile_note
 
 
 def _read_papers(header: Header, camera: Camera) -> _Papers:
@@ -99,16 +150,15 @@ def _read_papers(header: Header, camera: Camera) -> _Papers:
 
 
 def _planes(cube: Pixels, picture: Picture) -> tuple[list[Plane], tuple[str, ...]]:
-    cube, notes = _from_unit_range(cube, picture)
     if picture.planes == len(COLOURS):
         note = "The colours were interpolated by the camera's software: errors may be too small."
         planes = [Plane(name=name, data=data) for name, data in zip(COLOURS, cube, strict=True)]
-        return planes, (*notes, note)
+        return planes, (note,)
     pattern = bayer_pattern(picture.header)
     if pattern and min(picture.shape) >= 2 * SMALLEST_SIDE_PIX:
         planes, turned = split_bayer(cube[0], pattern)
-        return planes, (*notes, *turned)
-    return [Plane(name="", data=cube[0])], notes
+        return planes, turned
+    return [Plane(name="", data=cube[0])], ()
 
 
 def _from_unit_range(cube: Pixels, picture: Picture) -> tuple[Pixels, tuple[str, ...]]:
@@ -121,20 +171,22 @@ def _from_unit_range(cube: Pixels, picture: Picture) -> tuple[Pixels, tuple[str,
     return cube * np.float32(FULL_16_BIT_ADU), ("Pixels run from 0 to 1: they were brought to 16-bit ADU.",)
 
 
-def _frame(plane: Plane, papers: _Papers, notes: tuple[str, ...]) -> Frame:
+def _frame(plane: Plane, papers: _Papers, cube: _Cube) -> Frame:
     data, mask = _without_gaps(plane.data)
+    notes = cube.notes
     if not plane.halved and (overscan := overscan_mask(papers.header, shape=mask.shape)) is not None:
         mask |= overscan
         notes = (*notes, "Pixels outside the header's data section (overscan) were masked.")
     detector = papers.detector
-    saturation_adu, pile_note = guess_saturation(data)
-    if detector.saturation_adu is not None and detector.saturation_adu > float(np.median(data[::7, ::7])):
-        saturation_adu = min(saturation_adu, detector.saturation_adu)
+    saturation_adu, pile_note = cube.saturation_adu, ""
+    if saturation_adu is None:
+        saturation_adu, pile_note = _saturation(data, detector)
+    read_noise_e = float(np.hypot(detector.read_noise_e, cube.noise_adu * detector.gain_e_adu))
     frame = Frame(
         data=data,
         mask=mask,
         gain_e_adu=detector.gain_e_adu * plane.averaged,
-        read_noise_e=detector.read_noise_e * plane.averaged**0.5,
+        read_noise_e=read_noise_e * plane.averaged**0.5,
         saturation_adu=saturation_adu,
         exptime_s=papers.exposure.exptime_s,
         mjd=papers.exposure.mjd,

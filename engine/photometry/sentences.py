@@ -43,6 +43,20 @@ def about_stars(detection: Detection) -> tuple[str, ...]:
     return tuple(words)
 
 
+def about_trails(count: int, *, over_target: int) -> str:
+    """Return what crosses the frame, and whether the target suffers."""
+    if count == 1:
+        crosses, over = "A satellite's trail crosses the frame and was masked", "it runs over the target"
+    else:
+        crosses, over = (
+            f"{count} satellites' trails cross the frame and were masked",
+            "one runs over the target",
+        )
+        if over_target > 1:
+            over = f"{over_target} run over the target"
+    return f"{crosses}; {over}." if over_target else f"{crosses}."
+
+
 def about_solution(solution: Solution, *, seeing_arcsec: float | None) -> tuple[str, ...]:
     """Return how the frame was placed on the sky."""
     how = METHOD_WORDS.get(str(solution.method), "")
@@ -132,10 +146,11 @@ def about_target(measurement: TargetMeasurement, *, exptime_s: float | None, ban
 def _about_band(calibration: Calibration) -> tuple[str, ...]:
     if calibration.runner_up is None:  # only one band was asked for, or to be had
         return ()
-    rival = f"{calibration.runner_up} {calibration.runner_up_probability:.0%}"
+    rival, rivals_share = calibration.runner_up, f"{calibration.runner_up_probability:.0%}"
+    share = f"{calibration.probability:.0%}"
     if calibration.probability >= SURE:
-        return (f"The stars leave little doubt about the band: {calibration.probability:.0%}, next {rival}.",)
+        return (f"The stars leave little doubt about the band: {share}, next {rival} {rivals_share}.",)
     return (
-        f"The band is not sure: {calibration.band} {calibration.probability:.0%}, {rival}; name the filter "
-        "if you know it.",
+        f"The band is not sure: {calibration.band} was taken ({share}), but it may be {rival} "
+        f"({rivals_share}); name the filter if you know it.",
     )

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.errors import Rejected
 from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.apertures import DEFAULT_FWHM_PIX
@@ -22,6 +23,9 @@ from engine.photometry.solve import Solution
 
 FIRST_RUNG = 3  # 1.6 FWHM: where the first calibration is made
 CALIBRATORS_FOR_RADIUS = 8
+# By how much all the light of a frame's stars is uncertain: nothing tells their wings beyond the widest
+# circle, nor how much of them was taken for sky. Artificial frames of all kinds scatter so beyond noise.
+WHOLE_LIGHT_ERR_MAG = 0.004
 FREE_WORDS = ("", "any", "no", "auto", "none")
 
 
@@ -44,17 +48,34 @@ class SolvedFrame:
 def standardise(solved: SolvedFrame, ladder: Ladder, *, requested: str) -> tuple[float, Calibration]:
     """Return the radius that suits the frame's stars and the target, and the frame's calibration in it.
 
-    Where too few stars have colours to tell the band, the header's filter chooses among the free ones.
+    The radius does not depend on the band that was asked for: a request only chooses among results. Where
+    too few stars have colours to tell the band, the header's filter chooses among the free ones.
     """
     first_pix = ladder.radii_pix[min(FIRST_RUNG, len(ladder.radii_pix) - 1)]
     pairs = pairs_of(solved, ladder, first_pix)
     meant = _band_of_header(solved.frame, pairs)
     if meant is not None and requested.rpartition("/")[2] in FREE_WORDS and _few_stars(pairs):
         requested = meant
-    first = calibrate(pairs, requested=requested)
+    first = _first(pairs, requested=requested, meant=meant)
     radius_pix = choose_radius(ladder, _offsets(ladder, first, pairs))
-    best = calibrate(pairs_of(solved, ladder, radius_pix), requested=requested)
-    return radius_pix, replace(best, notes=(*best.notes, *about_header(best, solved.frame, meant=meant)))
+    best = calibrate(pairs_of(solved, ladder, radius_pix), requested=requested, meant=meant)
+    notes = (*best.notes, *about_header(best, solved.frame, meant=meant))
+    return radius_pix, _of_whole_light(replace(best, notes=notes))
+
+
+def _first(pairs: pl.DataFrame, *, requested: str, meant: str | None) -> Calibration:
+    try:
+        return calibrate(pairs, meant=meant)
+    except Rejected:  # too few stars to tell the band: the one asked for may still do
+        return calibrate(pairs, requested=requested, meant=meant)
+
+
+def _of_whole_light(calibration: Calibration) -> Calibration:
+    def doubted(error_mag: float) -> float:
+        return float(np.hypot(error_mag, WHOLE_LIGHT_ERR_MAG))
+
+    fits = tuple(replace(fit, zero_point_err_mag=doubted(fit.zero_point_err_mag)) for fit in calibration.fits)
+    return replace(calibration, zero_point_err_mag=doubted(calibration.zero_point_err_mag), fits=fits)
 
 
 def _band_of_header(frame: Frame, pairs: pl.DataFrame) -> str | None:

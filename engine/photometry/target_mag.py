@@ -7,7 +7,6 @@ import polars as pl
 import sep
 
 from engine.errors import Rejected
-from engine.frame import Frame
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
 from engine.photometry.apertures import DEFAULT_FWHM_PIX, contamination, empty_aperture_factor
 from engine.photometry.calibration import Calibration
@@ -15,6 +14,7 @@ from engine.photometry.field import Field, neighbours_share
 from engine.photometry.measure import PSF_FIT, Standard, TargetMeasurement, measure_target
 from engine.photometry.psf.host import Underlying, underlying_light
 from engine.photometry.psf.light import StarLight, noise_factor
+from engine.photometry.satellites import target_trails
 from engine.photometry.standard import SolvedFrame
 
 BLEND_SHARE = 0.02  # of the light in the circle
@@ -61,12 +61,13 @@ def standard_target(
     Raises
     ------
     Rejected
-        ``saturated``, ``target-on-edge``, or ``bad-pixels``: the target's light cannot be trusted.
+        ``saturated``, ``target-on-edge``, ``satellite-trail`` or ``bad-pixels``: the target's light cannot be
+        trusted.
     """
     frame, field = solved.frame, solved.field
     is_fitted = radius_pix == PSF_FIT
     core_pix = solved.detection.fwhm_pix or DEFAULT_FWHM_PIX
-    _refuse_spoilt_light(frame, light, core_pix if is_fitted else radius_pix)
+    _refuse_spoilt_light(solved, light, core_pix if is_fitted else radius_pix)
     under = _underlying(light, star_light) if is_fitted else None
     measurement = measure_target(
         light if under is None else _without(light, under),
@@ -117,8 +118,8 @@ def _sky_factor(solved: SolvedFrame, star_light: StarLight | None, *, radius_pix
     return empty_aperture_factor(solved.frame, solved.detection, radius_pix=radius_pix)
 
 
-def _refuse_spoilt_light(frame: Frame, light: pl.DataFrame, radius_pix: float) -> None:
-    flags = int(light["flags"][0])
+def _refuse_spoilt_light(solved: SolvedFrame, light: pl.DataFrame, radius_pix: float) -> None:
+    frame, flags = solved.frame, int(light["flags"][0])
     if flags & Flag.SATURATED:
         raise Rejected(
             f"The target is saturated in {frame.exptime_s:g} s: expose much shorter, or defocus.",
@@ -132,6 +133,11 @@ def _refuse_spoilt_light(frame: Frame, light: pl.DataFrame, radius_pix: float) -
     x, y = light["x"].to_numpy(), light["y"].to_numpy()
     masked_pix, _, _ = sep.sum_circle(frame.mask.astype(np.float32), x, y, radius_pix, subpix=0)
     if masked_pix[0] > MAX_MASKED_SHARE * np.pi * radius_pix**2:
+        if target_trails(solved.detection, (x[0], y[0])):
+            raise Rejected(
+                "A satellite's trail covers the target: expose again, this frame cannot tell its light.",
+                code="satellite-trail",
+            )
         raise Rejected(
             "The target stands on bad pixels of the camera: move it by some pixels and expose again.",
             code="bad-pixels",

@@ -11,7 +11,7 @@ from engine.photometry.cutout import Cutout
 from engine.photometry.facts import NO_FACTS, FrameFacts
 from engine.photometry.solve import Solution
 
-CALIB_VERSION = "psf-1"  # names code and parameters: a change of either makes new rows beside the old
+CALIB_VERSION = "psf-2"  # names code and parameters: a change of either makes new rows beside the old
 TARGET_REF_ID = "target"
 
 STARS_SCHEMA: dict[str, pl.DataType] = {

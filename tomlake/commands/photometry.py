@@ -16,7 +16,8 @@ from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
 from engine.photometry.catalogue.ephemeris_file import read_track
 from engine.photometry.ensemble import ensemble_light_curve
-from engine.photometry.exposures import reduce_file
+from engine.photometry.exposures import Choices, reduce_file
+from engine.photometry.masters import is_calibration, masters_of
 from engine.photometry.night import MIN_FRAMES, Verdicts, reduce_night
 from engine.photometry.references import read_references
 from engine.photometry.stacking.night_stack import reduce_stacks
@@ -57,6 +58,10 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     stack: Annotated[
         bool, typer.Option("--stack", help="Add up the frames of each filter as well and measure their sum.")
     ] = False,
+    calibration_frames: Annotated[
+        Path | None,
+        typer.Option(help="Folder of bias, dark and flat frames; those among the files count too."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per frame.")] = False,
 ) -> None:
     """Measure images or catalogues here, without storing anything.
@@ -65,38 +70,42 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     --stack, the sum of the frames in each filter is measured too: it shows what is too faint for each.
     Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
     """
-    paths = list(_files(files))
-    star = _moving(target, ephemeris) if ephemeris else _target(target, ra, dec)
-    if stack and ephemeris:
-        raise Rejected(
-            "A stack follows the stars: a moving target is measured without --stack.", code="stack-moves"
-        )
+    paths, shots = _parted(list(_files(files)))
+    if calibration_frames is not None:
+        shots += _files([calibration_frames])
+    star = _moving(target, ephemeris, stack=stack) if ephemeris else _target(target, ra, dec)
     stars = _references(references, star)
-    found = _reduced(paths, star, stars, band, alone=alone)
+    choices = Choices(
+        requested=band, index_dir=read_settings().index_dir, masters=masters_of(shots) if shots else None
+    )
+    found = _reduced(paths, star, stars, choices, alone=alone)
     reductions = [reduction for of_file in found for reduction in of_file]
-    stacks = reduce_stacks(paths, found, star, stars, requested=band) if stack and star else []
-    if as_json:
-        for reduction in (*reductions, *stacks):
-            out.print(json.dumps(reduction.as_json()), markup=False)
-    else:
-        out.print(_table([*reductions, *stacks]))
-        for reduction in stacks:
-            out.print(f"{reduction.file}: {reduction.reason}", markup=False)
+    stacks = reduce_stacks(paths, found, star, stars, choices=choices) if stack and star else []
+    _show(reductions, stacks, as_json=as_json)
     if ensemble is not None:
         _write_ensemble(reductions, ensemble)
     if any(reduction.status == Status.REJECTED for reduction in (*reductions, *stacks)):
         raise typer.Exit(1)
 
 
+def _show(reductions: list[Reduction], stacks: list[Reduction], *, as_json: bool) -> None:
+    if as_json:
+        for reduction in (*reductions, *stacks):
+            out.print(json.dumps(reduction.as_json()), markup=False)
+        return
+    out.print(_table([*reductions, *stacks]))
+    for reduction in stacks:
+        out.print(f"{reduction.file}: {reduction.reason}", markup=False)
+
+
 def _reduced(
-    paths: list[Path], target: Target | None, stars: pl.DataFrame, band: str, *, alone: bool
+    paths: list[Path], target: Target | None, stars: pl.DataFrame, choices: Choices, *, alone: bool
 ) -> Verdicts:
-    index_dir = read_settings().index_dir
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         if target is None or alone or len(paths) < MIN_FRAMES:
             found = [
-                reduce_file(path, target, stars, requested=band, index_dir=index_dir)
+                reduce_file(path, target, stars, choices=choices)
                 for path in bar.track(paths, description="Reducing")
             ]
         else:
@@ -105,11 +114,16 @@ def _reduced(
                 paths,
                 target,
                 stars,
-                requested=band,
-                index_dir=index_dir,
+                choices=choices,
                 seen=lambda _path: bar.advance(shown),
             )
     return found
+
+
+def _parted(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the exposures of the sky, and the calibration frames; these alone are judged, and refused."""
+    shots = [path for path in paths if is_calibration(path)]
+    return ([path for path in paths if path not in shots], shots) if len(shots) < len(paths) else (paths, [])
 
 
 def _write_ensemble(reductions: list[Reduction], path: Path) -> None:
@@ -166,8 +180,12 @@ def _target(name: str, ra: str, dec: str) -> Target | None:
     return _looked_up(name)
 
 
-def _moving(name: str, ephemeris: Path) -> Target:
+def _moving(name: str, ephemeris: Path, *, stack: bool) -> Target:
     """Return a target that moves as a table says; its first place serves where no time is known."""
+    if stack:
+        raise Rejected(
+            "A stack follows the stars: a moving target is measured without --stack.", code="stack-moves"
+        )
     track = read_track(ephemeris)
     ra_deg, dec_deg = float(track.ra_deg[0]), float(track.dec_deg[0])
     return Target(name=name or ephemeris.stem, ra_deg=ra_deg, dec_deg=dec_deg, track=track)

@@ -25,6 +25,7 @@ class MixtureFit:
     covariance: Array
     residuals: Array
     good: Array  # probability of each point to be good
+    log_density: Array  # of each point, under the mixture
     intrinsic: float  # scatter that the points' own errors do not explain
     outlier_fraction: float
 
@@ -65,12 +66,17 @@ def densest_line(values: Array, slopes_of: Array | None, variances: Array) -> tu
 
 
 def fit_mixture(
-    design: Array, values: Array, variances: Array, *, start: Array, start_width: float
+    design: Array, values: Array, variances: Array, *, start: Array, start_width: float, precision: Array
 ) -> MixtureFit:
     """Return the fit of ``values = design @ coefficients`` with a share of wrong points.
 
     Each point is drawn from a normal distribution of its own variance plus an intrinsic one, or, with the
     outlier fraction, from a two-sided exponential of 3 mag. Shapes: (n, p), (n,), (n,).
+
+    Parameters
+    ----------
+    precision
+        Per coefficient one over the variance round zero that is known beforehand; 0 where nothing is.
 
     References
     ----------
@@ -82,40 +88,57 @@ def fit_mixture(
         residuals = values - design @ coefficients
         good = _good_probability(residuals, variances + intrinsic2, outliers)
         weights = good / (variances + intrinsic2)
-        updated = _solve(design, values, weights)
+        updated = _solve(design, values, weights, precision)
         moved = np.max(np.abs(updated - coefficients))
         coefficients = updated
         residuals = values - design @ coefficients
-        intrinsic2_new = _intrinsic_variance(residuals, variances, good, intrinsic2, design.shape[1])
+        intrinsic2_new = _intrinsic_variance(
+            residuals, variances, good, intrinsic2, _told(design, weights, precision)
+        )
         moved = max(moved, abs(np.sqrt(intrinsic2_new) - np.sqrt(intrinsic2)))
         intrinsic2 = intrinsic2_new
         outliers = float(np.clip(1.0 - np.mean(good), 1e-3, _MAX_OUTLIERS))
         if moved < 1e-8:
             break
-    good = _good_probability(residuals, variances + intrinsic2, outliers)
+    right, wrong = _densities(residuals, variances + intrinsic2, outliers)
+    good = right / (right + wrong)
     return MixtureFit(
         coefficients=coefficients,
-        covariance=_covariance(design, residuals, variances + intrinsic2, good),
+        covariance=_covariance(design, residuals, variances + intrinsic2, good, precision),
         residuals=residuals,
         good=good,
+        log_density=np.log(right + wrong),
         intrinsic=float(np.sqrt(intrinsic2)),
         outlier_fraction=float(1.0 - np.mean(good)),
     )
 
 
 def _good_probability(residuals: Array, variances: Array, outliers: float) -> Array:
-    good = (1 - outliers) * np.exp(-0.5 * residuals**2 / variances) / np.sqrt(2 * np.pi * variances)
+    right, wrong = _densities(residuals, variances, outliers)
+    return np.asarray(right / (right + wrong), dtype=np.float64)
+
+
+def _densities(residuals: Array, variances: Array, outliers: float) -> tuple[Array, Array]:
+    right = (1 - outliers) * np.exp(-0.5 * residuals**2 / variances) / np.sqrt(2 * np.pi * variances)
     wrong = outliers * np.exp(-np.abs(residuals) / _OUTLIER_SCALE_MAG) / (2 * _OUTLIER_SCALE_MAG)
-    return np.asarray(good / (good + wrong + 1e-300), dtype=np.float64)
+    return right, wrong + 1e-300
 
 
-def _solve(design: Array, values: Array, weights: Array) -> Array:
-    root = np.sqrt(weights)
-    return np.asarray(np.linalg.lstsq(design * root[:, None], values * root, rcond=None)[0])
+def _solve(design: Array, values: Array, weights: Array, precision: Array) -> Array:
+    root = np.concatenate((np.sqrt(weights), np.sqrt(precision)))
+    rows = np.vstack((design, np.eye(len(precision))))
+    right = np.concatenate((values, np.zeros(len(precision))))
+    return np.asarray(np.linalg.lstsq(rows * root[:, None], right * root, rcond=None)[0])
+
+
+def _told(design: Array, weights: Array, precision: Array) -> float:
+    """Return how many coefficients the points tell, rather than what was known beforehand."""
+    information = design.T @ (design * weights[:, None])
+    return float(np.trace(np.linalg.pinv(information + np.diag(precision)) @ information))
 
 
 def _intrinsic_variance(
-    residuals: Array, variances: Array, good: Array, intrinsic2: float, parameters: int
+    residuals: Array, variances: Array, good: Array, intrinsic2: float, parameters: float
 ) -> float:
     """Return the variance that makes the residuals as large as they are; few points lean on what is usual."""
     weights = good / (variances + intrinsic2) ** 2
@@ -126,13 +149,13 @@ def _intrinsic_variance(
     return max(excess / max(float(np.sum(weights)) + usual, 1e-300), _MIN_INTRINSIC_MAG**2)
 
 
-def _covariance(design: Array, residuals: Array, variances: Array, good: Array) -> Array:
+def _covariance(design: Array, residuals: Array, variances: Array, good: Array, precision: Array) -> Array:
     """Return the inverse of the observed information, widened as Student's t for few points."""
     curvature = good / variances - good * (1 - good) * (residuals / variances) ** 2
-    information = design.T @ (design * curvature[:, None])
-    complete = design.T @ (design * (good / variances)[:, None])
+    information = design.T @ (design * curvature[:, None]) + np.diag(precision)
+    complete = design.T @ (design * (good / variances)[:, None]) + np.diag(precision)
     if np.linalg.eigvalsh(information)[0] < 0.3 * np.linalg.eigvalsh(complete)[0]:
         information = complete * 0.3 + np.eye(len(complete)) * 1e-12
-    freedom = float(np.sum(good)) - design.shape[1]
+    freedom = float(np.sum(good)) - _told(design, good / variances, precision)
     widening = freedom / (freedom - 2.0) if freedom > 2.5 else 5.0
     return np.asarray(np.linalg.pinv(information) * widening)

@@ -62,7 +62,8 @@ def fill_from_neighbours(data: Pixels, marks: Marks, *, unusable: Marks) -> Pixe
         y, x = y[inside], x[inside]
         around[number, inside] = np.where(marks[y, x] | unusable[y, x], np.nan, data[y, x])
     lonely = np.all(np.isnan(around), axis=0)
-    around[:, lonely] = np.median(data)
+    if lonely.any():
+        around[:, lonely] = np.median(data)
     filled[rows, columns] = np.nanmedian(around, axis=0)
     return filled
 

@@ -21,6 +21,9 @@ RADIUS_FWHM = 4.5
 ROUNDS = 3
 OWN_SHAPE = 0.1  # of the profile: what real stars may add to it
 OWN_FLOOR = 1e-8
+RING_FWHM = 0.6  # from one ring to the next
+RING_SHARE = 0.2  # of the profile: what a ring may have more or less
+_RINGS_FWHM = np.arange(0.0, RADIUS_FWHM + 1.0, RING_FWHM)
 SMOOTH = 0.15  # of the FWHM: what real stars add is no sharper
 HIGHER_TERMS = 0.2  # of that, for each change over the field
 LEAST_MISMATCH, MOST_MISMATCH = 0.002, 0.2
@@ -84,6 +87,7 @@ def _improved(psf: Psf, profile: Psf, fit: StarFit, pixels: Pixels, is_model: ND
     models = Models(x, y, flux, field_terms(x, y, shape=psf.shape, order=psf.order))
     grid = Grid(psf.tables, psf.oversampling)
     matrix, side = splat(fit.residual_adu, _variance(pixels, fit), grid, psf.radius_pix, models)
+    profile = _with_rings(profile, psf, matrix[..., 0, 0], side[..., 0])
     count = len(psf.tables)
     expected = OWN_SHAPE * np.abs(profile.tables[0].astype(np.float64)) + OWN_FLOOR
     changing = HIGHER_TERMS if psf.stars >= STARS_FOR_OWN_FIELD else HIGHER_TERMS / 10
@@ -98,11 +102,35 @@ def _improved(psf: Psf, profile: Psf, fit: StarFit, pixels: Pixels, is_model: ND
     return replace(psf, tables=normalised(tables, oversampling=psf.oversampling).astype(np.float32))
 
 
+def _with_rings(profile: Psf, psf: Psf, matrix: Array, side: Array) -> Psf:
+    """Return the profile with more or less light at each distance from the middle, as the stars have it.
+
+    Parameters
+    ----------
+    matrix, side
+        Of each node's equation for what is missing of the PSF there.
+    """
+    middle = profile.tables.shape[1] // 2
+    steps = np.arange(profile.tables.shape[1]) - middle
+    away_fwhm = np.hypot(steps[:, None], steps[None, :]) / (psf.oversampling * psf.fwhm_pix)
+    rings = np.clip(1.0 - np.abs(away_fwhm[..., None] - _RINGS_FWHM) / RING_FWHM, 0.0, 1.0)
+    light = profile.tables[0].astype(np.float64)
+    parts = rings * light[..., None]
+    missing = side - matrix * (light - psf.tables[0])
+    equations = np.einsum("yxa,yx,yxb->ab", parts, matrix, parts) + np.eye(len(_RINGS_FWHM)) / RING_SHARE**2
+    more = np.linalg.solve(equations, np.einsum("yxa,yx->a", parts, missing))
+    tables = profile.tables.astype(np.float64)
+    tables[0] += parts @ more
+    return replace(profile, tables=tables.astype(np.float32))
+
+
 def _variance(pixels: Pixels, fit: StarFit) -> NDArray[np.float32]:
     """Return the variance of each pixel, the stars' own photons included; infinite where it tells nothing."""
-    starlight = np.maximum(pixels.light_adu - fit.residual_adu, 0.0)
-    variance = pixels.noise_adu**2 + starlight / np.float32(pixels.gain_e_adu)
-    return np.where(pixels.usable, variance, np.float32(np.inf)).astype(np.float32)
+    variance: NDArray[np.float32] = np.maximum(pixels.light_adu - fit.residual_adu, np.float32(0))
+    variance /= np.float32(pixels.gain_e_adu)
+    variance += pixels.noise_adu**2
+    variance[~pixels.usable] = np.inf
+    return variance
 
 
 def _mismatch(psf: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> float:

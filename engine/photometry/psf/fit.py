@@ -52,7 +52,15 @@ class Pixels:
 
     def sky_weight(self) -> Image:
         """Return one over the variance of each pixel's sky, zero where a pixel tells nothing."""
-        return np.where(self.usable, 1.0 / self.noise_adu**2, 0.0).astype(np.float32)
+        weight = self.noise_adu**-2
+        weight[~self.usable] = 0.0
+        return weight
+
+    def of_rows(self, rows: slice) -> "Pixels":
+        """Return some rows of the frame."""
+        return replace(
+            self, light_adu=self.light_adu[rows], noise_adu=self.noise_adu[rows], usable=self.usable[rows]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,7 +158,8 @@ def _profile(psf: Psf) -> Array:
 def _misfit(pixels: Pixels, psf: Psf, stars: Stars, stamps: Stamps) -> tuple[Image, Image]:
     model = np.zeros_like(pixels.light_adu)
     add_stars(model, stars.flux_adu, stamps)
-    return pixels.light_adu - model, weights_of(pixels, psf, model)
+    weight = weights_of(pixels, psf, model)
+    return np.subtract(pixels.light_adu, model, out=model), weight
 
 
 def weights_of(pixels: Pixels, psf: Psf, model_adu: Image) -> Image:

@@ -99,20 +99,24 @@ def psf_light(
     cast = cast_of(places, known, sources, known_sigma_pix=known_sigma_pix, same_pix=SAME_FWHM * psf.fwhm_pix)
     stars = moved(cast.stars, _shift(pixels, psf, sources, is_model))
     seen, fit = len(stars), fit_stars(pixels, psf, stars)
-    pixels, stars, fit = _looked(pixels, psf, stars, fit)
+    pixels = _without_sky(pixels, fit)
+    stars = _with_unseen(stars, pixels, psf, fit)
+    del fit  # it holds an image
+    fit = fit_stars(pixels, psf, stars, steps=3)
     models = np.isin(np.arange(len(stars)), cast.row_of[np.flatnonzero(is_model)])
     psf, fit = refined(psf, fit, pixels, models)
-    pixels, stars, fit = _looked(pixels, psf, stars, fit)
+    pixels = _without_sky(pixels, fit)
+    stars = _with_unseen(stars, pixels, psf, fit)
+    del fit
+    fit = fit_stars(pixels, psf, stars, steps=3)
     table = _table(frame, detection, fit, psf, cast.row_of)
     return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, seen=seen)
 
 
-def _looked(pixels: Pixels, psf: Psf, stars: Stars, fit: StarFit) -> tuple[Pixels, Stars, StarFit]:
-    """Return a better sky, the stars with those that show when the others are gone, and all fitted."""
-    pixels = _without_sky(pixels, fit)
+def _with_unseen(stars: Stars, pixels: Pixels, psf: Psf, fit: StarFit) -> Stars:
+    """Return the stars as fitted, and those that show when they are taken away."""
     more = unseen_stars(pixels, psf, fit, sigma_pix=SEEN_SIGMA_PIX)
-    stars = both(replace(stars, flux_adu=fit.stars.flux_adu), more)
-    return pixels, stars, fit_stars(pixels, psf, stars, steps=3)
+    return both(replace(stars, flux_adu=fit.stars.flux_adu), more)
 
 
 def noise_factor(light: StarLight, detection: Detection) -> float:
@@ -156,9 +160,12 @@ def _without_sky(pixels: Pixels, fit: StarFit) -> Pixels:
     sky = sep.Background(
         np.ascontiguousarray(fit.residual_adu), mask=~pixels.usable, bw=mesh_pix, bh=mesh_pix
     )
+    light_adu, noise_adu = sky.back(dtype=np.float32), sky.rms(dtype=np.float32)
+    np.subtract(pixels.light_adu, light_adu, out=light_adu)
+    np.clip(noise_adu, LEAST_NOISE * pixels.noise_adu, pixels.noise_adu, out=noise_adu)
     return Pixels(
-        light_adu=pixels.light_adu - sky.back(dtype=np.float32),
-        noise_adu=np.clip(sky.rms(dtype=np.float32), LEAST_NOISE * pixels.noise_adu, pixels.noise_adu),
+        light_adu=light_adu,
+        noise_adu=noise_adu,
         usable=pixels.usable,
         gain_e_adu=pixels.gain_e_adu,
     )

@@ -17,7 +17,8 @@ Array = NDArray[np.float64]
 FINE = 5  # places within a pixel at which the profile is taken
 STARS = 40  # the brightest are enough for five numbers
 BETA = 3.0
-_BETA_RANGE = (1.5, 8.0)
+_SHIFT = np.array([0.0, 1.0, 1.0])  # none of the numbers is near zero, so that steps in parts of it suit
+_STEP = 1e-3  # smaller ones drown in the roundings of the table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +73,17 @@ def fit_moffat(
     light, weights = cuts(light_adu, weight, x, y, radius_pix)
     core = np.maximum(np.median(np.sum(weights * light**2, axis=1)), 1.0)
 
-    def misfit(numbers: Array) -> Array:
-        table = _moffat(numbers).table(radius_pix=radius_pix, oversampling=oversampling)
+    def misfit(shifted: Array) -> Array:
+        table = _moffat(shifted - _SHIFT).table(radius_pix=radius_pix, oversampling=oversampling)
         grid = Grid(table[None].astype(np.float32), oversampling)
         model = stamps_of(grid, ones, x, y, radius).values[0].reshape(len(x), -1).astype(np.float64)
         flux = np.sum(weights * light * model, axis=1) / np.maximum(np.sum(weights * model**2, axis=1), 1e-30)
         power = np.maximum(np.sum(weights * light**2, axis=1), core * 1e-6)  # every star counts alike
         return np.asarray(np.sqrt(weights / power[:, None]) * (light - flux[:, None] * model)).ravel()
 
-    start = np.array([np.log(fwhm_pix), 0.0, 0.0, np.log(BETA)])
-    found = least_squares(
-        misfit, start, loss="soft_l1", f_scale=0.01, max_nfev=40, x_scale=(0.1, 0.1, 0.1, 0.3)
-    )
-    return _moffat(found.x)
+    start = np.array([np.log(fwhm_pix), 0.0, 0.0]) + _SHIFT
+    found = least_squares(misfit, start, loss="soft_l1", f_scale=0.01, max_nfev=40, diff_step=_STEP)
+    return _moffat(found.x - _SHIFT)
 
 
 def _moffat(numbers: Array) -> Moffat:
@@ -94,7 +93,6 @@ def _moffat(numbers: Array) -> Moffat:
         fwhm_pix=float(np.exp(np.clip(numbers[0], -1.0, 4.0))),
         e1=float(numbers[1] * shrink),
         e2=float(numbers[2] * shrink),
-        beta=float(np.clip(np.exp(numbers[3]), *_BETA_RANGE)),
     )
 
 

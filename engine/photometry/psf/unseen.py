@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from engine.photometry.detect import FWHM_PER_SIGMA
 from engine.photometry.psf.fit import Pixels, StarFit, Stars, weights_of
 from engine.photometry.psf.model import Psf
+from engine.photometry.slabs import Slab, slabs
 
 SIGNIFICANT = 4.0
 APART_FWHM = 0.8  # nearer to a star, what is left is its own misfit
@@ -22,9 +23,12 @@ def unseen_stars(pixels: Pixels, psf: Psf, fit: StarFit, *, sigma_pix: float) ->
     sigma_pix
         What is known of their places.
     """
-    significance, flux_adu = _filtered(pixels, psf, fit)
-    rows, columns = _peaks(significance, reach_pix=max(1, round(psf.fwhm_pix / 2)))
-    flux = flux_adu[rows, columns].astype(np.float64)
+    reach_pix = max(1, round(psf.fwhm_pix / 2))
+    found = [
+        _in_slab(pixels, psf, fit, slab, reach_pix=reach_pix)
+        for slab in slabs(psf.shape[0], margin_pix=reach_pix + int(np.ceil(2 * psf.fwhm_pix)))
+    ]
+    rows, columns, flux = (np.concatenate(each) for each in zip(*found, strict=True))
     good = _is_star_like(fit, psf, rows, columns, flux)
     good &= _is_apart(fit.stars, psf, columns, rows)
     rows, columns, flux = rows[good], columns[good], flux[good]
@@ -33,11 +37,24 @@ def unseen_stars(pixels: Pixels, psf: Psf, fit: StarFit, *, sigma_pix: float) ->
     return Stars(x=x, y=y, flux_adu=flux[order], place_sigma_pix=np.full(len(x), sigma_pix))
 
 
-def _filtered(pixels: Pixels, psf: Psf, fit: StarFit) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _in_slab(
+    pixels: Pixels, psf: Psf, fit: StarFit, slab: Slab, *, reach_pix: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return rows and columns of what stands out in a slab, and its light."""
+    significance, flux_adu = _filtered(pixels.of_rows(slab.rows), psf, fit.residual_adu[slab.rows])
+    rows, columns = _peaks(significance, reach_pix=reach_pix)
+    own = (rows >= slab.own.start) & (rows < slab.own.stop)
+    rows, columns = rows[own], columns[own]
+    return rows + slab.rows.start, columns, flux_adu[rows, columns].astype(np.float64)
+
+
+def _filtered(
+    pixels: Pixels, psf: Psf, residual_adu: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the significance of a star at each pixel, and its light, by a Gaussian as wide as the PSF."""
     sigma_pix = psf.fwhm_pix / FWHM_PER_SIGMA
-    weight = weights_of(pixels, psf, pixels.light_adu - fit.residual_adu)
-    signal = gaussian_filter(fit.residual_adu * weight, sigma_pix, mode="constant", truncate=3.0)
+    weight = weights_of(pixels, psf, pixels.light_adu - residual_adu)
+    signal = gaussian_filter(residual_adu * weight, sigma_pix, mode="constant", truncate=3.0)
     power = gaussian_filter(weight, sigma_pix / np.sqrt(2.0), mode="constant", truncate=3.0)
     power = np.maximum(power / np.float32(4.0 * np.pi * sigma_pix**2), np.float32(1e-12))
     return signal / np.sqrt(power), signal / power

@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 from astropy.wcs import WCS
 
-from engine.photometry.calibrate import MAX_SCATTER_MAG
 from engine.photometry.solve import Solution
 from engine.photometry.stacking.grid import PixelMap, aligned, covered_share, pixel_map
 from engine.photometry.verdict import TARGET_REF_ID, Reduction
@@ -17,6 +16,7 @@ WIDEST = 1.6  # of the usual seeing: such a frame adds noise and no light
 MOST_CLOUD_MAG = 1.2  # against the usual frame
 LEAST_COVERED = 0.5  # of the stack
 SAME_SCALE = 0.05
+WORST_SCATTER_MAG = 0.5  # of the stars round a zero point
 COMMON_STARS = 5
 COMMON_ERR_MAG = 0.1
 
@@ -196,7 +196,7 @@ def _difference_mag(verdict: Reduction, first: Reduction) -> float | None:
         best = common.sort("inst_mag_err").head(max(COMMON_STARS, len(common) // 2))
         return float(np.median((best["inst_mag"] - best["inst_mag_first"]).to_numpy()))
     is_told = verdict.zero_point_mag is not None and verdict.band == first.band
-    if not is_told or first.zero_point_mag is None or (verdict.scatter_mag or 0.0) > MAX_SCATTER_MAG:
+    if not is_told or first.zero_point_mag is None or (verdict.scatter_mag or 0.0) > WORST_SCATTER_MAG:
         return None
     return first.zero_point_mag - (verdict.zero_point_mag or 0.0)
 

@@ -10,7 +10,8 @@ import polars as pl
 
 from engine.errors import Rejected
 from engine.frame import Frame
-from engine.photometry.exposures import read_exposures
+from engine.photometry.exposures import Choices, read_exposures
+from engine.photometry.masters import Masters
 from engine.photometry.night import Verdicts, is_poor, key_of, with_common_error
 from engine.photometry.night_stars import standardised_stars
 from engine.photometry.pipeline import reduce_frame
@@ -41,7 +42,7 @@ def reduce_stacks(
     target: Target,
     references: pl.DataFrame,
     *,
-    requested: str = "any",
+    choices: Choices = Choices(),  # noqa: B008 - frozen
 ) -> list[Reduction]:
     """Return one more verdict for each filter of a night: on the sum of its frames.
 
@@ -55,18 +56,18 @@ def reduce_stacks(
         for place, verdict in enumerate(of_file):
             groups.setdefault(key_of(verdict), []).append(_Shot(path=path, place=place, verdict=verdict))
     return [
-        _reduced(shots, target, references, requested=requested)
+        _reduced(shots, target, references, choices)
         for shots in groups.values()
         if sum(shot.verdict.solution is not None for shot in shots) >= LEAST_FRAMES
     ]
 
 
-def stack_of(shots: Sequence[_Shot], chosen: Chosen) -> Stack:
+def stack_of(shots: Sequence[_Shot], chosen: Chosen, masters: Masters | None) -> Stack:
     """Return the chosen frames added up, each read when its turn comes."""
 
     def frame_of(member: Member) -> Frame:
         shot = shots[member.number]
-        frame = read_exposures(shot.path)[shot.place]
+        frame = read_exposures(shot.path, masters=masters)[shot.place]
         if not isinstance(frame, Frame):
             raise Rejected(f"The file {shot.path.name} holds a table, not an image.", code="not-an-image")
         return frame
@@ -74,17 +75,15 @@ def stack_of(shots: Sequence[_Shot], chosen: Chosen) -> Stack:
     return stack_frames(chosen.members, frame_of)
 
 
-def _reduced(
-    shots: Sequence[_Shot], target: Target, references: pl.DataFrame, *, requested: str
-) -> Reduction:
+def _reduced(shots: Sequence[_Shot], target: Target, references: pl.DataFrame, choices: Choices) -> Reduction:
     chosen = choose_members([shot.verdict for shot in shots])
     name = f"stack of {len(chosen.members)} frames"
     if len(chosen.members) < LEAST_FRAMES:
         return _no_stack(shots[0].verdict, chosen, of_frames=len(shots))
-    stack = stack_of(shots, chosen)
+    stack = stack_of(shots, chosen, choices.masters)
     group = [member.verdict for member in chosen.members]
     bands = Counter(verdict.band for verdict in group if verdict.band is not None)
-    band = requested if requested != "any" or not bands else bands.most_common(1)[0][0]
+    band = choices.requested if choices.requested != "any" or not bands else bands.most_common(1)[0][0]
     verdict = reduce_frame(stack.frame, target, references, requested=band)
     if is_poor(verdict):
         verdict = _by_stars_of_night(stack.frame, verdict, group, target, references)

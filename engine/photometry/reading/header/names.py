@@ -5,14 +5,11 @@ import re
 from engine.errors import Rejected
 from engine.frame import SIMULATED_NOTE
 from engine.photometry.reading.header.cards import Header
+from engine.photometry.reading.header.kind import FrameKind, frame_kind
 
 _FILTER = ("FILTER", "FILTERS", "FILT", "FILTNAM", "FILTNAME", "INSFLNAM", "FILTER-1")
 _FILTER_WHEELS = ("FILTER1", "FILTER2", "FILTER3", "FILTER4", "ESO INS FILT1 NAME", "ESO INS FILT2 NAME")
 _EMPTY_SLOT = frozenset({"air", "open", "empty", "clear", "free", "none"})
-_KIND = ("IMAGETYP", "IMAGETYPE", "OBSTYPE", "FRAME", "FRAMETYP")
-_CALIBRATION = re.compile(
-    r"^(master ?)?(bias|dark|flat|zero|dome ?flat|sky ?flat|twilight)s?\b", re.IGNORECASE
-)
 _PLATE_KEYWORDS = ("PLTLABEL", "PLATEID", "PLTGRADE", "SCANIMG", "EMULSION", "PLATENUM", "PLATESZ1")
 _STRETCHED = re.compile(
     r"histogram ?transf|histogram stretch|autostretch|auto-stretch|asinh (transf|stretch)|arcsinhstretch"
@@ -66,9 +63,9 @@ def refuse_what_is_no_exposure(header: Header, *, bitpix: int) -> None:
             f"The header's history says it was stretched ({stretched.group()}): send the linear image.",
             code="stretched",
         )
-    kind = header.text(*_KIND)
-    if _CALIBRATION.match(kind):
+    kind, word = frame_kind(header)
+    if kind is not FrameKind.LIGHT:
         raise Rejected(
-            f"The header calls this a calibration frame ({kind[:30]}): send exposures of the sky.",
+            f"The header calls this a calibration frame ({word[:30]}): send exposures of the sky.",
             code="calibration-frame",
         )

@@ -88,7 +88,7 @@ def test_bright_stars_scatter_by_little_more_than_their_photons(skies: Skies) ->
 
 
 def test_faint_stars_have_honest_errors_and_no_bias(skies: Skies) -> None:
-    for low, high in ((20, 100), (7, 20)):
+    for low, high in ((20, 100), (9, 20)):  # nearer to the limit only what noise made brighter is seen
         stars = pl.concat([fit.filter(pl.col("snr").is_between(low, high)) for fit, _ in skies])
         assert len(stars) > 500
         assert spread(stars["pull"]) == pytest.approx(1.0, abs=0.12)

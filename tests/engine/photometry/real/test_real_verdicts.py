@@ -50,7 +50,7 @@ TOLD = {
     "ssdsi_m13_0005.fits.fz": Told(),
     "asi1600_ngc4492_2s.fits.fz": Told(
         references=GAIA_ASI, code="limit", reason="The target was not seen", flags=Flag.FEW_REFERENCE_STARS,
-        scale_arcsec=2.649, matched=56, seeing_arcsec=6.1, zero_point_mag=20.8, limit_mag=14.3),
+        scale_arcsec=2.649, matched=56, seeing_arcsec=6.1, zero_point_mag=20.4, limit_mag=13.9),
     "stellarsolver_randomsky_simulated.fits": Told(
         references=("ref_tycho2_randomsky.fits",), code="few-reference-stars", reason="No reference star of",
         flags=Flag.TIME_UNCERTAIN, scale_arcsec=2.681, matched=39, seeing_arcsec=9.8),

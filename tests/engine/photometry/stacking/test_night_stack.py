@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from drifting import BAND, DEC_DEG, RA_DEG, field, scene
 
-from engine.photometry.exposures import reduce_file
+from engine.photometry.exposures import Choices, reduce_file
 from engine.photometry.sky import simulate_exposure, write_fits
 from engine.photometry.stacking.night_stack import reduce_stacks
 from engine.photometry.verdict import Reduction, Status
@@ -35,8 +35,8 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> list[list[Reduction]]:
     for name, made in scenes.items():
         write_fits(simulate_exposure(sky, rng=rng, scene=made), folder / name)
     paths = [folder / name for name in scenes]
-    found = [reduce_file(path, TARGET, references, requested=BAND) for path in paths]
-    return [*found, reduce_stacks(paths, found, TARGET, references, requested=BAND)]
+    found = [reduce_file(path, TARGET, references, choices=Choices(requested=BAND)) for path in paths]
+    return [*found, reduce_stacks(paths, found, TARGET, references, choices=Choices(requested=BAND))]
 
 
 def test_a_stack_is_one_more_row_for_each_filter_with_frames_to_add(night: list[list[Reduction]]) -> None:
