@@ -9,6 +9,7 @@ from astropy import units
 from astropy.coordinates import Angle, SkyCoord
 
 from engine.errors import Rejected
+from engine.track import Track
 
 NAME_MAX_CHARS = 100
 DESCRIPTION_MAX_CHARS = 2000
@@ -52,6 +53,7 @@ class Target:
     created_by: str = ""
     created_mjd: float | None = None
     aliases: tuple[tuple[str, str], ...] = ()  # (source, name)
+    track: Track | None = None  # of one that moves: it tells the place in place of ra_deg and dec_deg
 
     @property
     def position(self) -> SkyCoord:

@@ -43,6 +43,8 @@ def field_of(
     distances = now.select("ref_id").with_columns(separation_arcsec=pl.Series(separation_arcsec))
     same_arcsec = max(SAME_STAR_ARCSEC, 0.5 * pixel_scale_arcsec)
     itself = distances.filter(pl.col("separation_arcsec") < same_arcsec).sort("separation_arcsec").head(1)
+    if target.track is not None:  # a star where it stands is one that it covers
+        itself = itself.clear()
     others = distances.join(itself, on="ref_id", how="anti")
     colour = stars.join(itself, on="ref_id")["bp_rp_mag"].drop_nulls()
     return Field(
@@ -54,7 +56,15 @@ def field_of(
 
 
 def position_of(target: Target, mjd: float) -> SkyCoord:
-    """Return where the target stands at a date, moved by its proper motion."""
+    """Return where the target stands at a date, moved by its proper motion or along its track.
+
+    Raises
+    ------
+    Rejected
+        ``outside-ephemeris``.
+    """
+    if target.track is not None:
+        return target.track.position_at(mjd)
     years = julian_year(mjd) - target.epoch
     east_arcsec = (target.pm_ra_mas_yr or 0.0) * years / 1000.0
     north_arcsec = (target.pm_dec_mas_yr or 0.0) * years / 1000.0

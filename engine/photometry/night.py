@@ -70,11 +70,12 @@ def _groups(verdicts: Verdicts) -> dict[Key, list[Reduction]]:
     groups: dict[Key, list[Reduction]] = {}
     for verdict in (each for of_file in verdicts for each in of_file):
         if _is_placed(verdict):
-            groups.setdefault(_key(verdict), []).append(verdict)
+            groups.setdefault(key_of(verdict), []).append(verdict)
     return {key: group for key, group in groups.items() if len(group) >= MIN_FRAMES}
 
 
-def _key(verdict: Reduction) -> Key:
+def key_of(verdict: Reduction) -> Key:
+    """Return what the frames of one light curve share."""
     return (verdict.plane, verdict.filter_name)
 
 
@@ -87,7 +88,7 @@ def _looked_at(
     masters: Masters | None,
 ) -> list[Reduction]:
     """Return the verdicts on a file after another look at the wanted ones; it is read only for these."""
-    chosen = [looks.get(_key(verdict)) if is_wanted(verdict) else None for verdict in found]
+    chosen = [looks.get(key_of(verdict)) if is_wanted(verdict) else None for verdict in found]
     if not any(chosen):
         return found
     exposures = read_exposures(path, masters=masters)
@@ -113,7 +114,7 @@ def _second_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame
 
 def _third_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame) -> Look | None:
     """Return what calibrates a poor frame by the stars of the sound ones, None where none is sound."""
-    sound = [each for each in group if not _is_poor(each)]
+    sound = [each for each in group if not is_poor(each)]
     if not sound or len(sound) == len(group):
         return None
     bands = [each.band or "" for each in sound]
@@ -125,7 +126,7 @@ def _third_look(group: Sequence[Reduction], target: Target, stars: pl.DataFrame)
 
     def look(exposure: Exposure, poor: Reduction) -> Reduction:
         again = reduce_exposure(exposure, target, known, requested=band, radius_pix=radius_pix)
-        return poor if _is_poor(again) else _with_common_error(again, common_err_mag)
+        return poor if is_poor(again) else with_common_error(again, common_err_mag)
 
     return look
 
@@ -146,14 +147,15 @@ def _is_placed(verdict: Reduction) -> bool:
 
 
 def _is_placed_but_poor(verdict: Reduction) -> bool:
-    return _is_placed(verdict) and _is_poor(verdict)
+    return _is_placed(verdict) and is_poor(verdict)
 
 
-def _is_poor(verdict: Reduction) -> bool:
+def is_poor(verdict: Reduction) -> bool:
+    """Return whether too few stars of the catalogue gave a frame its zero point, or none."""
     return verdict.calibration is None or (verdict.stars or 0) < MIN_STARS
 
 
-def _with_common_error(verdict: Reduction, common_err_mag: float) -> Reduction:
+def with_common_error(verdict: Reduction, common_err_mag: float) -> Reduction:
     """Return a verdict whose errors hold what the whole night may be off."""
 
     def widened(err_mag: float | None) -> float | None:

@@ -6,6 +6,7 @@ import polars as pl
 from astropy.coordinates import SkyCoord
 
 from engine.lightcurve import Flag
+from engine.photometry.field import position_of
 from engine.photometry.references import REFERENCE_SCHEMA, STAR_COLUMNS
 from engine.photometry.verdict import TARGET_REF_ID, Reduction
 from engine.target import Target
@@ -32,8 +33,9 @@ def field_stars(group: Sequence[Reduction], references: pl.DataFrame, target: Ta
         return pl.DataFrame(schema=REFERENCE_SCHEMA)
     ra_deg, dec_deg = solution.wcs.all_pix2world(bright["x"].to_numpy(), bright["y"].to_numpy(), 0)
     places = SkyCoord(ra_deg, dec_deg, unit="deg")
+    itself = position_of(target, best.mjd or J2000_MJD)
     known = SkyCoord(
-        [*references["ra_deg"], target.ra_deg], [*references["dec_deg"], target.dec_deg], unit="deg"
+        [*references["ra_deg"], itself.ra.deg], [*references["dec_deg"], itself.dec.deg], unit="deg"
     )
     is_new = places.match_to_catalog_sky(known)[1].arcsec > APART_PIX * solution.pixel_scale_arcsec
     year = julian_year(best.mjd or J2000_MJD)

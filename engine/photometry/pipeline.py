@@ -26,10 +26,11 @@ from engine.photometry.psf.light import psf_light
 from engine.photometry.rays import without_rays
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.satellites import target_trails, without_trails
-from engine.photometry.sentences import about_solution, about_stars, about_trails
+from engine.photometry.sentences import about_solution, about_stars, about_trail, about_trails
 from engine.photometry.solve import Solution, solve
 from engine.photometry.standard import SolvedFrame, pairs_of, standardise
 from engine.photometry.target_mag import standard_target
+from engine.photometry.trail import Trail, check_on_frame, trail_of, with_trail, without_trail
 from engine.photometry.verdict import Reduction, Status, stars_table
 from engine.target import Target, separation_arcsec
 from engine.times import Laps
@@ -42,6 +43,7 @@ MAX_DOUBT_PIX = 2.0
 LEAST_DOUBT_PIX = 0.05
 WIDE_RUNG = 4  # 2 FWHM
 POINTING_DOUBT_ARCSEC = 300.0
+TRAIL_DOUBT_PIX = 0.3  # of an ephemeris
 
 
 def reduce_frame(
@@ -79,9 +81,12 @@ def reduce_frame(
         field = field_of(references, target, mjd=frame.mjd, pixel_scale_arcsec=solution.pixel_scale_arcsec)
         solved = SolvedFrame(frame=frame, detection=detection, solution=solution, field=field)
         known = _with_circumstances(known, solved)
-        place = _target_place(solved)
-        known = _with_trails(replace(known, cutout=cut_out(frame, place)), detection, place)
-        ladder = _measured(solved, place, radius_pix=radius_pix)
+        solved, trail = _with_trail_known(solved, target)
+        place = _target_place(solved, trail)
+        words = about_trail(trail.length_pix if trail and trail.is_long else None)
+        known = replace(known, cutout=cut_out(frame, place), sentences=(*known.sentences, *words))
+        known = _with_trails(known, detection, place)
+        ladder = _measured(solved, place, trail, radius_pix=radius_pix)
         known = _with_stars(known, solved, ladder, place)
         laps.end("measure")
         chosen_pix, calibration = standardise(solved, ladder, requested=requested)
@@ -176,7 +181,18 @@ def _with_circumstances(known: Reduction, solved: SolvedFrame) -> Reduction:
     )
 
 
-def _target_place(solved: SolvedFrame) -> tuple[float, float]:
+def _with_trail_known(solved: SolvedFrame, target: Target) -> tuple[SolvedFrame, Trail | None]:
+    """Return the frame without the sources that its moving target draws, and its trail if it has one."""
+    trail = trail_of(solved, target)
+    if trail is None or not trail.is_long:
+        return solved, trail
+    check_on_frame(trail, solved.frame)
+    return without_trail(solved, trail, _catalogue_places(solved)), trail
+
+
+def _target_place(solved: SolvedFrame, trail: Trail | None) -> tuple[float, float]:
+    if trail is not None and trail.is_long:
+        return trail.x, trail.y
     solution = solved.solution
     x, y = pixel_of(solved.field.target_position, solution.wcs, shape=solved.frame.shape)
     doubt_pix = PLACE_SIGMAS * solution.rms_arcsec / solution.pixel_scale_arcsec
@@ -192,7 +208,9 @@ def _with_trails(known: Reduction, detection: Detection, place: tuple[float, flo
     return replace(known, flags=flags, sentences=(*known.sentences, told))
 
 
-def _measured(solved: SolvedFrame, place: tuple[float, float], *, radius_pix: float | None) -> Ladder:
+def _measured(
+    solved: SolvedFrame, place: tuple[float, float], trail: Trail | None, *, radius_pix: float | None
+) -> Ladder:
     """Return all stars measured, the target last; they are fitted where a single circle is not wanted."""
     positions = _positions(solved.detection, place)
     light = None
@@ -204,7 +222,11 @@ def _measured(solved: SolvedFrame, place: tuple[float, float], *, radius_pix: fl
             _catalogue_places(solved),
             known_sigma_pix=_place_doubt_pix(solved),
         )
-    return climb(solved.frame, positions, solved.detection, light, radius_pix=radius_pix)
+    ladder = climb(solved.frame, positions, solved.detection, light, radius_pix=radius_pix)
+    if trail is None:
+        return ladder
+    sigma_pix = max(TRAIL_DOUBT_PIX, _place_doubt_pix(solved))
+    return with_trail(ladder, solved, trail, _catalogue_places(solved), place_sigma_pix=sigma_pix)
 
 
 def _catalogue_places(solved: SolvedFrame) -> pl.DataFrame:

@@ -108,6 +108,15 @@ def about_header(calibration: Calibration, frame: Frame, *, meant: str | None) -
     return ()
 
 
+def about_trail(length_pix: float | None) -> tuple[str, ...]:
+    """Return that the target moved during the exposure."""
+    if length_pix is None:
+        return ()
+    return (
+        f"The target moved by {length_pix:.1f} pixels during the exposure; its light was taken along that.",
+    )
+
+
 def about_target(measurement: TargetMeasurement, *, exptime_s: float | None, band: str) -> tuple[str, ...]:
     """Return what the frame says of the target, and how to say more."""
     if measurement.mag is None:

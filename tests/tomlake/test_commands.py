@@ -135,6 +135,35 @@ def test_a_real_frame_is_measured_by_the_command(shared: Path) -> None:
     assert verdict["mag"] == pytest.approx(11.12, abs=2 * verdict["mag_err"])
 
 
+def test_a_real_stack_is_told_after_its_frames(shared: Path, tmp_path: Path) -> None:
+    images = shared / "images"
+    frames = sorted((images / "microobservatory_hatp32").iterdir())[10:13]
+    for frame in frames:
+        (tmp_path / frame.name).symlink_to(frame)
+    verdicts = said(
+        "reduce", str(tmp_path), "--ra", "31.0427625", "--dec", "46.6878514", "--stack",
+        "--references", str(images / "ref_gaia_G10_hatp32.ecsv"), "--json",
+    ).splitlines()  # fmt: skip
+    singles, stack = [json.loads(each) for each in verdicts[:-1]], json.loads(verdicts[-1])
+    assert [single["file"] for single in singles] == [frame.name for frame in frames]
+    assert (stack["file"], stack["status"]) == ("stack of 3 frames", "measured")
+    assert stack["mag"] == pytest.approx(11.12, abs=2 * stack["mag_err"])
+    assert stack["limit_mag"] > max(single["limit_mag"] for single in singles)
+
+
+def test_a_moving_target_needs_its_ephemeris_and_no_stack(shared: Path, tmp_path: Path) -> None:
+    images = shared / "images"
+    frame = str(images / "microobservatory_hatp32" / "HATP-32171220013343.FITS")
+    stars = str(images / "ref_gaia_G10_hatp32.ecsv")
+    way = tmp_path / "slow.csv"  # a star may pass for a target that stands still
+    way.write_text("mjd,ra,dec\n58106,31.0427625,46.6878514\n58108,31.0427625,46.6878514\n")
+    verdict = json.loads(said("reduce", frame, "--ephemeris", str(way), "--references", stars, "--json"))
+    assert verdict["status"] == "measured"
+    assert verdict["mag"] == pytest.approx(11.12, abs=2 * verdict["mag_err"])
+    told = refusal("reduce", frame, "--ephemeris", str(way), "--references", stars, "--stack")
+    assert told.code == "stack-moves"
+
+
 def test_a_real_instrumental_table_finds_its_band(shared: Path) -> None:
     table = str(shared / "images" / "cat_lco1m_cpt_fa06_i_refcat2.fits")
     verdict = json.loads(said("reduce", table, "--references", table, "--json"))

@@ -14,11 +14,13 @@ from rich.table import Table
 from engine.brokers.client import HttpClient
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
+from engine.photometry.catalogue.ephemeris_file import read_track
 from engine.photometry.ensemble import ensemble_light_curve
 from engine.photometry.exposures import Choices, reduce_file
 from engine.photometry.masters import is_calibration, masters_of
-from engine.photometry.night import MIN_FRAMES, reduce_night
+from engine.photometry.night import MIN_FRAMES, Verdicts, reduce_night
 from engine.photometry.references import read_references
+from engine.photometry.stacking.night_stack import reduce_stacks
 from engine.photometry.verdict import TARGET_REF_ID, Reduction, Status
 from engine.target import Target, parse_position
 from lake.provenance import new_batch
@@ -39,6 +41,9 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     target: Annotated[str, typer.Option("--target", "-t", help="Name of a target in the lake.")] = "",
     ra: Annotated[str, typer.Option(help="Its right ascension, where the lake does not know it.")] = "",
     dec: Annotated[str, typer.Option(help="Its declination.")] = "",
+    ephemeris: Annotated[
+        Path | None, typer.Option(help="Table of a moving target's places: mjd or jd (UTC), ra, dec.")
+    ] = None,
     references: Annotated[
         list[Path] | None,
         typer.Option("--references", "-r", help="Catalogue of reference stars; may be given several times."),
@@ -50,6 +55,9 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     alone: Annotated[
         bool, typer.Option("--alone", help="Let each frame stand alone, also where a whole night is given.")
     ] = False,
+    stack: Annotated[
+        bool, typer.Option("--stack", help="Add up the frames of each filter as well and measure their sum.")
+    ] = False,
     calibration_frames: Annotated[
         Path | None,
         typer.Option(help="Folder of bias, dark and flat frames; those among the files count too."),
@@ -58,32 +66,41 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
 ) -> None:
     """Measure images or catalogues here, without storing anything.
 
-    A folder is a night: its frames in one filter share their aperture, and good ones help poor ones.
+    A folder is a night: its frames in one filter share their aperture, and good ones help poor ones. With
+    --stack, the sum of the frames in each filter is measured too: it shows what is too faint for each.
     Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
     """
     paths, shots = _parted(list(_files(files)))
     if calibration_frames is not None:
         shots += _files([calibration_frames])
-    star = _target(target, ra, dec)
+    star = _moving(target, ephemeris, stack=stack) if ephemeris else _target(target, ra, dec)
     stars = _references(references, star)
     choices = Choices(
         requested=band, index_dir=read_settings().index_dir, masters=masters_of(shots) if shots else None
     )
-    reductions = _reduced(paths, star, stars, choices, alone=alone)
-    if as_json:
-        for reduction in reductions:
-            out.print(json.dumps(reduction.as_json()), markup=False)
-    else:
-        out.print(_table(reductions))
+    found = _reduced(paths, star, stars, choices, alone=alone)
+    reductions = [reduction for of_file in found for reduction in of_file]
+    stacks = reduce_stacks(paths, found, star, stars, choices=choices) if stack and star else []
+    _show(reductions, stacks, as_json=as_json)
     if ensemble is not None:
         _write_ensemble(reductions, ensemble)
-    if any(reduction.status == Status.REJECTED for reduction in reductions):
+    if any(reduction.status == Status.REJECTED for reduction in (*reductions, *stacks)):
         raise typer.Exit(1)
+
+
+def _show(reductions: list[Reduction], stacks: list[Reduction], *, as_json: bool) -> None:
+    if as_json:
+        for reduction in (*reductions, *stacks):
+            out.print(json.dumps(reduction.as_json()), markup=False)
+        return
+    out.print(_table([*reductions, *stacks]))
+    for reduction in stacks:
+        out.print(f"{reduction.file}: {reduction.reason}", markup=False)
 
 
 def _reduced(
     paths: list[Path], target: Target | None, stars: pl.DataFrame, choices: Choices, *, alone: bool
-) -> list[Reduction]:
+) -> Verdicts:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         if target is None or alone or len(paths) < MIN_FRAMES:
@@ -100,7 +117,7 @@ def _reduced(
                 choices=choices,
                 seen=lambda _path: bar.advance(shown),
             )
-    return [reduction for of_file in found for reduction in of_file]
+    return found
 
 
 def _parted(paths: list[Path]) -> tuple[list[Path], list[Path]]:
@@ -161,6 +178,17 @@ def _target(name: str, ra: str, dec: str) -> Target | None:
         except Rejected:
             pass
     return _looked_up(name)
+
+
+def _moving(name: str, ephemeris: Path, *, stack: bool) -> Target:
+    """Return a target that moves as a table says; its first place serves where no time is known."""
+    if stack:
+        raise Rejected(
+            "A stack follows the stars: a moving target is measured without --stack.", code="stack-moves"
+        )
+    track = read_track(ephemeris)
+    ra_deg, dec_deg = float(track.ra_deg[0]), float(track.dec_deg[0])
+    return Target(name=name or ephemeris.stem, ra_deg=ra_deg, dec_deg=dec_deg, track=track)
 
 
 def _looked_up(name: str) -> Target:
