@@ -5,7 +5,7 @@
 >>> print(night.select("file", "mjd", "band", "mag", "mag_err", "reason"))
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,9 +13,10 @@ import polars as pl
 from engine.errors import Rejected
 from engine.photometry.exposures import Choices, reduce_file
 from engine.photometry.masters import is_calibration, masters_of
-from engine.photometry.night import MIN_FRAMES, reduce_night
+from engine.photometry.night import MIN_FRAMES, Verdicts, reduce_night
 from engine.photometry.references import read_references
 from engine.photometry.results import results_table
+from engine.photometry.stacking.night_stack import reduce_stacks
 from engine.target import Target
 
 __all__ = ["reduce"]
@@ -25,7 +26,7 @@ SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".gz", ".cat", ".dat", ".ldac")
 
 
 def reduce(
-    files: Paths, *, ra_deg: float, dec_deg: float, references: Paths, band: str = "any"
+    files: Paths, *, ra_deg: float, dec_deg: float, references: Paths, band: str = "any", stack: bool = False
 ) -> pl.DataFrame:
     """Return the verdicts on images or instrumental catalogues, one row for each frame.
 
@@ -41,6 +42,8 @@ def reduce(
         Catalogues of reference stars: ECSV, CSV, FITS, Parquet or VOTable.
     band
         ``any``, ``ugriz``, ``UBVRI``, or one band such as ``V``.
+    stack
+        Add up the frames of each filter as well, and measure their sum: it has a row of its own.
 
     Raises
     ------
@@ -50,15 +53,42 @@ def reduce(
     """
     target = Target(name="target", ra_deg=ra_deg, dec_deg=dec_deg)
     stars = pl.concat([read_references(path) for path in _paths(references)])
-    paths = files_of(_paths(files))
+    frames, shots = parted(files_of(_paths(files)))
+    choices = Choices(requested=band, masters=masters_of(shots) if shots else None)
+    found = reduced(frames, target, stars, choices)
+    stacks = reduce_stacks(frames, found, target, stars, choices=choices) if stack else []
+    return results_table([*(each for of_file in found for each in of_file), *stacks])
+
+
+def reduced(
+    frames: Sequence[Path],
+    target: Target | None,
+    stars: pl.DataFrame,
+    choices: Choices,
+    *,
+    seen: Callable[[Path], None] = lambda _path: None,
+) -> Verdicts:
+    """Return the verdicts on each exposure of each file: a night's together, a few each alone.
+
+    Parameters
+    ----------
+    seen
+        Called with every file that was looked at; a night's files are looked at twice.
+    """
+    if target is not None and len(frames) >= MIN_FRAMES:
+        return reduce_night(frames, target, stars, choices=choices, seen=seen)
+    found = []
+    for path in frames:
+        found.append(reduce_file(path, target, stars, choices=choices))
+        seen(path)
+    return found
+
+
+def parted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the exposures of the sky, and the calibration frames; these alone are judged, and refused."""
     shots = [path for path in paths if is_calibration(path)]
     frames = [path for path in paths if path not in shots]
-    choices = Choices(requested=band, masters=masters_of(shots) if shots else None)
-    if len(frames) < MIN_FRAMES:
-        found = [reduce_file(path, target, stars, choices=choices) for path in frames]
-    else:
-        found = reduce_night(frames, target, stars, choices=choices)
-    return results_table([each for of_file in found for each in of_file])
+    return (frames, shots) if frames else (list(paths), [])
 
 
 def files_of(given: Sequence[Path]) -> list[Path]:

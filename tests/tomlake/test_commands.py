@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -116,6 +117,19 @@ def test_a_text_file_is_one_json_object_with_every_key_and_exit_code_1(tmp_path:
     verdict = json.loads(result.output)
     assert list(verdict) == KEYS
     assert (verdict["file"], verdict["status"], verdict["code"]) == ("image.fits", "rejected", "not-fits")
+
+
+@pytest.mark.parametrize("name", ["night.csv", "night.parquet"])
+def test_a_row_for_each_frame_is_written_to_a_file(tmp_path: Path, name: str) -> None:
+    file, stars, table = tmp_path / "image.fits", tmp_path / "stars.csv", tmp_path / name
+    file.write_text("this is no image")
+    stars.write_text("ra,dec,G\n10.0,20.0,12.0\n")
+    words = ["reduce", str(file), "--ra", "10", "--dec", "20", "--references", str(stars)]
+    assert runner.invoke(app, [*words, "--table", str(table)]).exit_code == 1
+    written = pl.read_parquet(table) if table.suffix == ".parquet" else pl.read_csv(table)
+    assert written.select("file", "status", "code").rows() == [("image.fits", "rejected", "not-fits")]
+    with pytest.raises(Rejected, match="cannot be written"):
+        runner.invoke(app, [*words, "--table", str(tmp_path)], catch_exceptions=False)
 
 
 def test_reduce_says_what_is_missing(tmp_path: Path) -> None:

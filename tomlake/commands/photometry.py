@@ -1,7 +1,6 @@
 """`tomlake reduce` and `tomlake references`: photometry from the command line."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +16,10 @@ from engine.errors import Rejected, Transient
 from engine.photometry.catalogue.ephemeris_file import read_track
 from engine.photometry.ensemble import ensemble_light_curve
 from engine.photometry.exposures import Choices, reduce_file
-from engine.photometry.masters import is_calibration, masters_of
-from engine.photometry.night import MIN_FRAMES, Verdicts, reduce_night
+from engine.photometry.masters import masters_of
+from engine.photometry.night import MIN_FRAMES, Verdicts
 from engine.photometry.references import read_references
+from engine.photometry.results import write_results
 from engine.photometry.stacking.night_stack import reduce_stacks
 from engine.photometry.verdict import TARGET_REF_ID, Reduction, Status
 from engine.target import Target, parse_position
@@ -29,10 +29,10 @@ from lake.rights import SYSTEM
 from lake.settings import read_settings
 from lake.targets import get_target
 from tomlake.commands.session import opened_lake, out
+from tomlake.photometry import files_of, parted, reduced
 
 references_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-SUFFIXES = (".fits", ".fit", ".fts", ".fz", ".gz", ".cat", ".dat", ".ldac")
 REFERENCE_RADIUS_DEG = 1.5
 
 
@@ -62,6 +62,10 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
         Path | None,
         typer.Option(help="Folder of bias, dark and flat frames; those among the files count too."),
     ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Write a row for each frame to this CSV, or to a file named .parquet."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per frame.")] = False,
 ) -> None:
     """Measure images or catalogues here, without storing anything.
@@ -70,22 +74,28 @@ def reduce(  # noqa: PLR0913, PLR0917 - a command's options are its form
     --stack, the sum of the frames in each filter is measured too: it shows what is too faint for each.
     Exit code 0: every frame gave a magnitude or a limit; 1: at least one frame was rejected.
     """
-    paths, shots = _parted(list(_files(files)))
-    if calibration_frames is not None:
-        shots += _files([calibration_frames])
+    paths, shots = parted(files_of(files))
+    shots += files_of([calibration_frames]) if calibration_frames is not None else []
     star = _moving(target, ephemeris, stack=stack) if ephemeris else _target(target, ra, dec)
     stars = _references(references, star)
-    choices = Choices(
-        requested=band, index_dir=read_settings().index_dir, masters=masters_of(shots) if shots else None
-    )
+    masters = masters_of(shots) if shots else None
+    choices = Choices(requested=band, index_dir=read_settings().index_dir, masters=masters)
     found = _reduced(paths, star, stars, choices, alone=alone)
     reductions = [reduction for of_file in found for reduction in of_file]
     stacks = reduce_stacks(paths, found, star, stars, choices=choices) if stack and star else []
     _show(reductions, stacks, as_json=as_json)
-    if ensemble is not None:
-        _write_ensemble(reductions, ensemble)
+    _write(reductions, stacks, table=table, ensemble=ensemble)
     if any(reduction.status == Status.REJECTED for reduction in (*reductions, *stacks)):
         raise typer.Exit(1)
+
+
+def _write(
+    reductions: list[Reduction], stacks: list[Reduction], *, table: Path | None, ensemble: Path | None
+) -> None:
+    if table is not None:
+        write_results([*reductions, *stacks], table)
+    if ensemble is not None:
+        _write_ensemble(reductions, ensemble)
 
 
 def _show(reductions: list[Reduction], stacks: list[Reduction], *, as_json: bool) -> None:
@@ -103,27 +113,12 @@ def _reduced(
 ) -> Verdicts:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        if target is None or alone or len(paths) < MIN_FRAMES:
-            found = [
-                reduce_file(path, target, stars, choices=choices)
-                for path in bar.track(paths, description="Reducing")
-            ]
-        else:
-            shown = bar.add_task("Reducing, twice", total=2 * len(paths))
-            found = reduce_night(
-                paths,
-                target,
-                stars,
-                choices=choices,
-                seen=lambda _path: bar.advance(shown),
-            )
-    return found
-
-
-def _parted(paths: list[Path]) -> tuple[list[Path], list[Path]]:
-    """Return the exposures of the sky, and the calibration frames; these alone are judged, and refused."""
-    shots = [path for path in paths if is_calibration(path)]
-    return ([path for path in paths if path not in shots], shots) if len(shots) < len(paths) else (paths, [])
+        if alone:
+            tracked = bar.track(paths, description="Reducing")
+            return [reduce_file(path, target, stars, choices=choices) for path in tracked]
+        looks = 2 if target is not None and len(paths) >= MIN_FRAMES else 1
+        shown = bar.add_task("Reducing", total=looks * len(paths))
+        return reduced(paths, target, stars, choices, seen=lambda _path: bar.advance(shown))
 
 
 def _write_ensemble(reductions: list[Reduction], path: Path) -> None:
@@ -151,19 +146,6 @@ def load(
         names = ", ".join(path.name for path in files)
         put_stars(lake.store, stars, batch=new_batch("references", "file", parameters={"files": names}))
     out.print(f"Loaded {stars['ref_id'].n_unique():,} stars in {stars['band'].n_unique()} bands.")
-
-
-def _files(given: list[Path]) -> Iterator[Path]:
-    for path in given:
-        if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-            if not inside:
-                raise Rejected(f"The folder {path} holds no image or catalogue.", code="empty-folder")
-            yield from inside
-        elif path.exists():
-            yield path
-        else:
-            raise Rejected(f"There is no file {path}.", code="no-such-file")
 
 
 def _target(name: str, ra: str, dec: str) -> Target | None:
