@@ -26,7 +26,7 @@ from engine.photometry.psf.light import psf_light
 from engine.photometry.rays import without_rays
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.satellites import target_trails, without_trails
-from engine.photometry.sentences import about_solution, about_stars, about_trail, about_trails
+from engine.photometry.sentences import about_motion, about_satellites, about_solution, about_stars
 from engine.photometry.solve import Solution, solve
 from engine.photometry.standard import SolvedFrame, pairs_of, standardise
 from engine.photometry.target_mag import standard_target
@@ -83,7 +83,7 @@ def reduce_frame(
         known = _with_circumstances(known, solved)
         solved, trail = _with_trail_known(solved, target)
         place = _target_place(solved, trail)
-        words = about_trail(trail.length_pix if trail and trail.is_long else None)
+        words = about_motion(trail.length_pix if trail and trail.is_long else None)
         known = replace(known, cutout=cut_out(frame, place), sentences=(*known.sentences, *words))
         known = _with_trails(known, detection, place)
         ladder = _measured(solved, place, trail, radius_pix=radius_pix)
@@ -204,7 +204,7 @@ def _with_trails(known: Reduction, detection: Detection, place: tuple[float, flo
         return known
     over = len(target_trails(detection, place))
     flags = known.flags | (int(Flag.BAD_PIXEL) if over else 0)
-    told = about_trails(len(detection.trails), over_target=over)
+    told = about_satellites(len(detection.trails), over_target=over)
     return replace(known, flags=flags, sentences=(*known.sentences, told))
 
 

@@ -43,7 +43,7 @@ def about_stars(detection: Detection) -> tuple[str, ...]:
     return tuple(words)
 
 
-def about_trails(count: int, *, over_target: int) -> str:
+def about_satellites(count: int, *, over_target: int) -> str:
     """Return what crosses the frame, and whether the target suffers."""
     if count == 1:
         crosses, over = "A satellite's trail crosses the frame and was masked", "it runs over the target"
@@ -108,7 +108,7 @@ def about_header(calibration: Calibration, frame: Frame, *, meant: str | None) -
     return ()
 
 
-def about_trail(length_pix: float | None) -> tuple[str, ...]:
+def about_motion(length_pix: float | None) -> tuple[str, ...]:
     """Return that the target moved during the exposure."""
     if length_pix is None:
         return ()

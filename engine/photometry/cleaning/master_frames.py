@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.photometry.apertures import SIGMA_PER_MAD
 from engine.photometry.reading.header.kind import FrameKind
 from engine.photometry.reading.header.setup import Setup
 
@@ -20,8 +21,6 @@ MOST_DARK = 0.5  # of a flat's pixels
 SAME_EXPTIME = 0.02
 BURNT = 0.95  # of saturation
 BAND_PIXELS = 4_000_000
-
-SIGMA_PER_MAD = 1.4826
 
 Pixels = NDArray[np.float32]
 Marks = NDArray[np.bool_]
