@@ -138,4 +138,5 @@ def _reduced(sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction])
         raw_sha256=sent.sha256,
         by=sent.uploaded_by,
     )
-    return Reduced(sent=sent, origin=origin, reductions=reductions, batch=batch)
+    named = [replace(each, file=sent.filename) for each in reductions]
+    return Reduced(sent=sent, origin=origin, reductions=named, batch=batch)

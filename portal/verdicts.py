@@ -224,7 +224,7 @@ def _numbers(row: dict[str, object]) -> tuple[tuple[str, str], ...]:
         ("PSF", row["psf_fwhm_pix"], f"{_shown(row['psf_fwhm_pix'], 2)} px, from {row['psf_stars']} stars"),
         ("Airmass", row["airmass"], _shown(row["airmass"], 2)),
         ("Moon", row["moon_lit"], _moon(row)),
-        ("Sun", row["sun_altitude_deg"], f"{_shown(row['sun_altitude_deg'], 0)}° above the horizon"),
+        ("Sun", row["sun_altitude_deg"], _sun(row)),
         ("Filter in the header", row["filter_name"], _text(row["filter_name"])),
         ("Camera", row["camera"], _text(row["camera"])),
         ("Method", row["calib_version"], _text(row["calib_version"])),
@@ -236,6 +236,11 @@ def _moon(row: dict[str, object]) -> str:
     lit, away = 100.0 * (_number(row["moon_lit"]) or 0.0), _shown(row["moon_separation_deg"], 0)
     is_up = (_number(row["moon_altitude_deg"]) or 0.0) > 0.0
     return f"{lit:.0f} % lit, {away}° away" if is_up else "below the horizon"
+
+
+def _sun(row: dict[str, object]) -> str:
+    altitude_deg = _number(row["sun_altitude_deg"]) or 0.0
+    return f"{abs(altitude_deg):.0f}° {'above' if altitude_deg > 0 else 'below'} the horizon"
 
 
 def _way(radius_pix: object) -> str:

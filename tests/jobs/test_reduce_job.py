@@ -133,5 +133,6 @@ def test_a_refused_file_is_a_result_with_one_sentence_and_its_bytes_are_kept(lak
     assert [job.state for job in list_jobs(lake.operations)] == [JobState.DONE]
     frames = frames_of_target(lake.store, target.target_id or 0)
     assert frames["code"].to_list() == ["not-fits"]
+    assert frames["file"].to_list() == ["<b>.fits"]
     assert lake.raw.is_sound(sent.sha256)
     assert lake.store.light_curve(target.target_id or 0).is_empty()
