@@ -28,7 +28,7 @@ FIRST_COLUMNS = [
 SEXTRACTOR: dict[str, object] = {
     "PARAMETERS_NAME": "out.param", "CATALOG_TYPE": "FITS_LDAC", "DETECT_THRESH": 1.5, "ANALYSIS_THRESH": 1.5,
     "DETECT_MINAREA": 5, "FILTER": "Y", "FILTER_NAME": "default.conv", "DEBLEND_NTHRESH": 32,
-    "DEBLEND_MINCONT": 0.005, "SATUR_LEVEL": 0.95 * SATURATION_ADU, "GAIN": GAIN_E_ADU, "BACK_SIZE": 64,
+    "DEBLEND_MINCONT": 0.005, "BACK_SIZE": 64,
     "MAG_ZEROPOINT": ZERO_POINT_MAG, "PHOT_APERTURES": 10, "VERBOSE_TYPE": "QUIET", "NTHREADS": 1,
 }  # fmt: skip
 PSFEX: dict[str, object] = {
@@ -93,10 +93,11 @@ def sextractor_psfex(field: StarField) -> pl.DataFrame:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fits.PrimaryHDU(field.frame.data).writeto(folder / "field.fits")
-        _sextractor(folder, FIRST_COLUMNS, "first.cat")
+        camera = {"SATUR_LEVEL": 0.95 * field.frame.saturation_adu, "GAIN": field.frame.gain_e_adu}
+        _sextractor(folder, FIRST_COLUMNS, "first.cat", **camera)
         _run(folder, ["psfex", "first.cat", *_flags(PSFEX)])
         second = ["XPSF_IMAGE", "YPSF_IMAGE", "FLUX_PSF", "FLUXERR_PSF", "FLAGS"]
-        _sextractor(folder, second, "second.cat", PSF_NAME="first.psf")
+        _sextractor(folder, second, "second.cat", PSF_NAME="first.psf", **camera)
         with fits.open(folder / "second.cat") as tables:
             rows = tables[2].data
             found = {name: np.asarray(rows[name], dtype=np.float64) for name in second}
