@@ -26,7 +26,7 @@ from lake.references import cells_of_stars, put_cell
 from lake.safekeeping.checksums import Checksum, database_checksums, lake_tables, table_checksum
 from lake.safekeeping.moment import moment_of
 from lake.snapshots import create_snapshot
-from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES
+from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, SHELVES
 from lake.targets import create_target
 
 PASSWORD = "a long password of nobody"
@@ -94,7 +94,16 @@ def _fill_frames(lake: Lake) -> None:
         Change(table=CALIBRATIONS, rows=pl.DataFrame([fit]), keys=keys),
         Change(table=FRAME_STARS, rows=stars, keys=keys),
     ]
-    lake.store.commit(changes, batch=new_batch("reduce", "upload", target_id=1, raw_sha256=cutout))
+    own = {"processing": pl.lit("older code"), "upload_id": pl.lit(1)}
+    shelved = [
+        Change(table=SHELVES[name], rows=rows.with_columns(**own), keys=keys)
+        for name, rows in (
+            *((each.table.name, each.rows) for each in changes),
+            ("photometry", points(1, "upload")),
+        )
+    ]
+    batch = new_batch("reduce", "upload", target_id=1, raw_sha256=cutout)
+    lake.store.commit([*changes, *shelved], batch=batch)
     row = dict.fromkeys(REFERENCE_SCHEMA) | {"ref_id": "Gaia 1", "ra_deg": 10.0, "dec_deg": 20.0}
     stars = pl.DataFrame([row], schema=REFERENCE_SCHEMA)
     cell = int(cells_of_stars(stars)[0])
