@@ -1,7 +1,7 @@
 """The task `reduce`: an upload becomes verdicts, and its good frames become points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from engine.errors import Rejected
@@ -134,7 +134,12 @@ def _reduced(sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction])
         "reduce",
         UPLOAD,
         target_id=origin.target.target_id,
-        parameters={"calib_version": CALIB_VERSION, "requested": sent.requested_filter, "oname": sent.oname},
+        parameters={
+            "calib_version": CALIB_VERSION,
+            "requested": sent.requested_filter,
+            "oname": sent.oname,
+            "habits": [asdict(habit) for habit in origin.camera.habits],  # they change from frame to frame
+        },
         raw_sha256=sent.sha256,
         by=sent.uploaded_by,
     )

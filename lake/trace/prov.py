@@ -133,7 +133,10 @@ def _relations(told: Explanation, names: _Names) -> dict[str, Json]:
 
 
 def _name(kind: str, local: object) -> str:
-    return f"tomlake:{kind}/{quote(str(local), safe='/-._~')}"
+    name = quote(str(local), safe="/-._~")
+    if name.endswith("."):  # a qualified name may hold a full stop, not end with one
+        name = f"{name[:-1]}%2E"
+    return f"tomlake:{kind}/{name}"
 
 
 def _described(kind: str, facts: Facts, *, prefix: str = "tomlake") -> dict[str, Json]:

@@ -124,7 +124,7 @@ def _papers(lake: Lake) -> dict[str, list[dict[str, object]]]:
         "frames": "SELECT * FROM lake.frames ORDER BY raw_sha256",
         "photometry": "SELECT * FROM lake.photometry ORDER BY mjd",
     }
-    of_one_run = {"batch_id", "made_mjd", "frame_id", "point_id", "created_mjd"}
+    of_one_run = {"batch_id", "made_mjd", "frame_id", "point_id", "created_mjd", "stages_s"}
     return {
         table: lake.store.read(sql).drop(of_one_run, strict=False).to_dicts() for table, sql in wanted.items()
     }

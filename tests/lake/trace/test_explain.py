@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from installations import settings_in
@@ -158,6 +158,7 @@ def test_the_provenance_document_is_valid_and_complete(lake: Lake, uploaded: Exp
 
 
 @given(person=st.text(min_size=1, max_size=12), parameters=st.text(max_size=20))
+@example(person=".", parameters="")
 @hypothesis_settings(max_examples=40, deadline=None)
 def test_whatever_people_are_called_the_document_stays_valid(
     uploaded: Explanation, person: str, parameters: str
