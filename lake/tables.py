@@ -7,7 +7,7 @@ import polars as pl
 from engine.lightcurve import SCHEMA as LIGHT_CURVE_SCHEMA
 from engine.photometry.facts import FACTS_SCHEMA
 from engine.photometry.references import REFERENCE_SCHEMA
-from engine.photometry.verdict import STARS_SCHEMA
+from engine.photometry.verdict import NUMBERS_SCHEMA, STARS_SCHEMA
 
 _SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.Int64: "BIGINT",
@@ -101,21 +101,7 @@ FRAMES = Table(
         "sentences": pl.List(pl.String()),
         "notes": pl.List(pl.String()),
         "dry_run": pl.Boolean(),
-        "mjd": pl.Float64(),
-        "exptime_s": pl.Float64(),
-        "filter_name": pl.String(),  # as the header wrote it
-        "band": pl.String(),
-        "mag": pl.Float64(),
-        "mag_err": pl.Float64(),
-        "stat_err_mag": pl.Float64(),
-        "sys_err_mag": pl.Float64(),
-        "limit_mag": pl.Float64(),
-        "zero_point_mag": pl.Float64(),
-        "zero_point_err_mag": pl.Float64(),
-        "scatter_mag": pl.Float64(),
-        "stars": pl.Int64(),
-        "seeing_arcsec": pl.Float64(),
-        "aperture_pix": pl.Float64(),
+        **NUMBERS_SCHEMA,
         "solution_method": pl.String(),
         "solution_rms_arcsec": pl.Float64(),
         "solution_matched": pl.Int64(),

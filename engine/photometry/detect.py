@@ -1,7 +1,7 @@
 """Find the sky and the stars of a frame (Barbary 2016, JOSS 1, 58; Bertin & Arnouts 1996, A&AS 117, 393)."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -79,6 +79,12 @@ class Detection:
             return None
         return float(np.sqrt(12.0) * np.median(length_pix))
 
+    def only(self, kept: NDArray[np.bool_]) -> "Detection":
+        """Return the detection with some of its sources; the pixels of the others are sky."""
+        number = np.zeros(len(kept) + 1, dtype=np.int32)
+        number[1:][kept] = np.arange(1, int(kept.sum()) + 1)
+        return replace(self, sources=self.sources.filter(pl.Series(kept)), segments=number[self.segments])
+
 
 def saturated_pixels(frame: Frame) -> NDArray[np.bool_]:
     """Return True where a pixel is too near to saturation to tell its light."""
@@ -91,7 +97,7 @@ def detect(frame: Frame) -> Detection:
     saturated = finite & saturated_pixels(frame)
     unusable = (_without_lone(frame.mask) & ~saturated) | ~finite
     data = frame.data if finite.all() else np.where(finite, frame.data, np.float32(0))
-    mesh_pix = int(np.clip(min(frame.shape) // 6, 16, MESH_PIX))
+    mesh_pix = sky_mesh_pix(frame.shape)
     background = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
     level_adu = background.back(dtype=np.float32)
     rms_adu = np.maximum(background.rms(dtype=np.float32), 1e-6)
@@ -112,6 +118,11 @@ def detect(frame: Frame) -> Detection:
         noise_adu=float(background.globalrms),
         fwhm_pix=fwhm_pix,
     )
+
+
+def sky_mesh_pix(shape: tuple[int, int]) -> int:
+    """Return the side of the squares in which the sky of a frame is told."""
+    return int(np.clip(min(shape) // 6, 16, MESH_PIX))
 
 
 def _without_lone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

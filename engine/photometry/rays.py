@@ -56,11 +56,5 @@ def _without_ray_sources(frame: Frame, detection: Detection, rays: NDArray[np.bo
     )
     hit = np.where(touched > 0, np.uint32(Flag.BAD_PIXEL), np.uint32(0))
     kept = (touched == 0) | remains
-    number = np.zeros(len(sources) + 1, dtype=np.int32)
-    number[1:][kept] = np.arange(1, int(kept.sum()) + 1)
     flags = pl.Series("flags", sources["flags"].to_numpy() | hit, dtype=pl.UInt32)
-    return replace(
-        detection,
-        sources=sources.with_columns(flags).filter(pl.Series(kept)),
-        segments=number[detection.segments],
-    )
+    return replace(detection, sources=sources.with_columns(flags)).only(kept)

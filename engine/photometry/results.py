@@ -7,7 +7,7 @@ import polars as pl
 
 from engine.errors import Rejected
 from engine.photometry.facts import FACTS_SCHEMA
-from engine.photometry.verdict import Reduction
+from engine.photometry.verdict import NUMBERS_SCHEMA, Reduction
 
 RESULTS_SCHEMA: dict[str, pl.DataType] = {
     "file": pl.String(),
@@ -15,21 +15,7 @@ RESULTS_SCHEMA: dict[str, pl.DataType] = {
     "status": pl.String(),
     "code": pl.String(),
     "reason": pl.String(),
-    "mjd": pl.Float64(),
-    "exptime_s": pl.Float64(),
-    "filter_name": pl.String(),
-    "band": pl.String(),
-    "mag": pl.Float64(),
-    "mag_err": pl.Float64(),
-    "stat_err_mag": pl.Float64(),
-    "sys_err_mag": pl.Float64(),
-    "limit_mag": pl.Float64(),
-    "zero_point_mag": pl.Float64(),
-    "zero_point_err_mag": pl.Float64(),
-    "scatter_mag": pl.Float64(),
-    "stars": pl.Int64(),
-    "seeing_arcsec": pl.Float64(),
-    "aperture_pix": pl.Float64(),
+    **NUMBERS_SCHEMA,
     "flags": pl.UInt32(),
     "calib_version": pl.String(),
     **FACTS_SCHEMA,

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from engine.frame import Frame
 from engine.lightcurve import Flag
-from engine.photometry.apertures import flat_of
+from engine.photometry.apertures import DEFAULT_FWHM_PIX, flat_of
 from engine.photometry.cleaning.trails import FoundTrails, Trail, find_trails
 from engine.photometry.detect import Detection, detect, saturated_pixels
 
 CORE_FWHM = 0.7
-DEFAULT_FWHM_PIX = 3.0
 CLEAR_STAR = 3.0  # of the trail's light: what is fainter may be what the trail left
 CLEAR_SIGMA = 10.0
 OVER_FWHM = 1.5
@@ -61,11 +60,5 @@ def _without_remains(detection: Detection, found: FoundTrails, light_adu: NDArra
     touched, _, _ = sep.sum_circle(found.mask.astype(np.float32), x, y, core_pix, subpix=1)
     kept = ~found.mask[at] | (sources["peak_adu"].to_numpy() > clear_adu)
     flags = sources["flags"].to_numpy() | np.where(touched > 0, np.uint32(Flag.BAD_PIXEL), np.uint32(0))
-    number = np.zeros(len(sources) + 1, dtype=np.int32)
-    number[1:][kept] = np.arange(1, int(kept.sum()) + 1)
-    return replace(
-        detection,
-        sources=sources.with_columns(flags=pl.Series(flags, dtype=pl.UInt32)).filter(pl.Series(kept)),
-        segments=number[detection.segments],
-        trails=found.trails,
-    )
+    flagged = sources.with_columns(flags=pl.Series(flags, dtype=pl.UInt32))
+    return replace(detection, sources=flagged, trails=found.trails).only(kept)

@@ -19,7 +19,7 @@ from engine.photometry.apertures import (
 )
 from engine.photometry.detect import Detection, saturated_pixels
 from engine.photometry.field import pixel_of
-from engine.photometry.growth import lost_light
+from engine.photometry.growth import MOFFAT_BETA, lost_light
 from engine.photometry.measure import PSF_FIT, Ladder
 from engine.photometry.psf.trailed import trailed_light
 from engine.photometry.standard import SolvedFrame
@@ -30,7 +30,6 @@ Array = NDArray[np.float64]
 SHORT_FWHM = 0.3  # a shorter trail is a star
 OWN_FWHM = 1.2  # from the trail: a source there that no catalogue has is a piece of it
 COVERED_FWHM = 1.0  # from the trail: a star there is covered
-MOFFAT_BETA = 3.0
 HELD_STEP_PIX = 0.1
 FINE = 4  # parts of a pixel at the rim of what is summed
 

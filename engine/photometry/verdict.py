@@ -29,6 +29,25 @@ STARS_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+NUMBERS_SCHEMA: dict[str, pl.DataType] = {  # of a verdict
+    "mjd": pl.Float64(),
+    "exptime_s": pl.Float64(),
+    "filter_name": pl.String(),  # as the header wrote it
+    "band": pl.String(),
+    "mag": pl.Float64(),
+    "mag_err": pl.Float64(),
+    "stat_err_mag": pl.Float64(),
+    "sys_err_mag": pl.Float64(),
+    "limit_mag": pl.Float64(),
+    "zero_point_mag": pl.Float64(),
+    "zero_point_err_mag": pl.Float64(),
+    "scatter_mag": pl.Float64(),
+    "stars": pl.Int64(),
+    "seeing_arcsec": pl.Float64(),
+    "aperture_pix": pl.Float64(),
+}
+
+
 class Status(StrEnum):
     """How a reduction ended."""
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from engine.errors import Rejected
 from engine.photometry.catalogue.table_files import read_table
 from engine.target import parse_position
+from engine.times import JD_MINUS_MJD
 from engine.track import Track, track_of
 
-JD_OF_MJD_0 = 2_400_000.5
 # as letters and digits only; apparent places (RA_app) are of another equinox and never taken
 MJD_NAMES = ("mjd", "mjdutc", "datetimemjd")
 JD_NAMES = ("jd", "jdutc", "datetimejd", "datejdut", "jdut")
@@ -37,7 +37,7 @@ def read_track(path: Path) -> Track:
             f"{path.name} is no ephemeris: it needs the columns mjd (or jd), ra and dec.",
             code="bad-ephemeris",
         )
-    when = _floats(mjd) if mjd is not None else _floats(jd) - JD_OF_MJD_0
+    when = _floats(mjd) if mjd is not None else _floats(jd) - JD_MINUS_MJD
     if pl.String in {ra.dtype, dec.dtype}:
         places = np.array([parse_position(*each) for each in zip(ra, dec, strict=True)])
         return track_of(when, places[:, 0], places[:, 1])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.frame import Frame
 from engine.photometry.apertures import SIGMA_PER_MAD, flat_of, with_magnitudes
-from engine.photometry.detect import Detection, saturated_pixels
+from engine.photometry.detect import Detection, saturated_pixels, sky_mesh_pix
 from engine.photometry.psf.build import build_psf, refined
 from engine.photometry.psf.cast import SEEN_SIGMA_PIX, beside, both, cast_of, chosen, moved, seen_stars
 from engine.photometry.psf.choose import is_plausible, model_stars
@@ -24,7 +24,6 @@ Array = NDArray[np.float64]
 
 LEAST_MODEL_STARS = 8
 SAME_FWHM = 0.6  # nearer to a catalogue's star, a source is that star
-MESH_PIX = 64
 LEAST_NOISE = 0.3  # of the noise that the sky mesh showed before the stars were known
 NEIGHBOUR_FWHM = 7.0  # that a star may be from a model star to disturb it
 EMPTY_PLACES = 900
@@ -156,7 +155,7 @@ def _shift(pixels: Pixels, psf: Psf, sources: Stars, is_model: NDArray[np.bool_]
 
 def _without_sky(pixels: Pixels, fit: StarFit) -> Pixels:
     """Return the pixels without the sky that the mesh had missed, and without stars in their noise."""
-    mesh_pix = int(np.clip(min(pixels.light_adu.shape) // 6, 16, MESH_PIX))
+    mesh_pix = sky_mesh_pix(pixels.usable.shape)
     sky = sep.Background(
         np.ascontiguousarray(fit.residual_adu), mask=~pixels.usable, bw=mesh_pix, bh=mesh_pix
     )

@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates, spline_filter
 from engine.frame import Frame
 from engine.photometry.clean import clean
 from engine.photometry.cleaning.hot_pixels import fill_from_neighbours
-from engine.photometry.detect import MESH_PIX
+from engine.photometry.detect import sky_mesh_pix
 from engine.photometry.stacking.grid import PixelMap, is_on
 
 Image = NDArray[np.float32]
@@ -30,7 +30,7 @@ def cleaned(frame: Frame, *, saturation_adu: float | None) -> Frame:
 def sky_of_frame(frame: Frame) -> Image:
     """Return the smooth sky of a cleaned frame."""
     ignored = frame.mask | ~np.isfinite(frame.data)
-    mesh_pix = int(np.clip(min(frame.shape) // 6, 16, MESH_PIX))
+    mesh_pix = sky_mesh_pix(frame.shape)
     data = np.where(np.isfinite(frame.data), frame.data, np.float32(0))
     return np.asarray(sep.Background(data, mask=ignored, bw=mesh_pix, bh=mesh_pix).back(dtype=np.float32))
 

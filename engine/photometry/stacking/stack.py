@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.frame import Frame
+from engine.photometry.slabs import slabs
 from engine.photometry.stacking.combine import MARGIN_PIX, Combined, Layer, combine
 from engine.photometry.stacking.members import Member
 from engine.photometry.stacking.resample import cleaned, resampled, sky_of_frame
@@ -89,13 +90,10 @@ def _in_strips(pixels: Image, layers: Sequence[Layer], *, full_adu: float) -> Co
     step = max(4 * MARGIN_PIX, CUBE_PIX // (count * nx))
     light, told, full = np.zeros((ny, nx), np.float32), np.zeros((ny, nx), bool), np.zeros((ny, nx), bool)
     rejected = 0
-    for start in range(0, ny, step):
-        stop = min(ny, start + step)
-        low, high = max(0, start - MARGIN_PIX), min(ny, stop + MARGIN_PIX)
-        strip = combine(np.array(pixels[:, low:high]), layers, full_adu=min(full_adu, MANY_ADU))
-        inner = slice(start - low, stop - low)
-        light[start:stop], told[start:stop] = strip.light_adu[inner], strip.is_told[inner]
-        full[start:stop] = strip.is_full[inner]
+    for slab in slabs(ny, margin_pix=MARGIN_PIX, slab_rows=step):
+        strip = combine(np.array(pixels[:, slab.rows]), layers, full_adu=min(full_adu, MANY_ADU))
+        light[slab.at], told[slab.at] = strip.light_adu[slab.own], strip.is_told[slab.own]
+        full[slab.at] = strip.is_full[slab.own]
         rejected += strip.rejected
     return Combined(light_adu=light, is_told=told, is_full=full, rejected=rejected)
 
