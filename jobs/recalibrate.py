@@ -10,6 +10,7 @@ from typing import IO
 
 from engine.errors import Rejected
 from engine.photometry.verdict import CALIB_VERSION
+from jobs.executor import left_to_cluster
 from jobs.progress import Progress
 from jobs.reduce import reduced_upload
 from jobs.worker import EXIT_REFUSED
@@ -93,6 +94,7 @@ def _work_off(
 ) -> list[Job]:
     """Return the jobs that ended without success, when all have ended."""
     workers: list[subprocess.Popen[bytes]] = []
+    ours = set(_KINDS) - left_to_cluster(lake.settings)  # on a cluster, workers of our own would find nothing
     with tempfile.TemporaryFile() as log:
         while True:
             states = states_of(lake.operations, job_ids)
@@ -101,7 +103,7 @@ def _work_off(
             if len(ended) == len(states):
                 break
             workers = _living(workers, log)
-            wanted = min(processes, len(due_jobs(lake.operations, only=_KINDS, limit=processes)))
+            wanted = len(due_jobs(lake.operations, only=ours, limit=processes)) if ours else 0
             for _ in range(wanted - len(workers)):
                 workers.append(subprocess.Popen(_WORKER, stderr=log))  # noqa: S603 - our own program
             time.sleep(_LOOK_S)
