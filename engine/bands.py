@@ -1,7 +1,9 @@
 """Photometric bands: BHTOM's labels, wavelengths, magnitude systems, and how each is drawn."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 
 class MagSystem(StrEnum):
@@ -24,13 +26,16 @@ class Band:
     zero_flux_jy: float | None  # flux density of magnitude zero
     colour: str
     symbol: str
+    unit: str = "mag"  # what people of this field write; bands in other units hold fluxes, not magnitudes
+    ujy_per_unit: float | None = None
 
 
 _AB_ZERO_JY = 3631.0
 # survey, filter, effective wavelength, system, zero flux, colour, Vega-Lite symbol.
 # Zero fluxes: GaiaSP UBVRI Bessell, Castelli & Plez 1998 (A&A 333, 231, table A2); Gaia G BP RP
 # Riello et al. 2021 (A&A 649, A3); WISE Jarrett et al. 2011 (ApJ 735, 112); 2MASS Cohen et al. 2003.
-_ROWS: tuple[tuple[str, str, float, MagSystem, float | None, str, str], ...] = (
+_Row = tuple[str, str, float, MagSystem, float | None, str, str]
+_ROWS: tuple[_Row, ...] = (
     ("GaiaSP", "U", 366.0, MagSystem.VEGA, 1790.0, "#8b5cf6", "circle"),
     ("GaiaSP", "B", 438.0, MagSystem.VEGA, 4063.0, "#3b82f6", "circle"),
     ("GaiaSP", "V", 545.0, MagSystem.VEGA, 3636.0, "#65a30d", "triangle-up"),
@@ -63,6 +68,75 @@ _ROWS: tuple[tuple[str, str, float, MagSystem, float | None, str, str], ...] = (
     ("ASASSN", "V", 545.0, MagSystem.VEGA, 3636.0, "#4d7c0f", "cross"),
 )
 
+# Surveys in AB magnitudes: symbol, then (filter, effective wavelength in nm).
+_AB_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
+    "SDSS": ("circle", (("u", 354.0), ("g", 477.0), ("r", 623.0), ("i", 762.0), ("z", 913.0))),
+    "PS1": ("square", (("g", 481.0), ("r", 617.0), ("i", 752.0), ("z", 866.0), ("y", 962.0))),
+    "DECAPS": ("diamond", (("g", 482.0), ("r", 642.0), ("i", 782.0), ("z", 918.0), ("Y", 988.0))),
+    "SkyMapper": (
+        "triangle-down",
+        (("u", 349.0), ("v", 384.0), ("g", 510.0), ("r", 617.0), ("i", 779.0), ("z", 916.0)),
+    ),
+    "LSST": (
+        "triangle-up",
+        (("u", 367.0), ("g", 483.0), ("r", 622.0), ("i", 755.0), ("z", 869.0), ("y", 971.0)),
+    ),
+    "PTF": ("cross", (("g", 475.0), ("R", 658.0))),
+    "GALEX": ("diamond", (("FUV", 153.0), ("NUV", 227.0))),
+}
+# Surveys in Vega magnitudes, or in ones of their own: symbol, then (filter, nm, zero flux in Jy where known).
+_VEGA_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float, float | None], ...]]] = {
+    "WISE": ("square", (("W3", 11561.0, 31.674), ("W4", 22088.0, 8.363))),
+    "OGLE": ("circle", (("V", 545.0, 3636.0), ("I", 798.0, 2416.0))),
+    "KMTNET": ("square", (("V", 545.0, 3636.0), ("I", 798.0, 2416.0))),
+    "CRTS": ("circle", (("CL", 545.0, 3636.0),)),
+    "LINEAR": ("square", (("CL", 600.0, None),)),
+    "DASCH": ("triangle-down", (("B", 438.0, 4063.0),)),
+    "TESS": ("triangle-right", (("T", 787.0, None),)),
+    "SuperWASP": ("triangle-left", (("CL", 550.0, None),)),
+    "UVOT": (
+        "triangle-up",
+        (
+            ("V", 547.0, None), ("B", 439.0, None), ("U", 347.0, None),
+            ("UVW1", 260.0, None), ("UVM2", 225.0, None), ("UVW2", 193.0, None),
+        ),
+    ),
+    "AAVSO": (
+        "circle",
+        (
+            ("Vis.", 545.0, None), ("U", 366.0, 1790.0), ("B", 438.0, 4063.0), ("V", 545.0, 3636.0),
+            ("R", 641.0, 3064.0), ("I", 798.0, 2416.0), ("CV", 600.0, None), ("CR", 600.0, None),
+            ("TB", 450.0, None), ("TG", 530.0, None), ("TR", 610.0, None), ("J", 1235.0, 1594.0),
+            ("H", 1662.0, 1024.0), ("K", 2159.0, 666.7),
+        ),
+    ),
+}  # fmt: skip
+# Surveys whose magnitudes have a zero point of their own: differences count, not values.
+_OWN_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
+    "MOA": ("triangle-up", (("Red", 757.0), ("Blue", 500.0))),
+    "LAT": ("cross", ((">100MeV", 1.24e-5), (">800MeV", 1.55e-6))),
+}
+# Planck's constant makes a photon flux per e-fold of energy a flux density: 1 photon/cm2/s is 662.607015 uJy.
+UJY_PER_PHOTON_CM2_S = 662.607015
+_FLUX_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
+    "FIRST": ("circle", (("Flux 1.4GHz", 2.14e8),)),
+    "VLASS": ("square", (("Flux 3GHz", 1.0e8),)),
+    "LOFAR2m": ("diamond", (("Flux 144MHz", 2.08e9),)),
+    "LAT-LCR": ("circle", (("3-day", 1.24e-5), ("weekly", 1.24e-5), ("monthly", 1.24e-5))),
+}
+_UNITS: dict[str, tuple[str, float]] = {  # what people write, and uJy in one of it
+    "FIRST": ("mJy", 1000.0),
+    "VLASS": ("mJy", 1000.0),
+    "LOFAR2m": ("mJy", 1000.0),
+    "LAT-LCR": ("photons/cm2/s", UJY_PER_PHOTON_CM2_S),
+}
+_HUES: tuple[tuple[float, str], ...] = (  # up to this wavelength in nm
+    (1.0, "#be123c"), (200.0, "#7c3aed"), (240.0, "#6d28d9"), (300.0, "#4f46e5"), (370.0, "#06b6d4"),
+    (450.0, "#3b82f6"), (500.0, "#0d9aa8"), (560.0, "#65a30d"), (600.0, "#64748b"), (640.0, "#f97316"),
+    (700.0, "#dc2626"), (800.0, "#c2410c"), (930.0, "#db2777"), (1100.0, "#9d174d"), (1500.0, "#a16207"),
+    (2000.0, "#92400e"), (5000.0, "#78350f"), (15000.0, "#a21caf"), (1e12, "#581c87"),
+)  # fmt: skip
+
 # Standardised magnitudes are written band(catalogue), survey magnitudes SURVEY(band), as BHTOM does.
 STANDARD_SURVEYS = ("GaiaSP", "GaiaDR3", "Refcat2")
 
@@ -72,8 +146,23 @@ def band_label(survey: str, name: str) -> str:
     return f"{name}({survey})" if survey in STANDARD_SURVEYS else f"{survey}({name})"
 
 
-BANDS: dict[str, Band] = {
-    band_label(survey, name): Band(
+def _survey_rows() -> Iterator[_Row]:
+    for surveys in (_AB_SURVEYS, _OWN_SURVEYS, _FLUX_SURVEYS):
+        system, zero_jy = (MagSystem.AB, _AB_ZERO_JY) if surveys is _AB_SURVEYS else (MagSystem.NONE, None)
+        for survey, (symbol, filters) in surveys.items():
+            yield from ((survey, name, nm, system, zero_jy, _hue(nm), symbol) for name, nm in filters)
+    for survey, (symbol, vega) in _VEGA_SURVEYS.items():
+        yield from ((survey, name, nm, MagSystem.VEGA, zero, _hue(nm), symbol) for name, nm, zero in vega)
+
+
+def _hue(wavelength_nm: float) -> str:
+    return next(colour for most_nm, colour in _HUES if wavelength_nm <= most_nm)
+
+
+def _band(row: _Row) -> Band:
+    survey, name, wavelength_nm, system, zero_flux_jy, colour, symbol = row
+    unit, ujy_per_unit = _UNITS.get(survey, ("mag", None))
+    return Band(
         band_id=band_label(survey, name),
         survey=survey,
         filter=name,
@@ -82,6 +171,9 @@ BANDS: dict[str, Band] = {
         zero_flux_jy=zero_flux_jy,
         colour=colour,
         symbol=symbol,
+        unit=unit,
+        ujy_per_unit=ujy_per_unit,
     )
-    for survey, name, wavelength_nm, system, zero_flux_jy, colour, symbol in _ROWS
-}
+
+
+BANDS: dict[str, Band] = {band.band_id: band for band in map(_band, chain(_ROWS, _survey_rows()))}

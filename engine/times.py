@@ -15,6 +15,10 @@ SECONDS_PER_DAY = 86400.0
 JD_MINUS_MJD = 2400000.5
 J2000_MJD = 51544.5
 DAYS_PER_JULIAN_YEAR = 365.25
+SHORT_JD_ZERO = 2450000.0
+_SHORT_JD_MAX = 100_000.0
+_TRAVEL_TURNS = 3
+_GEOCENTRE = EarthLocation.from_geocentric(0.0, 0.0, 0.0, unit="m")
 
 
 def mjd_now() -> float:
@@ -54,10 +58,57 @@ def bjd_tdb(
     ----------
     Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     """
-    place = EarthLocation.from_geocentric(0.0, 0.0, 0.0, unit="m") if location is None else location
+    place = _GEOCENTRE if location is None else location
     times = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale="utc", location=place)
     travel = times.light_travel_time(SkyCoord(ra_deg, dec_deg, unit="deg"), kind="barycentric")
     return np.asarray((times.tdb + travel).jd, dtype=np.float64)
+
+
+def mjd_utc_of(mjd: NDArray[np.float64], *, scale: str) -> NDArray[np.float64]:
+    """Return MJD in UTC of MJD in another scale: ``tai``, ``tt``, ``tdb`` or ``tcb``. Shape: (n,)."""
+    times = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale=scale, location=_GEOCENTRE)
+    return np.asarray(times.utc.mjd, dtype=np.float64)
+
+
+def mjd_utc_of_barycentric(
+    mjd: NDArray[np.float64], *, scale: str, ra_deg: float, dec_deg: float
+) -> NDArray[np.float64]:
+    """Return when light that meets the barycentre at ``mjd`` met the geocentre, as MJD (UTC). Shape: (n,)."""
+    return _without_travel(mjd, scale=scale, ra_deg=ra_deg, dec_deg=dec_deg, kind="barycentric")
+
+
+def mjd_utc_of_heliocentric(
+    mjd: NDArray[np.float64], *, ra_deg: float, dec_deg: float
+) -> NDArray[np.float64]:
+    """Return when light that meets the Sun at ``mjd`` (HJD, UTC) met the geocentre. Shape: (n,)."""
+    return _without_travel(mjd, scale="utc", ra_deg=ra_deg, dec_deg=dec_deg, kind="heliocentric")
+
+
+def full_jd(jd: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Julian dates whole: those below 100,000 were written without their 2450000. Shape: (n,)."""
+    days = np.asarray(jd, dtype=np.float64)
+    return np.where(days < _SHORT_JD_MAX, days + SHORT_JD_ZERO, days)
+
+
+def mid_exposure(
+    mjd_start: NDArray[np.float64], exptime_s: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the middle of exposures from their beginnings. Shape: (n,)."""
+    return np.asarray(
+        np.asarray(mjd_start) + np.asarray(exptime_s) / (2.0 * SECONDS_PER_DAY), dtype=np.float64
+    )
+
+
+def _without_travel(
+    mjd: NDArray[np.float64], *, scale: str, ra_deg: float, dec_deg: float, kind: str
+) -> NDArray[np.float64]:
+    """Take the light's travel away; it changes by 0.1 ms a second, so that a few turns are exact."""
+    place = SkyCoord(ra_deg, dec_deg, unit="deg")
+    there = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale=scale, location=_GEOCENTRE)
+    here = there
+    for _ in range(_TRAVEL_TURNS):
+        here = there - here.light_travel_time(place, kind=kind)
+    return np.asarray(here.utc.mjd, dtype=np.float64)
 
 
 class Laps:

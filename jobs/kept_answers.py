@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from engine.brokers.protocol import Http
+from engine.brokers.protocol import Http, Words
 from engine.errors import Transient
 from engine.times import SECONDS_PER_DAY
 
@@ -32,15 +32,23 @@ class KeptAnswers:
         self._urls = frozenset(urls)
         self._keep_s = keep_d * SECONDS_PER_DAY
 
-    def get(self, url: str, *, params: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> bytes:
+    def get(
+        self,
+        url: str,
+        *,
+        params: Words | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+    ) -> bytes:
         """Return the kept file where it is young enough, else what the archive says now."""
-        if url not in self._urls or params:
-            return self._http.get(url, params=params, timeout_s=timeout_s)
+        if url not in self._urls or params or json:
+            return self._http.get(url, params=params, json=json, headers=headers, timeout_s=timeout_s)
         path = self._folder / hashlib.sha256(url.encode()).hexdigest()
         if _age_s(path) < self._keep_s:
             return path.read_bytes()
         try:
-            body = self._http.get(url, timeout_s=timeout_s)
+            body = self._http.get(url, headers=headers, timeout_s=timeout_s)
         except Transient:
             if not path.exists():
                 raise
@@ -50,9 +58,21 @@ class KeptAnswers:
             _write_whole(path, body)
         return body
 
-    def post(self, url: str, *, form: Mapping[str, str], timeout_s: float = 60.0) -> bytes:
+    def post(
+        self,
+        url: str,
+        *,
+        form: Words | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+    ) -> bytes:
         """Return what the archive says now."""
-        return self._http.post(url, form=form, timeout_s=timeout_s)
+        return self._http.post(url, form=form, json=json, headers=headers, timeout_s=timeout_s)
+
+    def secret(self, name: str) -> str:
+        """Return a secret of this installation."""
+        return self._http.secret(name)
 
 
 def _age_s(path: Path) -> float:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json import dumps
 
+from engine.brokers.protocol import Words
 from engine.errors import Rejected
 
 Answer = bytes | Exception
@@ -16,16 +18,41 @@ class RecordedHttp:
     """
 
     answers: Mapping[str, Answer | list[Answer]]
-    questions: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)  # address, words, JSON, headers
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
-    def get(self, url: str, *, params: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> bytes:  # noqa: ARG002
-        return self._answer(url, params or {})
+    def get(
+        self,
+        url: str,
+        *,
+        params: Words | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,  # noqa: ARG002
+    ) -> bytes:
+        return self._answer(url, params or {}, json, headers)
 
-    def post(self, url: str, *, form: Mapping[str, str], timeout_s: float = 60.0) -> bytes:  # noqa: ARG002
-        return self._answer(url, form)
+    def post(
+        self,
+        url: str,
+        *,
+        form: Words | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,  # noqa: ARG002
+    ) -> bytes:
+        return self._answer(url, form or {}, json, headers)
 
-    def _answer(self, url: str, words: Mapping[str, str]) -> bytes:
-        question = " ".join([url, *(f"{key}={value}" for key, value in words.items())])
+    def secret(self, name: str) -> str:
+        if name not in self.secrets:
+            raise Rejected(f"There is no {name}.", code="needs-account")
+        return self.secrets[name]
+
+    def _answer(self, url: str, words: Words, json: object, headers: Mapping[str, str] | None) -> bytes:
+        said = [f"{key}={value}" for key, value in words.items()]
+        said += [dumps(json)] if json is not None else []
+        said += [f"{key}: {value}" for key, value in (headers or {}).items()]
+        question = " ".join([url, *said])
         earlier = self.questions.copy()
         self.questions.append(question)
         for key, answer in self.answers.items():

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 
 import requests
 
+from engine.brokers.protocol import Words
 from engine.errors import Rejected, Transient
 
 logger = logging.getLogger(__name__)
 
 HOMEPAGE = "https://github.com/tomlake/tomlake"
 _CHUNK_BYTES = 65536
+_ANSWERED = frozenset({200, 201, 202, 204})
 _TRY_AGAIN = frozenset({502, 503, 504})
 _PASSING = frozenset({408, 425, 429}) | frozenset(range(500, 600))
 _SHOWN_CHARS = 200
@@ -45,14 +47,29 @@ class HttpClient:
     its time limit is not sent again here, the job comes back later.
     """
 
-    def __init__(self, limits: Limits | None = None, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        secrets: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._limits = limits or Limits()
+        self._secrets = dict(secrets or {})
         self._sleep = sleep
         self._turns = _Turns(interval_s=self._limits.host_interval_s)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = user_agent()
 
-    def get(self, url: str, *, params: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> bytes:
+    def get(
+        self,
+        url: str,
+        *,
+        params: Words | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+    ) -> bytes:
         """Return the body of a 200 answer.
 
         Raises
@@ -60,13 +77,37 @@ class HttpClient:
         Transient
             ``unreachable``, ``timed-out``, ``rate-limited``, ``archive-down``, ``cut-off``.
         Rejected
-            ``not-found``: 404 or 410; ``refused``: another 4xx; ``too-large``: over the size limit.
+            ``not-found``: 404 or 410; ``needs-account``: 401; ``refused``: another 4xx; ``moved``:
+            sent to another host; ``too-large``: over the size limit.
         """
-        return self._ask("GET", url, params=params, form=None, timeout_s=timeout_s)
+        return self._ask(_Question("GET", url, params, None, json, headers, timeout_s))
 
-    def post(self, url: str, *, form: Mapping[str, str], timeout_s: float = 60.0) -> bytes:
-        """Return the body of a 200 answer to a form; it raises what ``get`` raises."""
-        return self._ask("POST", url, params=None, form=form, timeout_s=timeout_s)
+    def post(
+        self,
+        url: str,
+        *,
+        form: Words | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+    ) -> bytes:
+        """Return the body of a 200, 201 or 202 answer to a form or to JSON; it raises what ``get`` raises."""
+        return self._ask(_Question("POST", url, None, form, json, headers, timeout_s))
+
+    def secret(self, name: str) -> str:
+        """Return a secret of this installation.
+
+        Raises
+        ------
+        Rejected
+            ``needs-account``: it has none of this name.
+        """
+        if not self._secrets.get(name):
+            raise Rejected(
+                f"This archive needs an account: set TOMLAKE_{name.upper()} and start tomlake again.",
+                code="needs-account",
+            )
+        return self._secrets[name]
 
     def close(self) -> None:
         """Close the connections."""
@@ -82,47 +123,37 @@ class HttpClient:
         """Close the connections."""
         self.close()
 
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
-        timeout_s: float,
-    ) -> bytes:
+    def _ask(self, question: "_Question") -> bytes:
         attempt = 1
         while True:
-            self._sleep(self._turns.wait_s(url))
+            self._sleep(self._turns.wait_s(question.url))
             try:
-                return self._ask_once(method, url, params=params, form=form, timeout_s=timeout_s)
+                return self._ask_once(question)
             except _AgainError as again:
                 if attempt >= self._limits.attempts:
                     raise again.failure from again
                 pause_s = self._limits.backoff_s * 2.0 ** (attempt - 1)
-                logger.info("asked again after a failure", extra={"host": _host(url), "pause_s": pause_s})
+                logger.info(
+                    "asked again after a failure", extra={"host": _host(question.url), "pause_s": pause_s}
+                )
                 self._sleep(pause_s)
                 attempt += 1
 
-    def _ask_once(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
-        timeout_s: float,
-    ) -> bytes:
+    def _ask_once(self, question: "_Question") -> bytes:
+        url, timeout_s = question.url, question.timeout_s
         deadline_s = time.monotonic() + timeout_s
         try:
             with self._session.request(
-                method,
+                question.method,
                 url,
-                params=params,
-                data=form,
+                params=question.params,
+                data=question.form,
+                json=question.json,
+                headers=question.headers,
                 stream=True,
                 timeout=(min(self._limits.connect_s, timeout_s), timeout_s),
             ) as answer:
+                _refuse_elsewhere(url, answer)
                 body = self._body(answer, deadline_s=deadline_s)
                 self._judge(answer, body)
                 return body
@@ -155,7 +186,7 @@ class HttpClient:
 
     def _judge(self, answer: requests.Response, body: bytes) -> None:
         status, host = answer.status_code, _host(answer.url)
-        if status == 200:
+        if status in _ANSWERED:
             return
         if status in _PASSING:
             failure = Transient(
@@ -166,6 +197,11 @@ class HttpClient:
             raise _AgainError(failure) if status in _TRY_AGAIN else failure
         if status in (404, 410):
             raise Rejected(f"{host} has no {urlsplit(answer.url).path}.", code="not-found")
+        if status == 401:
+            raise Rejected(
+                f"{host} does not let us in (status 401): check the account that is set for it.",
+                code="needs-account",
+            )
         raise Rejected(f"{host} refused the question with status {status}: {_shown(body)}", code="refused")
 
     def _retry_after_s(self, answer: requests.Response) -> float:
@@ -173,6 +209,17 @@ class HttpClient:
         if given_s is None:
             return self._limits.retry_after_s
         return min(max(given_s, 1.0), self._limits.retry_after_max_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    method: str
+    url: str
+    params: Words | None
+    form: Words | None
+    json: object
+    headers: Mapping[str, str] | None
+    timeout_s: float
 
 
 class _AgainError(Exception):
@@ -222,6 +269,17 @@ def _seconds_from_now(retry_after: str) -> float | None:
 
 def _timed_out(url: str) -> Transient:
     return Transient(f"{_host(url)} took too long to answer; it is asked again later.", code="timed-out")
+
+
+def _refuse_elsewhere(url: str, answer: requests.Response) -> None:
+    """Refuse an answer of a host that was not asked: it may be anybody's."""
+    asked, answered = _host(url), _host(answer.url)
+    if _site(asked) != _site(answered):
+        raise Rejected(f"{asked} sends us to {answered}: the archive has moved.", code="moved")
+
+
+def _site(host: str) -> str:
+    return host if host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:])
 
 
 def _host(url: str) -> str:

@@ -134,7 +134,8 @@ def test_retry_after_may_be_a_date_and_may_be_nonsense(server: Server, client: H
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(404, "not-found"), (410, "not-found"), (400, "refused"), (403, "refused")]
+    ("status", "code"),
+    [(404, "not-found"), (410, "not-found"), (400, "refused"), (401, "needs-account"), (403, "refused")],
 )
 def test_a_refusal_is_never_retried(server: Server, client: HttpClient, status: int, code: str) -> None:
     server.answer = lambda request, _: reply(request, status, b"column  w9mpro\nis unknown")
