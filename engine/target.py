@@ -53,6 +53,7 @@ class Target:
     created_by: str = ""
     created_mjd: float | None = None
     aliases: tuple[tuple[str, str], ...] = ()  # (source, name)
+    designation: str = ""  # of a body of the Solar System, which has no fixed position
     track: Track | None = None  # of one that moves: it tells the place in place of ra_deg and dec_deg
 
     @property

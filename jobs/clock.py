@@ -8,7 +8,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from engine.brokers.protocol import Broker
-from engine.brokers.registry import BROKERS
+from engine.brokers.registry import BROKERS, served
 from jobs.backup import enqueue_due_backup
 from jobs.leadership import leadership_of
 from jobs.maintain import enqueue_due_maintenance
@@ -80,13 +80,8 @@ class Clock:
         if not self._leadership.is_held() or origin_of(self._settings) is not None:
             return 0
         number = sum(
-            enqueue_due_harvests(
-                self._operations,
-                broker.info.key,
-                refresh_d=broker.info.refresh_d,
-                limit=HARVESTS_AT_ONCE,
-            )
-            for broker in self._brokers
+            enqueue_due_harvests(self._operations, info, limit=HARVESTS_AT_ONCE)
+            for info in served(self._settings.secrets, self._brokers)
         )
         if number:
             logger.info("%d harvests are due", number)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from jobs.dask_worker import Order, do_one_job
 from jobs.executor import CLUSTER_KINDS
 from jobs.watch import Limits
-from lake.queue import Job, due_jobs
+from lake.queue import Job, Kinds, due_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Orders:
         if not free:
             return
         young = sum(now_s - given.given_s < CLAIM_S for given in self._given.values())
-        due = due_jobs(self._operations, only=CLUSTER_KINDS, limit=len(free) + young)
+        due = due_jobs(self._operations, kinds=Kinds(only=CLUSTER_KINDS), limit=len(free) + young)
         for address, job in zip(free, due[young:], strict=False):
             self._give(address, job)
 

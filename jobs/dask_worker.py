@@ -17,7 +17,7 @@ from jobs.loop import carry_out, is_full
 from jobs.watch import Limits, Watch, used_memory_mb
 from jobs.worker import load_tasks, new_name
 from lake.opening import Lake, open_lake
-from lake.queue import claim, get_job
+from lake.queue import Kinds, claim, get_job
 from lake.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _do_one_job(order: Order, worker: Worker) -> None:
     lake, tasks = home.lake, load_tasks(order.tasks)
     _check_same_lake(lake, order)
     with Watch(lake.operations, order.limits, is_ending=lambda: worker.status != Status.running) as watch:
-        job = claim(lake.operations, home.name, lease_s=order.limits.lease_s, only=order.kinds)
+        job = claim(lake.operations, home.name, lease_s=order.limits.lease_s, kinds=Kinds(only=order.kinds))
         if job is not None:
             carry_out(lake, job, tasks, watch)
     if is_full(order.limits, home.at_start_mb):

@@ -6,7 +6,8 @@ import sys
 from engine.errors import Rejected
 from lake.settings import Executor, Settings
 
-CLUSTER_KINDS = frozenset({"reduce", "recalibrate", "harvest", "references"})
+HARVEST = "harvest"  # the harvester does these, many at once
+CLUSTER_KINDS = frozenset({"reduce", "recalibrate", HARVEST, "references"})
 DISPATCHER = (sys.executable, "-m", "jobs.dask_dispatch", "--child")
 SCHEMES = ("tcp://", "tls://")
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.errors import Rejected, TomlakeError
 from jobs.watch import Limits, Watch, used_memory_mb
-from lake.queue import Job, claim, fail, finish
+from lake.queue import ALL_KINDS, Job, Kinds, claim, fail, finish
 
 if TYPE_CHECKING:  # opening a lake needs much more code than this loop
     from jobs.progress import Task
@@ -18,17 +17,6 @@ if TYPE_CHECKING:  # opening a lake needs much more code than this loop
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kinds:
-    """Which jobs a worker takes: where ``only`` names any no others, and none of ``never``."""
-
-    only: Collection[str] = ()
-    never: Collection[str] = ()
-
-
-ALL_KINDS = Kinds()
 
 
 def work(
@@ -48,7 +36,7 @@ def work(
     at_start_mb = used_memory_mb()
     with Watch(lake.operations, limits) as watch:
         while not watch.is_stopping and not is_full(limits, at_start_mb):
-            job = claim(lake.operations, name, lease_s=limits.lease_s, only=kinds.only, never=kinds.never)
+            job = claim(lake.operations, name, lease_s=limits.lease_s, kinds=kinds)
             if job is not None:
                 carry_out(lake, job, tasks, watch)
             elif once:

@@ -16,7 +16,7 @@ from jobs.reduce import reduced_upload
 from jobs.worker import EXIT_REFUSED
 from lake.job_rows import ENDED, Job, JobState
 from lake.opening import Lake
-from lake.queue import due_jobs, enqueue, get_job, states_of
+from lake.queue import Kinds, due_jobs, enqueue, get_job, states_of
 from lake.shelf.selection import processings_now, processings_waiting
 from lake.shelf.swap import shelve
 from lake.trace.sources import AGAIN_PRIORITY
@@ -103,7 +103,7 @@ def _work_off(
             if len(ended) == len(states):
                 break
             workers = _living(workers, log)
-            wanted = len(due_jobs(lake.operations, only=ours, limit=processes)) if ours else 0
+            wanted = len(due_jobs(lake.operations, kinds=Kinds(only=ours), limit=processes)) if ours else 0
             for _ in range(wanted - len(workers)):
                 workers.append(subprocess.Popen(_WORKER, stderr=log))  # noqa: S603 - our own program
             time.sleep(_LOOK_S)

@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, fields
 import polars as pl
 import pyarrow as pa
 
+from engine.brokers.increments import parsed
 from engine.brokers.protocol import Query
 from engine.brokers.registry import broker
 from engine.errors import Rejected
@@ -74,7 +75,7 @@ def _answer_again(lake: Lake, batch: Batch, name: str, *, dry_run: bool) -> Repa
     target_id = batch.target_id or 0
     try:
         body = _body(lake, batch)
-        points = broker(batch.source).parse(body, query_of_batch(batch))
+        points = parsed(broker(batch.source), body, query_of_batch(batch))
     except Rejected as refusal:
         return Reparsed(target=name, source=batch.source, reason=refusal.reason)
     present = lake.store.light_curve(target_id).filter(pl.col("source") == batch.source)

@@ -10,14 +10,16 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from engine.errors import Rejected
 from jobs.executor import left_to_cluster
-from jobs.loop import Kinds, work
+from jobs.loop import work
 from jobs.progress import Task
 from jobs.watch import Limits
 from lake.opening import open_lake
+from lake.queue import ALL_KINDS, Kinds
 from lake.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ def run_worker(
     tasks: Mapping[str, Task] | None = None,
     name: str = "",
     limits: Limits | None = None,
-    only: Collection[str] = (),
+    kinds: Kinds = ALL_KINDS,
 ) -> None:
     """Work until SIGTERM; or, with ``once``, until nothing is due any more.
 
@@ -45,8 +47,8 @@ def run_worker(
         Under which the worker holds its leases; it must be no other worker's.
     limits
         What one job may use; by default what the settings say.
-    only
-        Kinds of jobs that it takes; by default all.
+    kinds
+        Which jobs it takes; by default all.
     """
     tasks = load_tasks(TASKS) if tasks is None else tasks
     limits = limits or Limits(wall_clock_s=settings.job_wall_clock_s, memory_mb=settings.job_memory_mb)
@@ -60,7 +62,7 @@ def run_worker(
             name=name,
             limits=limits,
             once=once,
-            kinds=Kinds(only=only, never=left_to_cluster(settings)),
+            kinds=replace(kinds, never={*kinds.never, *left_to_cluster(settings)}),
         )
     finally:
         lake.close()
@@ -98,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="*", default=(), help="kinds of jobs that it takes; all if not said")
     parser.add_argument("--once", action="store_true", help="end when nothing is due any more")
     parser.add_argument("--child", action="store_true", help="end when the parent process ends")
+    parser.add_argument("--never", nargs="*", default=(), help="kinds of jobs that it leaves to others")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
@@ -113,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tasks=load_tasks(given.tasks),
             name=given.name,
             limits=limits,
-            only=given.only,
+            kinds=Kinds(only=given.only, never=given.never),
         )
     except Rejected as refusal:
         logger.error("%s", refusal, exc_info=refusal.__cause__)

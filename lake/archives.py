@@ -1,19 +1,28 @@
 """How the archives fare, what each last said of a target, and which targets are due to be asked for again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, case, insert, or_, select, update
 
-from engine.errors import TomlakeError
-from engine.times import mjd_now
+from engine.brokers.protocol import Asks, BrokerInfo
+from engine.brokers.reach import reason_not_to_ask
+from engine.errors import TomlakeError, Transient
+from engine.target import Target
+from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.operations import archive_health, harvests, reading, serialised, targets, writing
 from lake.queue import enqueue_within
 
 FAILURE_PAUSE_D = 0.25  # an archive that did not answer for a target is not asked by the clock sooner
 CLOCK_PRIORITY = 6
+NEW_PRIORITY = 4  # a target was just added
 ASKED_PRIORITY = 3  # somebody pressed "check for new data"
+FULL_IMPORTANCE = 10.0  # such a target is asked for at the archive's cadence; one of 1 ten times as rarely
+ILL_FAILURES = 3  # in a row: then the archive rests
+_REST_S, _REST_MAX_S = 60.0, 6 * 3600.0  # doubled with every further failure
 _REASON_MAX_CHARS = 500
+# Failures of an archive, whatever the target; others say something of one target only.
+_ITS_OWN = frozenset({"schema-drift", "moved", "needs-account", "refused", "too-large"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +38,14 @@ class ArchiveHealth:
     rows: int  # of the last answer
     failures: int  # in a row
 
+    @property
+    def rests_until_mjd(self) -> float | None:
+        """Return until when it is not asked, because it failed several times in a row."""
+        if self.failures < ILL_FAILURES or self.last_failure_mjd is None:
+            return None
+        rest_s = min(_REST_S * 2.0 ** min(self.failures - ILL_FAILURES, 30), _REST_MAX_S)
+        return self.last_failure_mjd + rest_s / SECONDS_PER_DAY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
@@ -41,10 +58,13 @@ class Harvest:
     rows: int
     reason: str  # why it did not answer; empty since it did
     code: str
+    release: str  # of the archive, when it answered
 
 
-def record_answer(operations: Engine, archive: str, target_id: int, *, rows: int, latency_s: float) -> None:
-    """Store that an archive answered for a target; zero rows are an answer too."""
+def record_answer(
+    operations: Engine, archive: str, target_id: int, *, rows: int, latency_s: float, release: str = ""
+) -> None:
+    """Store that an archive answered for a target; zero rows are an answer too, of this release."""
     now_mjd = mjd_now()
     answer = {"rows": rows, "reason": "", "code": ""}
     with writing(operations) as connection:
@@ -52,23 +72,33 @@ def record_answer(operations: Engine, archive: str, target_id: int, *, rows: int
         health = answer | {"last_success_mjd": now_mjd, "latency_s": latency_s, "failures": 0}
         _put(connection, archive_health, {"archive": archive}, health)
         if _exists(connection, target_id):
-            harvest = answer | {"asked_mjd": now_mjd, "answered_mjd": now_mjd}
+            harvest = answer | {"asked_mjd": now_mjd, "answered_mjd": now_mjd, "release": release}
             _put(connection, harvests, {"target_id": target_id, "archive": archive}, harvest)
 
 
 def record_failure(operations: Engine, archive: str, target_id: int, error: TomlakeError) -> None:
-    """Store that an archive did not answer for a target, and why."""
+    """Store that an archive did not answer for a target, and why; what is its own fault counts against it."""
     now_mjd = mjd_now()
     why = {"reason": error.reason[:_REASON_MAX_CHARS], "code": error.code}
     with writing(operations) as connection:
         serialised(connection, "archives")
-        query = select(archive_health.c.failures).where(archive_health.c.archive == archive)
-        failures = (connection.execute(query).scalar_one_or_none() or 0) + 1
-        health = why | {"last_failure_mjd": now_mjd, "failures": failures}
-        _put(connection, archive_health, {"archive": archive}, health)
+        if isinstance(error, Transient) or error.code in _ITS_OWN:
+            query = select(archive_health.c.failures).where(archive_health.c.archive == archive)
+            failures = (connection.execute(query).scalar_one_or_none() or 0) + 1
+            health = why | {"last_failure_mjd": now_mjd, "failures": failures}
+            _put(connection, archive_health, {"archive": archive}, health)
         if _exists(connection, target_id):
             harvest = why | {"asked_mjd": now_mjd}
             _put(connection, harvests, {"target_id": target_id, "archive": archive}, harvest)
+
+
+def record_waiting(operations: Engine, archive: str, target_id: int, error: TomlakeError) -> None:
+    """Store that an archive has begun to work on a target."""
+    told = {"asked_mjd": mjd_now(), "reason": error.reason[:_REASON_MAX_CHARS], "code": error.code}
+    with writing(operations) as connection:
+        serialised(connection, "archives")
+        if _exists(connection, target_id):
+            _put(connection, harvests, {"target_id": target_id, "archive": archive}, told)
 
 
 def list_archive_health(operations: Engine) -> list[ArchiveHealth]:
@@ -94,23 +124,32 @@ def request_harvest(operations: Engine, archive: str, target_id: int) -> int:
         return _enqueue(connection, archive, target_id, priority=ASKED_PRIORITY)
 
 
-def enqueue_due_harvests(operations: Engine, archive: str, *, refresh_d: float | None, limit: int) -> int:
+def request_all(operations: Engine, infos: Iterable[BrokerInfo], target: Target) -> int:
+    """Return how many archives are now asked for a new target: all that can know it, the quick ones first."""
+    target_id = target.target_id or 0
+    able = [info for info in infos if not reason_not_to_ask(info, target)]
+    with writing(operations) as connection:
+        serialised(connection, "archives")
+        for info in sorted(able, key=lambda info: info.latency_s):
+            _enqueue(connection, info.key, target_id, priority=NEW_PRIORITY)
+            asked = {"asked_mjd": mjd_now()}
+            _put(connection, harvests, {"target_id": target_id, "archive": info.key}, asked)
+    return len(able)
+
+
+def enqueue_due_harvests(operations: Engine, info: BrokerInfo, *, limit: int) -> int:
     """Return how many targets an archive is now asked for because they are due.
 
-    A new target is due at once, then every ``refresh_d`` days while its importance is above zero; None
-    means that one answer is for ever. Simulated targets are in no archive.
+    A new target is due at once, then every ``refresh_d`` days at full importance, more rarely below and never
+    at zero; an archive that is closed gives one answer for each of its releases.
     """
     now_mjd = mjd_now()
-    this = and_(harvests.c.target_id == targets.c.target_id, harvests.c.archive == archive)
-    is_due: ColumnElement[bool] = harvests.c.answered_mjd.is_(None)
-    if refresh_d is not None:
-        stale = and_(harvests.c.answered_mjd < now_mjd - refresh_d, targets.c.importance > 0)
-        is_due = or_(is_due, stale)
+    this = and_(harvests.c.target_id == targets.c.target_id, harvests.c.archive == info.key)
     paused = harvests.c.asked_mjd >= now_mjd - FAILURE_PAUSE_D
     due = (
         select(targets.c.target_id)
         .outerjoin(harvests, this)
-        .where(targets.c.simulated.is_(False), is_due, or_(harvests.c.asked_mjd.is_(None), ~paused))
+        .where(_can_know(info), _is_stale(info, now_mjd), or_(harvests.c.asked_mjd.is_(None), ~paused))
         .order_by(harvests.c.asked_mjd.asc().nulls_first(), targets.c.target_id.desc())
         .limit(limit)
     )
@@ -122,16 +161,39 @@ def enqueue_due_harvests(operations: Engine, archive: str, *, refresh_d: float |
         serialised(connection, "archives")
         target_ids = connection.execute(due).scalars().all()
         for target_id in target_ids:
-            _enqueue(connection, archive, target_id, priority=CLOCK_PRIORITY)
+            _enqueue(connection, info.key, target_id, priority=CLOCK_PRIORITY)
             asked = {"asked_mjd": now_mjd}
-            _put(connection, harvests, {"target_id": target_id, "archive": archive}, asked)
+            _put(connection, harvests, {"target_id": target_id, "archive": info.key}, asked)
     return len(target_ids)
 
 
+def _is_stale(info: BrokerInfo, now_mjd: float) -> ColumnElement[bool]:
+    never_answered = harvests.c.answered_mjd.is_(None)
+    if info.refresh_d is None:
+        return or_(never_answered, harvests.c.release != info.release)
+    importance = case((targets.c.importance > FULL_IMPORTANCE, FULL_IMPORTANCE), else_=targets.c.importance)
+    waited = (now_mjd - harvests.c.answered_mjd) * importance > info.refresh_d * FULL_IMPORTANCE
+    return or_(never_answered, waited)
+
+
+def _can_know(info: BrokerInfo) -> ColumnElement[bool]:
+    """Return ``reason_not_to_ask`` as a condition on the table ``targets``."""
+    least_deg, most_deg = info.dec_range_deg
+    real = targets.c.simulated.is_(False)
+    if info.asks == Asks.MOVING:
+        return and_(real, targets.c.designation != "")
+    return and_(real, targets.c.designation == "", targets.c.dec_deg.between(least_deg, most_deg))
+
+
 def _enqueue(connection: Connection, archive: str, target_id: int, *, priority: int) -> int:
-    key = f"harvest:{archive}:{target_id}"
+    key = f"{lock_start(archive)}{target_id}"
     args = {"target_id": str(target_id), "source": archive}
     return enqueue_within(connection, "harvest", args, dedupe=key, lock=key, priority=priority)
+
+
+def lock_start(archive: str) -> str:
+    """Return how the locks of all jobs that ask an archive begin."""
+    return f"harvest:{archive}:"
 
 
 def _exists(connection: Connection, target_id: int) -> bool:

@@ -5,8 +5,9 @@ write asks for the fence number of the claim.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, not_, or_, select, true, update
 
 from engine.errors import NotReady, Rejected, TomlakeError, Transient
 from engine.times import SECONDS_PER_DAY, mjd_now
@@ -18,6 +19,21 @@ MAX_ATTEMPTS = 3  # that ended in a bug of ours or at a limit
 MAX_DEATHS = 6  # more than bugs get: who dies may be killed by somebody, not by the job
 MAX_DELAYS = 10  # failures of something outside: with back-off about a day
 NOT_READY_DAYS = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """Which jobs a worker takes: where ``only`` names any no others, and none of ``never``.
+
+    Jobs whose lock begins with one of ``avoid`` wait: what they would ask is busy, or ill.
+    """
+
+    only: Collection[str] = ()
+    never: Collection[str] = ()
+    avoid: Collection[str] = ()
+
+
+ALL_KINDS = Kinds()
 _BACK_OFF_MAX_S = 6 * 3600.0
 _BUG_PAUSE_S = 10.0
 _CRASH_PAUSE_S = 1.0
@@ -28,25 +44,18 @@ def claim(
     worker: str,
     *,
     lease_s: float = LEASE_S,
-    only: Collection[str] = (),
-    never: Collection[str] = (),
+    kinds: Kinds = ALL_KINDS,
 ) -> Job | None:
-    """Return the most urgent job that is due, now held by this worker; None when there is none.
-
-    Parameters
-    ----------
-    only, never
-        Kinds of jobs: where ``only`` names any, no others are taken; those of ``never`` are left to others.
-    """
+    """Return the most urgent due job of these kinds, now held by this worker; None when there is none."""
     now_mjd = mjd_now()
-    if not due_jobs(operations, only=only, never=never, limit=1):
+    if not due_jobs(operations, kinds=kinds, limit=1):
         return None
     with writing(operations) as connection:
         serialised(connection, "jobs")
         _release_expired(connection, now_mjd)
         due = (
             select(jobs.c.job_id)
-            .where(_is_due(now_mjd), _is_of(only, never))
+            .where(_is_due(now_mjd), _is_of(kinds))
             .order_by(jobs.c.priority, jobs.c.job_id)
             .limit(1)
         )
@@ -69,13 +78,11 @@ def claim(
     return None if row is None else job_of(row)
 
 
-def due_jobs(
-    operations: Engine, *, only: Collection[str] = (), never: Collection[str] = (), limit: int = 100
-) -> list[Job]:
+def due_jobs(operations: Engine, *, kinds: Kinds = ALL_KINDS, limit: int = 100) -> list[Job]:
     """Return jobs that a worker could claim now, and any that a dead one left; only a read."""
     now_mjd = mjd_now()
     expired = (jobs.c.state == JobState.RUNNING.value) & (jobs.c.lease_until_mjd < now_mjd)
-    query = select(jobs).where(or_(_is_due(now_mjd) & _is_of(only, never), expired)).limit(limit)
+    query = select(jobs).where(or_(_is_due(now_mjd) & _is_of(kinds), expired)).limit(limit)
     with reading(operations) as connection:
         return [job_of(row) for row in connection.execute(query).mappings()]
 
@@ -157,9 +164,12 @@ def _is_due(now_mjd: float) -> ColumnElement[bool]:
     )
 
 
-def _is_of(only: Collection[str], never: Collection[str]) -> ColumnElement[bool]:
-    wanted = jobs.c.kind.in_(only) if only else true()
-    return and_(wanted, jobs.c.kind.not_in(never)) if never else wanted
+def _is_of(kinds: Kinds) -> ColumnElement[bool]:
+    wanted = [jobs.c.kind.in_(kinds.only)] if kinds.only else []
+    left = [jobs.c.kind.not_in(kinds.never)] if kinds.never else []
+    locked = [not_(jobs.c.lock.startswith(start, autoescape=True)) for start in kinds.avoid]
+    free = [or_(jobs.c.lock.is_(None), and_(*locked))] if locked else []
+    return and_(true(), *wanted, *left, *free)
 
 
 def _release_expired(connection: Connection, now_mjd: float) -> None:

@@ -120,6 +120,7 @@ targets = Table(
     _number("discovery_mjd"), _number("importance", required=True), _number("cadence_d", required=True),
     _words("visibility"), _number("embargo_until_mjd"),
     _yes_no("simulated"), _words("created_by"), _number("created_mjd", required=True),
+    _words("designation"),  # of a body of the Solar System
     # summary of the light curve, kept so that lists need not open the lake
     _whole("points"), _number("last_mag"), _words("last_band"), _number("last_mjd"),
     _list("sparkline"), _number("summary_mjd"),
@@ -192,7 +193,7 @@ harvests = Table(
     "harvests", metadata,
     Column("target_id", ForeignKey("targets.target_id", ondelete="CASCADE"), nullable=False),
     _words("archive"), _number("asked_mjd"), _number("answered_mjd"), _whole("rows"),
-    _words("reason"), _words("code"),
+    _words("reason"), _words("code"), _words("release"),
     PrimaryKeyConstraint("target_id", "archive"),
 )  # fmt: skip
 

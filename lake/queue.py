@@ -8,13 +8,26 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.job_rows import ENDED, Job, JobState, LeaseLost, check_fence, job_of
-from lake.leases import claim, due_jobs, fail, finish, heartbeat, is_held, release, release_worker
+from lake.leases import (
+    ALL_KINDS,
+    Kinds,
+    claim,
+    due_jobs,
+    fail,
+    finish,
+    heartbeat,
+    is_held,
+    release,
+    release_worker,
+)
 from lake.operations import jobs, reading, serialised, writing
 
 __all__ = [
+    "ALL_KINDS",
     "Job",
     "JobOptions",
     "JobState",
+    "Kinds",
     "LeaseLost",
     "cancel",
     "check_fence",

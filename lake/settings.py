@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
+from engine.brokers.accounts import ACCOUNTS
 from engine.errors import Rejected
 
 logger = logging.getLogger(__name__)
@@ -73,18 +74,31 @@ class Settings:
     upload_max_mb: int = 1024
     index_dir: Path | None = None  # plate-solving index files
     public_url: str = ""  # address under which people reach the portal
+    accounts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # at archives: (name, secret)
     origins: tuple[tuple[str, str], ...] = ()  # (field, where its value comes from)
 
     def origin(self, name: str) -> str:
         """Return the variable that set a field, or ``default``."""
         return dict(self.origins).get(name, "default")
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets of accounts at archives by name; see ``engine.brokers.accounts``."""
+        return dict(self.accounts)
+
     def shown(self) -> list[tuple[str, str, str]]:
         """Return (field, value, origin) of every setting, with passwords in URLs hidden."""
         return [
             (each.name, _shown(each.name, str(getattr(self, each.name) or "")), self.origin(each.name))
             for each in fields(self)
-            if each.name != "origins"
+            if each.name not in {"origins", "accounts"}
+        ] + [
+            (
+                name,
+                "***" if name in self.secrets else "",
+                _secret(name) if name in self.secrets else "default",
+            )
+            for name in ACCOUNTS
         ]
 
 
@@ -125,6 +139,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         upload_max_mb=_whole(given, "upload_max_mb", 1024, least=1, most=100_000),
         index_dir=Path(index_dir).expanduser().absolute() if index_dir else None,
         public_url=given.get("TOMLAKE_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        accounts=tuple((name, given[_secret(name)].strip()) for name in ACCOUNTS if _secret(name) in given),
         origins=tuple((name, variable) for name, variable in _VARIABLES.items() if variable in given),
     )
 
@@ -132,7 +147,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a program that this one starts: its own, with these settings written out."""
     told = {variable: str(getattr(settings, name) or "") for name, variable in _VARIABLES.items()}
-    return {**os.environ, **told}
+    return {**os.environ, **told, **{_secret(name): value for name, value in settings.accounts}}
+
+
+def _secret(name: str) -> str:
+    """Return the variable that sets a secret."""
+    return f"{PREFIX}{name.upper()}"
 
 
 def _whole(given: Mapping[str, str], field: str, default: int, *, least: int, most: int) -> int:
@@ -156,8 +176,9 @@ def _executor(given: Mapping[str, str]) -> Executor:
 
 
 def _warn_of_unknown(given: Mapping[str, str]) -> None:
+    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS)}
     for name in sorted(given):
-        if name.startswith(PREFIX) and name not in _VARIABLES.values():
+        if name.startswith(PREFIX) and name not in known:
             logger.warning("%s is no setting of tomlake and was ignored", name)
 
 

@@ -94,6 +94,7 @@ def row_of(target: Target) -> dict[str, object]:
         "visibility": target.visibility.value,
         "embargo_until_mjd": target.embargo_until_mjd,
         "simulated": target.simulated,
+        "designation": target.designation,
     }
 
 
@@ -115,6 +116,7 @@ def target_of(row: RowMapping, aliases: tuple[tuple[str, str], ...]) -> Target:
         visibility=Visibility(row["visibility"]),
         embargo_until_mjd=row["embargo_until_mjd"],
         simulated=row["simulated"],
+        designation=row["designation"],
         created_by=row["created_by"],
         created_mjd=row["created_mjd"],
         aliases=aliases,

@@ -8,7 +8,7 @@ from engine.errors import Rejected
 from engine.target import CLASSES, DESCRIPTION_MAX_CHARS, NAME_MAX_CHARS, Target, Visibility, parse_position
 from engine.times import mjd_of
 from lake.accounts import User
-from lake.targets import create_target
+from lake.adding import add_target
 from portal.fmt import escaped
 from portal.opened import lake
 from portal.parts import open_target
@@ -43,7 +43,7 @@ def new_target_form(user: User) -> None:
             visibility=Visibility.PRIVATE if is_private else Visibility.PUBLIC,
             embargo_until_mjd=mjd_of(datetime.combine(embargo, time(), UTC)) if embargo else None,
         )
-        target = create_target(lake().operations, wanted, by=user.username)
+        target = add_target(lake(), wanted, by=user.username)
     except Rejected as refusal:
         st.warning(escaped(refusal.reason), icon=":material/error:")
         return

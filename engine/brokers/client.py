@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from engine.brokers.protocol import Words
+from engine.brokers.turns import Turns, host_of
 from engine.errors import Rejected, Transient
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Limits:
     attempts: int = 3
     backoff_s: float = 2.0  # doubled after each failure
     host_interval_s: float = 0.5  # least time between two questions to one host
+    host_at_once: int = 4
     size_max_bytes: int = 256 * 1024 * 1024
     retry_after_s: float = 300.0  # for a failure that gives no time itself
     retry_after_max_s: float = 86400.0
@@ -57,9 +59,9 @@ class HttpClient:
         self._limits = limits or Limits()
         self._secrets = dict(secrets or {})
         self._sleep = sleep
-        self._turns = _Turns(interval_s=self._limits.host_interval_s)
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = user_agent()
+        self._turns = Turns(interval_s=self._limits.host_interval_s, at_once=self._limits.host_at_once)
+        self._own = threading.local()  # one session for each thread: sessions are not made to be shared
+        self._sessions: list[requests.Session] = []
 
     def get(
         self,
@@ -111,7 +113,8 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        for session in self._sessions:
+            session.close()
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -126,15 +129,16 @@ class HttpClient:
     def _ask(self, question: "_Question") -> bytes:
         attempt = 1
         while True:
-            self._sleep(self._turns.wait_s(question.url))
             try:
-                return self._ask_once(question)
+                with self._turns.of(question.url) as wait_s:
+                    self._sleep(wait_s)
+                    return self._ask_once(question)
             except _AgainError as again:
                 if attempt >= self._limits.attempts:
                     raise again.failure from again
                 pause_s = self._limits.backoff_s * 2.0 ** (attempt - 1)
                 logger.info(
-                    "asked again after a failure", extra={"host": _host(question.url), "pause_s": pause_s}
+                    "asked again after a failure", extra={"host": host_of(question.url), "pause_s": pause_s}
                 )
                 self._sleep(pause_s)
                 attempt += 1
@@ -143,7 +147,7 @@ class HttpClient:
         url, timeout_s = question.url, question.timeout_s
         deadline_s = time.monotonic() + timeout_s
         try:
-            with self._session.request(
+            with self._session().request(
                 question.method,
                 url,
                 params=question.params,
@@ -161,14 +165,24 @@ class HttpClient:
             raise _timed_out(url) from error
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
             raise _AgainError(
-                Transient(f"The answer of {_host(url)} was cut off; it is asked again later.", code="cut-off")
+                Transient(
+                    f"The answer of {host_of(url)} was cut off; it is asked again later.", code="cut-off"
+                )
             ) from error
         except requests.RequestException as error:
             if "Read timed out" in str(error):  # in the middle of a body requests calls it a ConnectionError
                 raise _timed_out(url) from error
             raise _AgainError(
-                Transient(f"{_host(url)} cannot be reached; it is asked again later.", code="unreachable")
+                Transient(f"{host_of(url)} cannot be reached; it is asked again later.", code="unreachable")
             ) from error
+
+    def _session(self) -> requests.Session:
+        present: requests.Session | None = getattr(self._own, "session", None)
+        if present is None:
+            present = self._own.session = requests.Session()
+            present.headers["User-Agent"] = user_agent()
+            self._sessions.append(present)
+        return present
 
     def _body(self, answer: requests.Response, *, deadline_s: float) -> bytes:
         body = bytearray()
@@ -176,7 +190,7 @@ class HttpClient:
             body += chunk
             if len(body) > self._limits.size_max_bytes:
                 raise Rejected(
-                    f"The answer of {_host(answer.url)} is larger than {self._limits.size_max_bytes} bytes; "
+                    f"{host_of(answer.url)} answers with more than {self._limits.size_max_bytes} bytes; "
                     "ask for a smaller region.",
                     code="too-large",
                 )
@@ -185,7 +199,7 @@ class HttpClient:
         return bytes(body)
 
     def _judge(self, answer: requests.Response, body: bytes) -> None:
-        status, host = answer.status_code, _host(answer.url)
+        status, host = answer.status_code, host_of(answer.url)
         if status in _ANSWERED:
             return
         if status in _PASSING:
@@ -230,23 +244,6 @@ class _AgainError(Exception):
         self.failure = failure
 
 
-@dataclass(slots=True, kw_only=True)
-class _Turns:
-    """When each host may be asked next."""
-
-    interval_s: float
-    _next_s: dict[str, float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def wait_s(self, url: str) -> float:
-        """Return how long to wait, and count the question that follows."""
-        now_s = time.monotonic()
-        with self._lock:
-            turn_s = max(now_s, self._next_s.get(_host(url), now_s))
-            self._next_s[_host(url)] = turn_s + self.interval_s
-        return turn_s - now_s
-
-
 def user_agent() -> str:
     """Return how tomlake names itself to archives."""
     try:
@@ -268,22 +265,18 @@ def _seconds_from_now(retry_after: str) -> float | None:
 
 
 def _timed_out(url: str) -> Transient:
-    return Transient(f"{_host(url)} took too long to answer; it is asked again later.", code="timed-out")
+    return Transient(f"{host_of(url)} took too long to answer; it is asked again later.", code="timed-out")
 
 
 def _refuse_elsewhere(url: str, answer: requests.Response) -> None:
     """Refuse an answer of a host that was not asked: it may be anybody's."""
-    asked, answered = _host(url), _host(answer.url)
+    asked, answered = host_of(url), host_of(answer.url)
     if _site(asked) != _site(answered):
         raise Rejected(f"{asked} sends us to {answered}: the archive has moved.", code="moved")
 
 
 def _site(host: str) -> str:
     return host if host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:])
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or url
 
 
 def _shown(body: bytes) -> str:

@@ -4,10 +4,11 @@
 """
 
 import sys
+from collections.abc import Iterable, Mapping
 
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.neowise import Neowise
-from engine.brokers.protocol import Broker, BrokerInfo
+from engine.brokers.protocol import Asks, Broker, BrokerInfo
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
@@ -29,6 +30,14 @@ def broker(key: str) -> Broker:
             return known
     keys = ", ".join(known.info.key for known in BROKERS)
     raise Rejected(f"There is no archive {key!r}; tomlake knows {keys}.", code="unknown-archive")
+
+
+def served(secrets: Mapping[str, str], brokers: Iterable[Broker] = BROKERS) -> list[BrokerInfo]:
+    """Return the archives that can be asked by themselves: their account is set, and they have a service."""
+    infos = [known.info for known in brokers]
+    return [
+        info for info in infos if info.asks != Asks.FILE and (not info.account or info.account in secrets)
+    ]
 
 
 def archives_page() -> str:

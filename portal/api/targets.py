@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from engine.errors import Rejected
+from lake.adding import add_target
 from lake.snapshots import version_of
-from lake.targets import create_target, get_target
+from lake.targets import get_target
 from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.light_curve_csv import bhtom_csv
@@ -34,7 +35,7 @@ def create(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """Make a target; the answer repeats its fields."""
     made = new_target(fields)
     try:
-        create_target(lake.operations, made.target, by=user.username)
+        add_target(lake, made.target, by=user.username)
     except Rejected as error:
         raise _refusal(error) from error
     return json_reply(made.echo, status=201)

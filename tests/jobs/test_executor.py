@@ -15,7 +15,7 @@ from jobs.supervisor import programs_of, run
 from jobs.tasks import TASKS
 from jobs.worker import run_worker
 from lake.operations import open_operations
-from lake.queue import JobState, claim, due_jobs, enqueue, get_job
+from lake.queue import JobState, Kinds, claim, due_jobs, enqueue, get_job
 from lake.settings import Executor, Settings
 
 
@@ -51,22 +51,22 @@ def test_a_local_worker_leaves_heavy_jobs_to_the_cluster_and_does_the_others(
 
 def test_a_worker_claims_only_the_kinds_that_it_wants(operations: Engine) -> None:
     first, second, third = (enqueue(operations, kind, {}) for kind in ("a", "b", "c"))
-    assert [job.job_id for job in due_jobs(operations, only={"b", "c"})] == [second, third]
-    taken = claim(operations, "w", only={"c"})
+    assert [job.job_id for job in due_jobs(operations, kinds=Kinds(only={"b", "c"}))] == [second, third]
+    taken = claim(operations, "w", kinds=Kinds(only={"c"}))
     assert taken is not None
     assert taken.job_id == third
-    assert claim(operations, "w", only={"c"}) is None
-    other = claim(operations, "w", never={"a"})
+    assert claim(operations, "w", kinds=Kinds(only={"c"})) is None
+    other = claim(operations, "w", kinds=Kinds(never={"a"}))
     assert other is not None
     assert other.job_id == second
-    assert claim(operations, "w", never={"a"}) is None
+    assert claim(operations, "w", kinds=Kinds(never={"a"})) is None
     assert get_job(operations, first).state == JobState.WAITING
 
 
 def test_a_job_whose_lock_is_held_is_not_due_and_one_left_by_the_dead_is(operations: Engine) -> None:
     held, waiting = (enqueue(operations, "a", {}, lock="one") for _ in range(2))
     assert claim(operations, "w", lease_s=0.0) is not None
-    assert [job.job_id for job in due_jobs(operations, only={"b"})] == [held]
+    assert [job.job_id for job in due_jobs(operations, kinds=Kinds(only={"b"}))] == [held]
     assert waiting not in [job.job_id for job in due_jobs(operations)]
 
 
@@ -93,4 +93,4 @@ def test_an_installation_with_a_cluster_keeps_a_dispatcher_beside_its_workers(se
     titles = [program.title for program in programs_of(replace(settings, workers=2), with_web=True)]
     assert titles == ["portal", "dispatcher", "worker", "worker"]
     local = replace(settings, executor=Executor.LOCAL)
-    assert [program.title for program in programs_of(local, with_web=False)] == ["worker"]
+    assert [program.title for program in programs_of(local, with_web=False)] == ["harvester", "worker"]

@@ -170,7 +170,7 @@ def test_a_simulated_target_is_in_no_archive(lake: Lake) -> None:
     http = RecordedHttp(answers={})
     with pytest.raises(Rejected) as refusal:
         harvest(lake, target_id, "gaia_alerts", http)
-    assert refusal.value.code == "simulated-target"
+    assert refusal.value.code == "not-asked"
     assert not http.questions
 
 

@@ -17,7 +17,7 @@ from lake.operations import jobs, writing
 from lake.public.origin import Origin, origin_of, write_origin
 from lake.public.place import Place
 from lake.public.versions import newest, versions
-from lake.queue import Job, claim, list_jobs
+from lake.queue import Job, Kinds, claim, list_jobs
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 def job(lake: Lake) -> Job:
     """Return the job that the clock puts into the queue."""
     assert enqueue_due_publication(lake.settings, lake.operations)
-    found = claim(lake.operations, "test", only=[KIND])
+    found = claim(lake.operations, "test", kinds=Kinds(only=[KIND]))
     assert found is not None
     with writing(lake.operations) as connection:  # the next test's day
         connection.execute(update(jobs).values(created_mjd=mjd_now() - EVERY_D, state="done"))

@@ -12,7 +12,7 @@ from recorded_http import RecordedHttp
 
 from engine.errors import Rejected
 from engine.target import Target
-from jobs.harvest import harvest_target
+from jobs.harvest import Asked, harvest_target
 from jobs.reparse import Reparsed, reparse_all
 from lake.accounts import create_user
 from lake.inbox import UploadRequest, accept, upload
@@ -49,7 +49,7 @@ def harvested(lake: Lake, body: bytes = GAIA_ROWS) -> Target:
     star = Target(name=f"Star {number}", ra_deg=7.0 * number, dec_deg=-9.0, aliases=(("Gaia", alert),))
     target = create_target(lake.operations, star, by="ada")
     http = RecordedHttp(answers={f"/alert/{alert}/": body})
-    harvest_target(http, lake, target, source="gaia_alerts", by="ada", progress=quietly)
+    harvest_target(http, lake, target, source="gaia_alerts", asked=Asked(by="ada"), progress=quietly)
     return target
 
 

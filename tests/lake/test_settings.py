@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.brokers.accounts import ACCOUNTS
 from engine.errors import Rejected
-from lake.settings import read_settings
+from lake.settings import child_environment, read_settings
 
 
 def test_without_any_variable_everything_lies_in_one_folder() -> None:
@@ -55,10 +56,19 @@ def test_what_is_shown_names_every_field_and_no_password() -> None:
     shown = settings.shown()
 
     assert [name for name, _, _ in shown] == [
-        field.name for field in dataclasses.fields(settings) if field.name != "origins"
+        *(field.name for field in dataclasses.fields(settings) if field.name not in {"origins", "accounts"}),
+        *ACCOUNTS,
     ]
     assert ("operations_url", "postgresql+psycopg://tom:***@db/tomlake", "TOMLAKE_OPERATIONS_URL") in shown
     assert "hunter2" not in str(shown)
+
+
+def test_an_account_at_an_archive_is_read_handed_to_children_and_never_shown() -> None:
+    settings = read_settings({"TOMLAKE_ATLAS_TOKEN": "hunter2"})
+    assert settings.secrets == {"atlas_token": "hunter2"}
+    assert ("atlas_token", "***", "TOMLAKE_ATLAS_TOKEN") in settings.shown()
+    assert "hunter2" not in repr(settings)
+    assert child_environment(settings)["TOMLAKE_ATLAS_TOKEN"] == "hunter2"
 
 
 def test_settings_can_be_the_key_of_a_cache() -> None:

@@ -22,7 +22,7 @@ from lake.inbox import UploadRequest, accept
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
-from lake.queue import claim, finish, list_jobs
+from lake.queue import Kinds, claim, finish, list_jobs
 from lake.references import put_stars
 from lake.settings import read_settings
 from lake.targets import create_target
@@ -64,7 +64,7 @@ def _reduced_of_old(lake: Lake, path: Path) -> None:
         raw_file = reception.finish()
     request = UploadRequest(target=TARGET.name, filename=path.name, uploaded_by="ada", simulated=True)
     accept(lake, raw_file, request)
-    job = claim(lake.operations, "w", only={"reduce"})
+    job = claim(lake.operations, "w", kinds=Kinds(only={"reduce"}))
     assert job is not None
     reduced = reduced_upload(lake, job, lambda _step, _share: None)
     frame_ids = save_reduction(

@@ -1,5 +1,7 @@
 """`tomlake target ...` and `tomlake harvest`."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
@@ -10,16 +12,18 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.brokers.client import HttpClient
-from engine.brokers.registry import BROKERS
+from engine.brokers.reach import reason_not_to_ask
+from engine.brokers.registry import broker, served
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, TomlakeError
 from engine.target import CLASSES, Target, Visibility, parse_position
 from engine.times import datetime_of, mjd_of
-from jobs.harvest import harvest_target
+from jobs.harvest import Asked, harvest_target
+from lake.adding import add_target
 from lake.opening import Lake
 from lake.rights import SYSTEM
 from lake.target_list import Order, TargetFilter, find_targets
-from lake.targets import create_target, get_target
+from lake.targets import get_target
 from tomlake.commands.session import opened_lake, out
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -56,7 +60,7 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its form
         embargo_until_mjd=mjd_of(embargo.replace(tzinfo=UTC)) if embargo else None,
     )
     with opened_lake() as lake:
-        target = create_target(lake.operations, wanted, by="command line")
+        target = add_target(lake, wanted, by="command line")
     out.print(
         f"Added {target.name} at {target.position.to_string('hmsdms', sep=':', precision=2)}.", markup=False
     )
@@ -130,25 +134,39 @@ def harvest(
 
     Exit code 0: every archive answered; 1: at least one did not.
     """
-    keys = [broker.info.key for broker in BROKERS]
-    if archive and archive not in keys:
-        raise Rejected(f"The archives are: {', '.join(keys)}.", code="unknown-archive")
     failures = 0
-    with opened_lake() as lake, HttpClient() as http:
+    with opened_lake() as lake, HttpClient(secrets=lake.settings.secrets) as http:
         target = get_target(lake.operations, name, SYSTEM)
-        for key in [archive] if archive else keys:
-            with Console(stderr=True).status(f"Asking {key}"):
-                words, is_answered = _ask(http, lake, target, key)
-            failures += not is_answered
-            out.print(f"{key}: {words}", markup=False)
+        keys = [broker(archive).info.key] if archive else _able(lake, target)
+        with Console(stderr=True).status(f"Asking {len(keys)} archives") as status:
+            for number, (key, words, is_answered) in enumerate(_ask_all(http, lake, target, keys), 1):
+                failures += not is_answered
+                out.print(f"{key}: {words}", markup=False)
+                status.update(f"{number} of {len(keys)} archives answered")
     if failures:
         raise typer.Exit(1)
 
 
+def _able(lake: Lake, target: Target) -> list[str]:
+    infos = served(lake.settings.secrets)
+    return [info.key for info in infos if not reason_not_to_ask(info, target)]
+
+
+def _ask_all(
+    http: HttpClient, lake: Lake, target: Target, keys: list[str]
+) -> Iterator[tuple[str, str, bool]]:
+    """Yield (archive, what it said in words, whether it answered) as the answers come."""
+    with ThreadPoolExecutor(max(1, len(keys))) as threads:
+        asked = {threads.submit(_ask, http, lake, target, key): key for key in keys}
+        for done in as_completed(asked):
+            yield asked[done], *done.result()
+
+
 def _ask(http: HttpClient, lake: Lake, target: Target, key: str) -> tuple[str, bool]:
+    asked = Asked(by="command line")
     try:
         words = harvest_target(
-            http, lake, target, source=key, by="command line", progress=lambda _step, _fraction: None
+            http, lake, target, source=key, asked=asked, progress=lambda _step, _part: None
         )
     except TomlakeError as error:
         return error.reason, False

@@ -18,7 +18,7 @@ from lake.frames import save_reduction
 from lake.inbox import UploadRequest, accept
 from lake.opening import Lake
 from lake.provenance import new_batch
-from lake.queue import claim, finish
+from lake.queue import Kinds, claim, finish
 from lake.rights import SYSTEM
 from lake.shelf.report import comparison, in_sum
 from lake.shelf.selection import Direction, Selection, choices, selected_uploads
@@ -62,7 +62,7 @@ def sent_to(lake: Lake, target: Target, first: list[Reduction]) -> tuple[Upload,
         raw_file = reception.finish()
     sent = accept(lake, raw_file, UploadRequest(target=target.name, filename="a.fits", uploaded_by="ada"))
     origin = FrameOrigin(upload_id=sent.upload_id, raw_sha256=raw_file.sha256, target=target, camera=CAMERA)
-    job = claim(lake.operations, "w", only={"reduce"})
+    job = claim(lake.operations, "w", kinds=Kinds(only={"reduce"}))
     assert job is not None
     frame_ids = save_reduction(lake, origin, first, batch=new_batch("reduce", "upload", by="ada"))
     best = first[0]

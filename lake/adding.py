@@ -1,0 +1,24 @@
+"""A target is added: from that moment on all archives are asked for it."""
+
+from engine.brokers.registry import served
+from engine.target import Target
+from lake.archives import request_all
+from lake.opening import Lake
+from lake.public.origin import origin_of
+from lake.targets import create_target
+
+
+def add_target(lake: Lake, target: Target, *, by: str) -> Target:
+    """Return the target with its id; jobs that ask the archives wait in the queue already.
+
+    A copy of somebody's public lake asks nobody: the archives are asked where the lake is at home.
+
+    Raises
+    ------
+    Rejected
+        As ``create_target``.
+    """
+    added = create_target(lake.operations, target, by=by)
+    if origin_of(lake.settings) is None:
+        request_all(lake.operations, served(lake.settings.secrets), added)
+    return added
