@@ -13,6 +13,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
 from engine.brokers.protocol import Words
 from engine.brokers.turns import Turns, host_of
@@ -40,6 +42,7 @@ class Limits:
     size_max_bytes: int = 256 * 1024 * 1024
     retry_after_s: float = 300.0  # for a failure that gives no time itself
     retry_after_max_s: float = 86400.0
+    timeout_max_s: float = 600.0  # whatever an archive's module asks for
 
 
 class HttpClient:
@@ -54,10 +57,12 @@ class HttpClient:
         limits: Limits | None = None,
         *,
         secrets: Mapping[str, str] | None = None,
+        adapter: BaseAdapter | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._limits = limits or Limits()
         self._secrets = dict(secrets or {})
+        self._adapter = adapter  # the way to the network; by default the one of requests
         self._sleep = sleep
         self._turns = Turns(interval_s=self._limits.host_interval_s, at_once=self._limits.host_at_once)
         self._own = threading.local()  # one session for each thread: sessions are not made to be shared
@@ -144,7 +149,7 @@ class HttpClient:
                 attempt += 1
 
     def _ask_once(self, question: "_Question") -> bytes:
-        url, timeout_s = question.url, question.timeout_s
+        url, timeout_s = question.url, min(question.timeout_s, self._limits.timeout_max_s)
         deadline_s = time.monotonic() + timeout_s
         try:
             with self._session().request(
@@ -161,17 +166,15 @@ class HttpClient:
                 body = self._body(answer, deadline_s=deadline_s)
                 self._judge(answer, body)
                 return body
-        except requests.ReadTimeout as error:
+        except (requests.ReadTimeout, ReadTimeoutError) as error:
             raise _timed_out(url) from error
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
+        except (ProtocolError, DecodeError) as error:
             raise _AgainError(
                 Transient(
                     f"The answer of {host_of(url)} was cut off; it is asked again later.", code="cut-off"
                 )
             ) from error
         except requests.RequestException as error:
-            if "Read timed out" in str(error):  # in the middle of a body requests calls it a ConnectionError
-                raise _timed_out(url) from error
             raise _AgainError(
                 Transient(f"{host_of(url)} cannot be reached; it is asked again later.", code="unreachable")
             ) from error
@@ -181,12 +184,16 @@ class HttpClient:
         if present is None:
             present = self._own.session = requests.Session()
             present.headers["User-Agent"] = user_agent()
+            if self._adapter is not None:
+                present.mount("https://", self._adapter)
+                present.mount("http://", self._adapter)
             self._sessions.append(present)
         return present
 
     def _body(self, answer: requests.Response, *, deadline_s: float) -> bytes:
+        """Read what comes as it comes: a whole chunk of a body that drips would keep us for hours."""
         body = bytearray()
-        for chunk in answer.iter_content(_CHUNK_BYTES):
+        while chunk := answer.raw.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > self._limits.size_max_bytes:
                 raise Rejected(

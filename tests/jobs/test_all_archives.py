@@ -1,0 +1,139 @@
+"""Every archive of the registry, played by a local server: it answers as it should, or fails in every way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from installations import settings_in
+from sqlalchemy import insert, update
+
+from benchmarks.archive_server import Fault, Play, archives, question_of, routes_of
+from engine.brokers.accounts import ACCOUNTS
+from engine.brokers.client import HttpClient, Limits
+from engine.brokers.protocol import Asks
+from engine.brokers.registry import BROKERS, broker
+from engine.target import Target
+from jobs.harvester import Harvester
+from jobs.reparse import reparse_all
+from lake.archives import harvests_of_target, request_all
+from lake.opening import Lake, open_lake
+from lake.operations import jobs, target_names, targets, writing
+from lake.queue import Job, JobState, list_jobs
+from lake.rights import SYSTEM
+from lake.target_rows import name_key, row_of
+from lake.targets import get_target
+
+TICKETS = 3  # how often a job may come back for what an archive was asked to make
+SECRETS = dict.fromkeys(ACCOUNTS, "7")
+QUICK = Limits(
+    connect_s=5.0,
+    attempts=2,
+    backoff_s=0.0,
+    host_interval_s=0.0,
+    host_at_once=64,
+    timeout_max_s=1.0,
+    size_max_bytes=4_000_000,
+)
+ASKED = [archive for archive in BROKERS if archive.info.asks != Asks.FILE]
+# in words why not: what a person may read instead of an outage
+CODES = {
+    "answer-is-a-page", "archive-down", "cut-off", "moved", "rate-limited", "schema-drift", "timed-out",
+    "too-large", "unreachable", "refused", "wrong-object", "not-ready",
+}  # fmt: skip
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    opened = open_lake(settings_in(tmp_path / "data"))
+    yield opened
+    opened.close()
+
+
+def target_for(lake: Lake, key: str) -> Target:
+    """Return a target that an archive's hand-made answers are about; neighbours do not matter here."""
+    query = question_of(key)
+    moves = broker(key).info.asks == Asks.MOVING
+    target = Target(
+        name=f"The one for {key}",
+        ra_deg=query.ra_deg,
+        dec_deg=query.dec_deg,
+        epoch=query.epoch,
+        pm_ra_mas_yr=query.pm_ra_mas_yr,
+        pm_dec_mas_yr=query.pm_dec_mas_yr,
+        designation=query.name if moves else "",
+    )
+    aliases = () if moves else (query.name, *query.names)
+    with writing(lake.operations) as connection:
+        values = row_of(target) | {"created_by": "ada", "created_mjd": 60000.0}
+        added = insert(targets).values(values).returning(targets.c.target_id)
+        target_id = int(connection.execute(added).scalar_one())
+        for name in dict.fromkeys(aliases):
+            row = {"target_id": target_id, "source": "a test", "name": name, "name_key": name_key(name)}
+            connection.execute(insert(target_names).values(row))
+    return get_target(lake.operations, target_id, SYSTEM)
+
+
+def harvest_all(lake: Lake, plays: list[Play]) -> dict[str, Job]:
+    """Return how the job of each archive ended, once those that needed a ticket had come back with it."""
+    for play in plays:
+        request_all(lake.operations, [broker(play.key).info], target_for(lake, play.key))
+    with archives(plays) as (adapter, served), HttpClient(QUICK, secrets=SECRETS, adapter=adapter) as http:
+        for _ in range(TICKETS):
+            Harvester(lake, http, name="harvester-of-a-test").run(once=True)
+            with writing(lake.operations) as connection:
+                connection.execute(
+                    update(jobs)
+                    .where(jobs.c.ticket != "", jobs.c.state == "waiting")
+                    .values(not_before_mjd=0.0)
+                )
+    assert not served.unknown, f"no archive knows the question {served.unknown[0]}"
+    return {job.args["source"]: job for job in list_jobs(lake.operations, limit=1000)}
+
+
+def points_of(lake: Lake, key: str) -> pl.DataFrame:
+    (target,) = (get_target(lake.operations, name, SYSTEM) for name in (f"The one for {key}",))
+    return lake.store.light_curve(target.target_id or 0).drop("batch_id")
+
+
+def test_every_archive_answers_once_twice_and_from_its_kept_answer_the_same(lake: Lake) -> None:
+    plays = [Play(key=archive.info.key, routes=routes_of(archive.info.key)) for archive in ASKED]
+    ended = harvest_all(lake, plays)
+    assert {key: (job.state, job.reason) for key, job in ended.items() if job.state != JobState.DONE} == {}
+    first = {play.key: points_of(lake, play.key) for play in plays}
+    assert [key for key, points in first.items() if points.is_empty()] == []
+    for play in plays:
+        (kept,) = {each.rows for each in harvests_of_target(lake.operations, first[play.key]["target_id"][0])}
+        assert kept == len(first[play.key])
+    read_again = reparse_all(lake, dry_run=True, told=lambda _step, _part: None)
+    assert [each for each in read_again if each.changed or each.added or each.removed or each.reason] == []
+    assert sum(each.unchanged for each in read_again) == sum(map(len, first.values()))
+
+
+@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
+def test_whatever_an_archive_sends_the_job_ends_in_words_and_no_part_of_a_light_curve_is_stored(
+    lake: Lake, fault: Fault
+) -> None:
+    plays = [Play(key=archive.info.key, routes=routes_of(archive.info.key), fault=fault) for archive in ASKED]
+    ended = harvest_all(lake, plays)
+    assert set(ended) == {play.key for play in plays}
+    told = {key: (job.state, job.code) for key, job in ended.items()}
+    assert {key: each for key, each in told.items() if each[1] not in CODES} == {}
+    assert {state for state, _ in told.values()} <= {JobState.WAITING, JobState.REJECTED}
+    assert all(job.reason for job in ended.values())
+    assert [play.key for play in plays if len(points_of(lake, play.key))] == []
+
+
+def test_faults_of_some_archives_leave_the_others_alone(lake: Lake) -> None:
+    faults = list(Fault)
+    plays = [
+        Play(
+            key=archive.info.key,
+            routes=routes_of(archive.info.key),
+            fault=faults[number // 2 % len(faults)] if number % 2 else None,
+        )
+        for number, archive in enumerate(ASKED)
+    ]
+    ended = harvest_all(lake, plays)
+    well = {play.key for play in plays if play.fault is None}
+    assert {key for key, job in ended.items() if job.state == JobState.DONE} == well
