@@ -5,14 +5,24 @@
 
 import sys
 
+from engine.brokers.allwise import Allwise
+from engine.brokers.crts import Crts
 from engine.brokers.gaia_alerts import GaiaAlerts
+from engine.brokers.linear import Linear
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
+from engine.brokers.ptf import Ptf
+from engine.brokers.twomass import Twomass
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
+    Allwise(),
+    Crts(),
     GaiaAlerts(),
+    Linear(),
     Neowise(),
+    Ptf(),
+    Twomass(),
 )
 
 
