@@ -13,6 +13,8 @@ from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.brokers.ptf import Ptf
 from engine.brokers.twomass import Twomass
+from engine.brokers.ztf import Ztf
+from engine.brokers.ztf_forced import ZtfForced
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
@@ -23,6 +25,8 @@ BROKERS: tuple[Broker, ...] = (
     Neowise(),
     Ptf(),
     Twomass(),
+    Ztf(),
+    ZtfForced(),
 )
 
 
