@@ -124,6 +124,13 @@ def with_numbers(table: pl.DataFrame, names: Iterable[str], *, title: str) -> pl
         raise drift(title, f"words where numbers stood, in one of {', '.join(names)}") from error
 
 
+def within(table: pl.DataFrame, name: str, low: float, high: float, *, title: str) -> pl.DataFrame:
+    """Return the table unless a value of this column is missing, or outside ``low`` to ``high``."""
+    if not table.get_column(name).is_between(low, high).fill_null(False).all():
+        raise drift(title, f"a value of {name} that is not between {low:g} and {high:g}")
+    return table
+
+
 def _number(name: str) -> pl.Expr:
     text = pl.col(name).str.strip_chars()
     is_null = text.str.to_lowercase().is_in(_NULLS)

@@ -9,6 +9,7 @@ Mainzer et al. 2014, ApJ 792, 30; Cutri et al. 2015, Explanatory Supplement to t
 Products, section II.3.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,8 @@ _MEASURED = ("ra", "dec", "mjd", "w1mpro", "w1sigmpro", "w2mpro", "w2sigmpro")
 _QUALITY_NUMBERS = ("qual_frame", "qi_fact", "saa_sep", "nb", "na", "w1rchi2", "w2rchi2", "w1sat", "w2sat")
 _QUALITY_TEXT = ("moon_masked", "cc_flags")
 COLUMNS = (*_MEASURED, *_QUALITY_NUMBERS, *_QUALITY_TEXT)
-_ALLWISE_NAMES = {f"{name}_ep": name for name in _MEASURED[3:]}
+_LONG_WAVES = ("w3mpro", "w3sigmpro", "w4mpro", "w4sigmpro")  # of AllWISE only
+_ALLWISE_NAMES = {f"{name}_ep": name for name in (*_MEASURED[3:], *_LONG_WAVES)}
 _SATURATED_MAG = {"W1": 8.0, "W2": 7.0}
 _EXPTIME_S = 7.7
 _MIDDLE_YEAR, _HALF_SPAN_YR = 2019.3, 5.4  # of the mission, for the cone that is asked
@@ -89,22 +91,7 @@ class Neowise:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every detection round the target: CSV by TAP, or an IPAC table by Gator where TAP fails."""
-        ra_deg, dec_deg, radius_arcsec = cone(query)
-        where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0)
-        adql = f"SELECT {', '.join(COLUMNS)} FROM neowiser_p1bs_psd WHERE {where}"  # noqa: S608 - numbers only
-        try:
-            return ask_tap(http, TAP_URL, adql, title=INFO.title)
-        except Transient:
-            gator = {
-                "catalog": "neowiser_p1bs_psd",
-                "spatial": "cone",
-                "radius": f"{radius_arcsec:.3f}",
-                "radunits": "arcsec",
-                "objstr": f"{ra_deg:.7f} {dec_deg:+.7f}",
-                "outfmt": "1",
-                "selcols": ",".join(COLUMNS),
-            }
-            return refuse_pages(http.get(GATOR_URL, params=gator, timeout_s=TIMEOUT_S), title=INFO.title)
+        return ask_irsa(http, cone(query), table="neowiser_p1bs_psd", columns=COLUMNS, title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
         """Return the accepted detections as a light curve of two bands.
@@ -133,7 +120,29 @@ class Neowise:
         return light_curve(points.with_columns(times))
 
 
-def exposures(body: bytes, *, required: tuple[str, ...] = _MEASURED) -> pl.DataFrame:
+def ask_irsa(
+    http: Http, around: tuple[float, float, float], *, table: str, columns: Sequence[str], title: str
+) -> bytes:
+    """Return a table's rows in a cone: CSV by TAP, or an IPAC table by Gator where TAP fails."""
+    ra_deg, dec_deg, radius_arcsec = around
+    where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0)
+    adql = f"SELECT {', '.join(columns)} FROM {table} WHERE {where}"  # noqa: S608 - our own words
+    try:
+        return ask_tap(http, TAP_URL, adql, title=title)
+    except Transient:
+        gator = {
+            "catalog": table,
+            "spatial": "cone",
+            "radius": f"{radius_arcsec:.3f}",
+            "radunits": "arcsec",
+            "objstr": f"{ra_deg:.7f} {dec_deg:+.7f}",
+            "outfmt": "1",
+            "selcols": ",".join(columns),
+        }
+        return refuse_pages(http.get(GATOR_URL, params=gator, timeout_s=TIMEOUT_S), title=title)
+
+
+def exposures(body: bytes, *, required: tuple[str, ...] = _MEASURED, title: str = INFO.title) -> pl.DataFrame:
     """Return every row of a TAP answer (CSV) or a Gator answer (IPAC table), NEOWISE-R or AllWISE.
 
     Raises
@@ -142,15 +151,15 @@ def exposures(body: bytes, *, required: tuple[str, ...] = _MEASURED) -> pl.DataF
         ``schema-drift``
     """
     read = ipac_table if body.lstrip()[:1] in (b"\\", b"|") else csv_table
-    table = read(body, title=INFO.title, required=())
+    table = read(body, title=title, required=())
     table = table.rename({name: ours for name, ours in _ALLWISE_NAMES.items() if name in table.columns})
     missing = [name for name in required if name not in table.columns]
     if missing:
-        raise drift(INFO.title, f"no column {', '.join(missing)}")
-    numbers = [name for name in (*_MEASURED, *_QUALITY_NUMBERS) if name in table.columns]
-    rows = with_numbers(table, numbers, title=INFO.title)
+        raise drift(title, f"no column {', '.join(missing)}")
+    numbers = [name for name in (*_MEASURED, *_LONG_WAVES, *_QUALITY_NUMBERS) if name in table.columns]
+    rows = with_numbers(table, numbers, title=title)
     if rows.select(pl.col("ra", "dec", "mjd").is_null().any()).row(0) != (False, False, False) and len(rows):
-        raise drift(INFO.title, "a row without position or time")
+        raise drift(title, "a row without position or time")
     return rows
 
 
@@ -179,10 +188,17 @@ def positions(query: Query, mjd: NDArray[np.float64]) -> SkyCoord:
 
 def cone(query: Query) -> tuple[float, float, float]:
     """Return (ra_deg, dec_deg, radius_arcsec) that holds the target during the whole mission."""
-    middle = positions(query, np.array([51544.5 + (_MIDDLE_YEAR - 2000.0) * 365.25]))
+    return cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
+
+
+def cone_at(
+    query: Query, *, year: float, half_span_yr: float, radius_arcsec: float
+) -> tuple[float, float, float]:
+    """Return (ra_deg, dec_deg, radius_arcsec) that holds the target so many years before and after a year."""
+    middle = positions(query, np.array([51544.5 + (year - 2000.0) * 365.25]))
     motion_mas_yr = np.hypot(query.pm_ra_mas_yr or 0.0, query.pm_dec_mas_yr or 0.0)
-    moved_arcsec = float(motion_mas_yr) * _HALF_SPAN_YR / 1000.0
-    return float(middle.ra.deg[0]), float(middle.dec.deg[0]), INFO.radius_arcsec + moved_arcsec
+    moved_arcsec = float(motion_mas_yr) * half_span_yr / 1000.0
+    return float(middle.ra.deg[0]), float(middle.dec.deg[0]), radius_arcsec + moved_arcsec
 
 
 def _one_band(rows: pl.DataFrame, number: str) -> pl.DataFrame:

@@ -6,14 +6,28 @@
 import sys
 from collections.abc import Iterable, Mapping
 
+from engine.brokers.allwise import Allwise
+from engine.brokers.crts import Crts
 from engine.brokers.gaia_alerts import GaiaAlerts
+from engine.brokers.linear import Linear
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Asks, Broker, BrokerInfo
+from engine.brokers.ptf import Ptf
+from engine.brokers.twomass import Twomass
+from engine.brokers.ztf import Ztf
+from engine.brokers.ztf_forced import ZtfForced
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
+    Allwise(),
+    Crts(),
     GaiaAlerts(),
+    Linear(),
     Neowise(),
+    Ptf(),
+    Twomass(),
+    Ztf(),
+    ZtfForced(),
 )
 
 
