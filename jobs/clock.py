@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from engine.brokers.protocol import Broker
 from engine.brokers.registry import BROKERS, served
 from jobs.backup import enqueue_due_backup
+from jobs.canary import enqueue_due_canaries
 from jobs.leadership import leadership_of
 from jobs.maintain import enqueue_due_maintenance
 from jobs.publish import enqueue_due_publication
@@ -30,6 +31,7 @@ MAINTENANCE_LOOK_EVERY_S = 600.0
 BACKUP_LOOK_EVERY_S = 600.0
 PUBLISH_LOOK_EVERY_S = 600.0
 SEAL_LOOK_EVERY_S = 120.0
+CANARY_LOOK_EVERY_S = 3600.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
 KEEP_DONE_JOBS_D = 90.0
 LEADER_LOCK = "clock.lock"
@@ -60,6 +62,7 @@ class Clock:
                 (self.enqueue_backup, BACKUP_LOOK_EVERY_S),
                 (self.enqueue_publication, PUBLISH_LOOK_EVERY_S),
                 (self.enqueue_sealing, SEAL_LOOK_EVERY_S),
+                (self.enqueue_canaries, CANARY_LOOK_EVERY_S),
             )
         ):
             first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
@@ -104,6 +107,12 @@ class Clock:
     def enqueue_sealing(self) -> bool:
         """Return whether sealing was put into the queue because the lake has files without a checksum."""
         return self._leadership.is_held() and enqueue_due_sealing(self._settings, self._operations)
+
+    def enqueue_canaries(self) -> int:
+        """Return how many archives are now asked a question whose answer is known: each once a week."""
+        if not self._leadership.is_held() or origin_of(self._settings) is not None:
+            return 0
+        return enqueue_due_canaries(self._operations, served(self._settings.secrets, self._brokers))
 
     def sweep(self) -> None:
         """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""

@@ -6,6 +6,7 @@ import sys
 from engine.errors import Rejected
 from lake.settings import Executor, Settings
 
+CANARY = "canary"
 HARVEST = "harvest"  # the harvester does these, many at once
 CLUSTER_KINDS = frozenset({"reduce", "recalibrate", HARVEST, "references"})
 DISPATCHER = (sys.executable, "-m", "jobs.dask_dispatch", "--child")

@@ -99,6 +99,27 @@ def harvest_target(
     )
 
 
+def import_answer(lake: Lake, target: Target, source: str, body: bytes, *, by: str) -> str:
+    """Return what a file that a person brought says of a target, now in the lake as the archive's points.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-archive``, ``schema-drift``: it is not that archive's file; ``simulated-target``;
+        ``empty-file``: there is no point in it.
+    """
+    archive = broker(source)
+    if target.simulated:
+        raise Rejected(f"{target.name} is simulated: no archive has seen it.", code="simulated-target")
+    query = query_of(target)
+    points = parsed(archive, body, query)
+    if points.is_empty():
+        raise Rejected(f"{archive.info.title}: there is no point in this file.", code="empty-file")
+    raw_sha256 = lake.raw.put(body)
+    store_points(lake, archive.info, query, points, raw_sha256=raw_sha256, by=by)
+    return f"{archive.info.title} has {len(points)} points of {target.name}."
+
+
 def store_points(
     lake: Lake, info: BrokerInfo, query: Query, points: pl.DataFrame, *, raw_sha256: str, by: str
 ) -> None:

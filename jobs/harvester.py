@@ -1,6 +1,6 @@
 """The harvester: one process that asks many archives at once, each within what it bears.
 
-``python -m jobs.harvester`` takes the jobs of kind `harvest` from the queue and does each in a thread: they
+``python -m jobs.harvester`` takes the jobs that ask archives from the queue and does each in a thread: they
 wait for the network nearly all the time. An archive has at most two of them at a time, and none while it
 rests after failures, so that a slow or dead one takes nothing from the others. All share one HTTP client,
 which keeps every host's pace.
@@ -23,7 +23,8 @@ from engine.brokers.client import HttpClient, Limits
 from engine.brokers.protocol import Http
 from engine.errors import Rejected, TomlakeError
 from engine.times import mjd_now
-from jobs.executor import HARVEST
+from jobs.canary import canary_by
+from jobs.executor import CANARY, HARVEST
 from jobs.harvest import harvest_by
 from jobs.progress import Stopped
 from jobs.watch import used_memory_mb
@@ -35,6 +36,7 @@ from lake.settings import read_settings
 
 logger = logging.getLogger(__name__)
 
+WORK = {HARVEST: harvest_by, CANARY: canary_by}
 AT_ONCE = 64
 ARCHIVE_AT_ONCE = 2
 LEASE_S, BEAT_S = 60.0, 10.0
@@ -104,7 +106,7 @@ class Harvester:
         busy = Counter(each.job.args.get("source", "") for each in self._running.values())
         avoided = {archive for archive, count in busy.items() if count >= ARCHIVE_AT_ONCE}
         avoided |= {archive for archive, rests in self._ill.items() if rests or busy[archive]}
-        kinds = Kinds(only=(HARVEST,), avoid=[lock_start(archive) for archive in avoided])
+        kinds = Kinds(only=tuple(WORK), avoid=[lock_start(archive) for archive in avoided])
         return claim(self._lake.operations, self._name, lease_s=LEASE_S, kinds=kinds)
 
     def _begin(self, threads: ThreadPoolExecutor, job: Job) -> None:
@@ -120,7 +122,7 @@ class Harvester:
     def _carry_out(self, running: _Running) -> None:
         job, operations = running.job, self._lake.operations
         try:
-            reason = harvest_by(self._http, self._lake, job, running.tell)
+            reason = WORK[job.kind](self._http, self._lake, job, running.tell)
         except Exception as error:
             state = fail(operations, job, error)
             is_bug = not isinstance(error, TomlakeError)

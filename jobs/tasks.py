@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from jobs.backup import backup_lake
+from jobs.canary import canary
 from jobs.harvest import harvest
 from jobs.maintain import maintain_lake
 from jobs.progress import Task
@@ -16,6 +17,7 @@ TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
     "recalibrate": recalibrate_upload,
     "harvest": harvest,
+    "canary": canary,
     "references": references,
     "maintain": maintain_lake,
     "backup": backup_lake,

@@ -10,6 +10,7 @@ from rich.logging import RichHandler
 from engine.errors import TomlakeError, Transient
 from tomlake.commands import (
     accounts,
+    archives,
     demo,
     lake_shell,
     lake_upkeep,
@@ -41,7 +42,10 @@ app.command("serve", help="Start the portal and the API only.")(processes.serve)
 app.command("work", help="Start workers and the clock only.")(processes.work)
 app.command("demo", help="Load the offline demo, all of it simulated, or take it away.")(demo.demo)
 app.command("reduce", help="Measure images or catalogues here, without storing anything.")(photometry.reduce)
-app.command("harvest", help="Ask the archives for everything they have of a target.")(targets.harvest)
+app.command("harvest", help="Ask the archives for everything they have of a target.")(archives.harvest)
+app.command("archives", help="List the archives and how each fares.")(archives.archives)
+app.command("canary", help="Ask each archive a question whose answer is known.")(archives.canary)
+app.command("import", help="Read an archive's file that you have as a light curve.")(archives.import_file)
 app.command("sql", short_help="Query the lake, read-only: one statement, or a shell.")(sql_shell.sql)
 app.command(
     "explain", help="Print the whole way back from a point to its bytes.", context_settings=trace.NUMBERS

@@ -7,5 +7,6 @@ ACCOUNTS: dict[str, str] = {
     "tns_bot_id": "Transient Name Server: number of the bot",
     "tns_bot_name": "Transient Name Server: name of the bot",
     "ztf_forced_email": "ZTF forced photometry: e-mail of the account",
+    "ztf_forced_login": "ZTF forced photometry: user:password at the door of the service",
     "ztf_forced_password": "ZTF forced photometry: password of the account",
 }

@@ -1,26 +1,19 @@
 """`tomlake target ...` and `tomlake harvest`."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from engine.brokers.client import HttpClient
-from engine.brokers.reach import reason_not_to_ask
-from engine.brokers.registry import broker, served
 from engine.brokers.resolve import resolve
-from engine.errors import Rejected, TomlakeError
+from engine.errors import Rejected
 from engine.target import CLASSES, Target, Visibility, parse_position
 from engine.times import datetime_of, mjd_of
-from jobs.harvest import Asked, harvest_target
 from lake.adding import add_target
-from lake.opening import Lake
 from lake.rights import SYSTEM
 from lake.target_list import Order, TargetFilter, find_targets
 from lake.targets import get_target
@@ -124,53 +117,6 @@ def show_all(
         )
     out.print(table)
     out.print(f"{total:,} targets")
-
-
-def harvest(
-    name: Name,
-    archive: Annotated[str, typer.Option(help="Ask only this archive.")] = "",
-) -> None:
-    """Ask the archives for everything they have of a target.
-
-    Exit code 0: every archive answered; 1: at least one did not.
-    """
-    failures = 0
-    with opened_lake() as lake, HttpClient(secrets=lake.settings.secrets) as http:
-        target = get_target(lake.operations, name, SYSTEM)
-        keys = [broker(archive).info.key] if archive else _able(lake, target)
-        with Console(stderr=True).status(f"Asking {len(keys)} archives") as status:
-            for number, (key, words, is_answered) in enumerate(_ask_all(http, lake, target, keys), 1):
-                failures += not is_answered
-                out.print(f"{key}: {words}", markup=False)
-                status.update(f"{number} of {len(keys)} archives answered")
-    if failures:
-        raise typer.Exit(1)
-
-
-def _able(lake: Lake, target: Target) -> list[str]:
-    infos = served(lake.settings.secrets)
-    return [info.key for info in infos if not reason_not_to_ask(info, target)]
-
-
-def _ask_all(
-    http: HttpClient, lake: Lake, target: Target, keys: list[str]
-) -> Iterator[tuple[str, str, bool]]:
-    """Yield (archive, what it said in words, whether it answered) as the answers come."""
-    with ThreadPoolExecutor(max(1, len(keys))) as threads:
-        asked = {threads.submit(_ask, http, lake, target, key): key for key in keys}
-        for done in as_completed(asked):
-            yield asked[done], *done.result()
-
-
-def _ask(http: HttpClient, lake: Lake, target: Target, key: str) -> tuple[str, bool]:
-    asked = Asked(by="command line")
-    try:
-        words = harvest_target(
-            http, lake, target, source=key, asked=asked, progress=lambda _step, _part: None
-        )
-    except TomlakeError as error:
-        return error.reason, False
-    return words, True
 
 
 def _facts(target: Target) -> list[tuple[str, str]]:
