@@ -6,13 +6,17 @@
 import sys
 
 from engine.brokers.gaia_alerts import GaiaAlerts
+from engine.brokers.gaia_dr3 import GaiaDr3
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
+from engine.brokers.sdss import Sdss
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
     GaiaAlerts(),
     Neowise(),
+    GaiaDr3(),
+    Sdss(),
 )
 
 
