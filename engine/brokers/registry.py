@@ -5,11 +5,14 @@
 
 import sys
 
+from engine.brokers.decaps import Decaps
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.gaia_dr3 import GaiaDr3
 from engine.brokers.neowise import Neowise
+from engine.brokers.panstarrs import PanStarrs
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.brokers.sdss import Sdss
+from engine.brokers.skymapper import SkyMapper
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
@@ -17,6 +20,9 @@ BROKERS: tuple[Broker, ...] = (
     Neowise(),
     GaiaDr3(),
     Sdss(),
+    PanStarrs(),
+    SkyMapper(),
+    Decaps(),
 )
 
 
