@@ -13,6 +13,7 @@ from engine.brokers.panstarrs import PanStarrs
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.brokers.sdss import Sdss
 from engine.brokers.skymapper import SkyMapper
+from engine.brokers.tess import Tess
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
@@ -23,6 +24,7 @@ BROKERS: tuple[Broker, ...] = (
     PanStarrs(),
     SkyMapper(),
     Decaps(),
+    Tess(),
 )
 
 
