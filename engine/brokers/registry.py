@@ -5,6 +5,7 @@
 
 import sys
 
+from engine.brokers.dasch import Dasch
 from engine.brokers.decaps import Decaps
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.gaia_dr3 import GaiaDr3
@@ -13,6 +14,7 @@ from engine.brokers.panstarrs import PanStarrs
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.brokers.sdss import Sdss
 from engine.brokers.skymapper import SkyMapper
+from engine.brokers.superwasp import SuperWasp
 from engine.brokers.tess import Tess
 from engine.errors import Rejected
 
@@ -25,6 +27,8 @@ BROKERS: tuple[Broker, ...] = (
     SkyMapper(),
     Decaps(),
     Tess(),
+    Dasch(),
+    SuperWasp(),
 )
 
 
