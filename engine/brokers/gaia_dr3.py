@@ -88,6 +88,10 @@ _ZERO_POINTS_MAG = {  # Riello et al. 2021, A&A 649, A3: Vega
 }
 _FLUX_OVER_MAG_MAX = 0.01  # how far a magnitude may be from its flux
 _NAME = re.compile(r"gaia[ _-]*dr3[ _-]*(\d{5,20})", re.IGNORECASE)
+# XML may name files and addresses, which a parser would open: such an answer is not Gaia's
+_REACHES_OUT = re.compile(
+    rb"<!(?:DOCTYPE|ENTITY)|\x00|<(?:\w+:)?STREAM\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*\bhref", re.IGNORECASE
+)
 _SOURCE_COLUMNS = ("source_id", "ra", "dec", "has_epoch_photometry")
 _OLD_COLUMNS = (
     "transit_id", "band", "time", "flux", "flux_error", "mag",
@@ -211,6 +215,8 @@ def _one_band(table: pl.DataFrame, band: str) -> pl.DataFrame:
 
 def _votable(body: bytes) -> pl.DataFrame:
     """Return a VOTable as a table of text, as ``csv_table`` returns a CSV."""
+    if _REACHES_OUT.search(body):
+        raise drift(INFO.title, "a VOTable that points elsewhere")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # units that the VO does not know

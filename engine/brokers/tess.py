@@ -140,12 +140,14 @@ class Tess:
             return empty()
         if _OBSERVATIONS not in parts:
             raise drift(INFO.title, "no list of observations")
-        wanted = {f"s{each.sector:04d}": each for each in chosen(observations(parts[_OBSERVATIONS]), query)}
-        sectors = [sector_of(file, title=INFO.title) for name, file in parts.items() if name != _OBSERVATIONS]
-        for name, sector in zip((name for name in parts if name != _OBSERVATIONS), sectors, strict=True):
-            if name not in wanted or (sector.tic, sector.number) != (wanted[name].tic, wanted[name].sector):
+        listed = {(each.tic, each.sector) for each in observations(parts.pop(_OBSERVATIONS))}
+        sectors = {name: sector_of(file, title=INFO.title) for name, file in parts.items()}
+        for name, sector in sectors.items():
+            if (sector.tic, sector.number) not in listed or name != f"s{sector.number:04d}":
                 raise drift(INFO.title, f"the light curve of TIC {sector.tic}, which was not asked for")
-        tables = [table for table in map(_points, sectors) if len(table)]
+        if len({sector.tic for sector in sectors.values()}) > 1:
+            raise drift(INFO.title, "light curves of several stars")
+        tables = [table for table in map(_points, sectors.values()) if len(table)]
         if not tables:
             return empty()
         rows = pl.concat(tables)

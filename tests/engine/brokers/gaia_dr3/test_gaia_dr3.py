@@ -157,6 +157,22 @@ def test_impossible_values_are_drift(answers: Path, query: Query, old: bytes, ne
     assert refusal.value.code == "schema-drift"
 
 
+@pytest.mark.parametrize(
+    "reaching",
+    [
+        b"<STREAM href='file:///etc/hostname'/>",
+        b'<STREAM encoding="a>b" href="http://example.org/"/>',
+        b"<vo:STREAM\n href='x'/>",
+        b"<!ENTITY x SYSTEM 'file:///etc/hostname'>",
+    ],
+)
+def test_a_votable_that_points_elsewhere_is_never_opened(answers: Path, reaching: bytes) -> None:
+    body = made(answers, "rows.vot").replace(b"<DATA>", reaching + b"<DATA>")
+    with pytest.raises(Rejected) as refusal:
+        measurements(body)
+    assert "points elsewhere" in refusal.value.reason
+
+
 def test_identifiers_keep_all_their_digits(answers: Path) -> None:
     assert measurements(made(answers, "rows.vot")).filter(pl.col("band") == "G")["transit_id"].to_list() == [
         f"9000000000000000{number}" for number in (1, 2, 3, 4)

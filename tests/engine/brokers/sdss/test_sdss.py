@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded_http import RecordedHttp
 
@@ -58,6 +58,7 @@ def test_unclean_photometry_is_kept_and_flagged(rows: bytes, query: Query) -> No
     assert flags == [(0, 5), (int(Flag.POOR_QUALITY_AT_SOURCE), 4)]
 
 
+@settings(deadline=None)
 @given(mag=st.floats(10.0, 25.5), err=st.floats(0.001, 2.0), b=st.sampled_from([0.9e-10, 1.4e-10, 7.4e-10]))
 def test_fluxes_give_back_their_asinh_magnitudes(mag: float, err: float, b: float) -> None:
     flux, flux_err = pl.select(
