@@ -1,12 +1,16 @@
 """Time scales: everything inside tomlake is MJD, UTC, mid-exposure, at the observer."""
 
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import numpy as np
 from astropy.coordinates import EarthLocation, SkyCoord
 from astropy.time import Time
 from astropy.utils import iers
+from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 iers.conf.auto_download = False  # the bundled table is good to milliseconds and needs no network
@@ -59,9 +63,10 @@ def bjd_tdb(
     Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     """
     place = _GEOCENTRE if location is None else location
-    times = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale="utc", location=place)
-    travel = times.light_travel_time(SkyCoord(ra_deg, dec_deg, unit="deg"), kind="barycentric")
-    return np.asarray((times.tdb + travel).jd, dtype=np.float64)
+    with _old_plates():
+        times = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale="utc", location=place)
+        travel = times.light_travel_time(SkyCoord(ra_deg, dec_deg, unit="deg"), kind="barycentric")
+        return np.asarray((times.tdb + travel).jd, dtype=np.float64)
 
 
 def mjd_utc_of(mjd: NDArray[np.float64], *, scale: str) -> NDArray[np.float64]:
@@ -104,11 +109,21 @@ def _without_travel(
 ) -> NDArray[np.float64]:
     """Take the light's travel away; it changes by 0.1 ms a second, so that a few turns are exact."""
     place = SkyCoord(ra_deg, dec_deg, unit="deg")
-    there = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale=scale, location=_GEOCENTRE)
-    here = there
-    for _ in range(_TRAVEL_TURNS):
-        here = there - here.light_travel_time(place, kind=kind)
-    return np.asarray(here.utc.mjd, dtype=np.float64)
+    with _old_plates():
+        there = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale=scale, location=_GEOCENTRE)
+        here = there
+        for _ in range(_TRAVEL_TURNS):
+            here = there - here.light_travel_time(place, kind=kind)
+        return np.asarray(here.utc.mjd, dtype=np.float64)
+
+
+@contextmanager
+def _old_plates() -> Iterator[None]:
+    """Keep quiet about times before UTC (1960) and polar motion: less than a minute is lost."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
+        warnings.filterwarnings("ignore", message="ERFA function")
+        yield
 
 
 class Laps:

@@ -8,11 +8,19 @@ from collections.abc import Iterable, Mapping
 
 from engine.brokers.allwise import Allwise
 from engine.brokers.crts import Crts
+from engine.brokers.dasch import Dasch
+from engine.brokers.decaps import Decaps
 from engine.brokers.gaia_alerts import GaiaAlerts
+from engine.brokers.gaia_dr3 import GaiaDr3
 from engine.brokers.linear import Linear
 from engine.brokers.neowise import Neowise
+from engine.brokers.panstarrs import PanStarrs
 from engine.brokers.protocol import Asks, Broker, BrokerInfo
 from engine.brokers.ptf import Ptf
+from engine.brokers.sdss import Sdss
+from engine.brokers.skymapper import SkyMapper
+from engine.brokers.superwasp import SuperWasp
+from engine.brokers.tess import Tess
 from engine.brokers.twomass import Twomass
 from engine.brokers.ztf import Ztf
 from engine.brokers.ztf_forced import ZtfForced
@@ -28,6 +36,14 @@ BROKERS: tuple[Broker, ...] = (
     Twomass(),
     Ztf(),
     ZtfForced(),
+    GaiaDr3(),
+    Sdss(),
+    PanStarrs(),
+    SkyMapper(),
+    Decaps(),
+    Tess(),
+    Dasch(),
+    SuperWasp(),
 )
 
 
