@@ -1,16 +1,12 @@
 """Time scales: everything inside tomlake is MJD, UTC, mid-exposure, at the observer."""
 
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import numpy as np
-from astropy.coordinates import EarthLocation, SkyCoord
+from astropy.coordinates import EarthLocation, SkyCoord, get_body_barycentric
 from astropy.time import Time
 from astropy.utils import iers
-from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 iers.conf.auto_download = False  # the bundled table is good to milliseconds and needs no network
@@ -22,6 +18,9 @@ DAYS_PER_JULIAN_YEAR = 365.25
 SHORT_JD_ZERO = 2450000.0
 _SHORT_JD_MAX = 100_000.0
 _TRAVEL_TURNS = 3
+_FIRST_UTC_MJD = 37300.0
+_FIRST_EARTH_MJD = 15021.0
+_OLD_TT_MINUS_UT_D = 30.0 / SECONDS_PER_DAY
 _GEOCENTRE = EarthLocation.from_geocentric(0.0, 0.0, 0.0, unit="m")
 
 
@@ -62,11 +61,13 @@ def bjd_tdb(
     ----------
     Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     """
-    place = _GEOCENTRE if location is None else location
-    with _old_plates():
-        times = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale="utc", location=place)
+    days = np.asarray(mjd, dtype=np.float64)
+    if location is not None:
+        times = Time(days, format="mjd", scale="utc", location=location)
         travel = times.light_travel_time(SkyCoord(ra_deg, dec_deg, unit="deg"), kind="barycentric")
         return np.asarray((times.tdb + travel).jd, dtype=np.float64)
+    tdb = _tdb_of_utc(days)
+    return tdb + _travel_d(tdb, _direction(ra_deg, dec_deg), from_sun=False) + JD_MINUS_MJD
 
 
 def mjd_utc_of(mjd: NDArray[np.float64], *, scale: str) -> NDArray[np.float64]:
@@ -79,14 +80,23 @@ def mjd_utc_of_barycentric(
     mjd: NDArray[np.float64], *, scale: str, ra_deg: float, dec_deg: float
 ) -> NDArray[np.float64]:
     """Return when light that meets the barycentre at ``mjd`` met the geocentre, as MJD (UTC). Shape: (n,)."""
-    return _without_travel(mjd, scale=scale, ra_deg=ra_deg, dec_deg=dec_deg, kind="barycentric")
+    days = np.asarray(mjd, dtype=np.float64)
+    there = np.asarray(Time(days, format="mjd", scale=scale, location=_GEOCENTRE).tdb.mjd)
+    here, towards = there, _direction(ra_deg, dec_deg)
+    for _ in range(_TRAVEL_TURNS):
+        here = there - _travel_d(here, towards, from_sun=False)
+    return mjd_utc_of(here, scale="tdb")
 
 
 def mjd_utc_of_heliocentric(
     mjd: NDArray[np.float64], *, ra_deg: float, dec_deg: float
 ) -> NDArray[np.float64]:
     """Return when light that meets the Sun at ``mjd`` (HJD, UTC) met the geocentre. Shape: (n,)."""
-    return _without_travel(mjd, scale="utc", ra_deg=ra_deg, dec_deg=dec_deg, kind="heliocentric")
+    there = np.asarray(mjd, dtype=np.float64)
+    here, towards = there, _direction(ra_deg, dec_deg)
+    for _ in range(_TRAVEL_TURNS):
+        here = there - _travel_d(_tdb_of_utc(here), towards, from_sun=True)
+    return here
 
 
 def full_jd(jd: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,26 +114,32 @@ def mid_exposure(
     )
 
 
-def _without_travel(
-    mjd: NDArray[np.float64], *, scale: str, ra_deg: float, dec_deg: float, kind: str
+def _tdb_of_utc(mjd: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return MJD in TDB; before 1961 there was no UTC, and clocks are known to half a minute only."""
+    is_old = mjd < _FIRST_UTC_MJD
+    known = Time(np.where(is_old, _FIRST_UTC_MJD, mjd), format="mjd", scale="utc", location=_GEOCENTRE)
+    return np.where(is_old, mjd + _OLD_TT_MINUS_UT_D, known.tdb.mjd)
+
+
+def _direction(ra_deg: float, dec_deg: float) -> NDArray[np.float64]:
+    ra, dec = np.radians(ra_deg), np.radians(dec_deg)
+    return np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+
+
+def _travel_d(
+    tdb: NDArray[np.float64], towards: NDArray[np.float64], *, from_sun: bool
 ) -> NDArray[np.float64]:
-    """Take the light's travel away; it changes by 0.1 ms a second, so that a few turns are exact."""
-    place = SkyCoord(ra_deg, dec_deg, unit="deg")
-    with _old_plates():
-        there = Time(np.asarray(mjd, dtype=np.float64), format="mjd", scale=scale, location=_GEOCENTRE)
-        here = there
-        for _ in range(_TRAVEL_TURNS):
-            here = there - here.light_travel_time(place, kind=kind)
-        return np.asarray(here.utc.mjd, dtype=np.float64)
+    """Return how much later light meets the barycentre, or the Sun, than the geocentre; negative: earlier.
 
-
-@contextmanager
-def _old_plates() -> Iterator[None]:
-    """Keep quiet about times before UTC (1960) and polar motion: less than a minute is lost."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        warnings.filterwarnings("ignore", message="ERFA function")
-        yield
+    astropy's own ``light_travel_time`` does the same by way of the Earth's rotation, thirty times as slowly.
+    """
+    # the theory of the Earth's motion begins in 1900; a few seconds are lost on the plates before
+    days = np.where(tdb < _FIRST_EARTH_MJD, tdb + 100.0 * DAYS_PER_JULIAN_YEAR, tdb)
+    times = Time(days, format="mjd", scale="tdb")
+    place = get_body_barycentric("earth", times, ephemeris="builtin").xyz.to_value("lyr")
+    if from_sun:
+        place = place - get_body_barycentric("sun", times, ephemeris="builtin").xyz.to_value("lyr")
+    return np.asarray(towards @ place * DAYS_PER_JULIAN_YEAR, dtype=np.float64)
 
 
 class Laps:
