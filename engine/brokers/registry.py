@@ -5,14 +5,22 @@
 
 import sys
 
+from engine.brokers.first import First
 from engine.brokers.gaia_alerts import GaiaAlerts
+from engine.brokers.galex import Galex
+from engine.brokers.lotss import Lotss
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
+from engine.brokers.vlass import Vlass
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
     GaiaAlerts(),
     Neowise(),
+    First(),
+    Lotss(),
+    Vlass(),
+    Galex(),
 )
 
 
