@@ -5,12 +5,15 @@
 
 import sys
 
+from engine.brokers.fava import Fava
+from engine.brokers.fermi_lcr import FermiLcr
 from engine.brokers.first import First
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.galex import Galex
 from engine.brokers.lotss import Lotss
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
+from engine.brokers.swift_uvot import SwiftUvot
 from engine.brokers.vlass import Vlass
 from engine.errors import Rejected
 
@@ -21,6 +24,9 @@ BROKERS: tuple[Broker, ...] = (
     Lotss(),
     Vlass(),
     Galex(),
+    SwiftUvot(),
+    FermiLcr(),
+    Fava(),
 )
 
 
