@@ -48,11 +48,16 @@ def mjd_of_jd(jd: float) -> float:
 
 
 def bjd_tdb(
-    mjd: NDArray[np.float64], *, ra_deg: float, dec_deg: float, location: EarthLocation | None = None
+    mjd: NDArray[np.float64],
+    *,
+    ra_deg: float | NDArray[np.float64],
+    dec_deg: float | NDArray[np.float64],
+    location: EarthLocation | None = None,
 ) -> NDArray[np.float64]:
     """Return barycentric Julian dates (TDB) of UTC times at the observer.
 
-    Without a location the geocentre is used, which is wrong by at most 21 ms. Shape of ``mjd``: (n,).
+    Without a location the geocentre is used, which is wrong by at most 21 ms. Shape of ``mjd``: (n,); of the
+    place too where it moves.
 
     References
     ----------

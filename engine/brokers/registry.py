@@ -7,10 +7,12 @@ import sys
 
 from engine.brokers.fava import Fava
 from engine.brokers.fermi_lcr import FermiLcr
+from engine.brokers.fink_sso import FinkSso
 from engine.brokers.first import First
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.galex import Galex
 from engine.brokers.lotss import Lotss
+from engine.brokers.mpc import Mpc
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.brokers.swift_uvot import SwiftUvot
@@ -27,6 +29,8 @@ BROKERS: tuple[Broker, ...] = (
     SwiftUvot(),
     FermiLcr(),
     Fava(),
+    Mpc(),
+    FinkSso(),
 )
 
 
