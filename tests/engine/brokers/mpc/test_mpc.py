@@ -116,7 +116,9 @@ def test_real_records_are_read_exactly(shared: Path) -> None:
     assert (first["mjd"], first["mag"], first["facility"]) == (49248.25, 18.4, "MPC 809")
     assert first["band"] == "MPC(B)"
     assert points["limit_mag"].count() == 0
-    assert last["mjd"] == pytest.approx(points["mjd"].max())
+    # 2003 12 23.21292 03 51 49.24 +16 59 51.7 18.5 without a band, from 704
+    assert last["mjd"] == pytest.approx(52996.21292, abs=1e-9)
+    assert (last["band"], last["mag"], last["facility"]) == ("MPC(C)", 18.5, "MPC 704")
     place = observations(body).filter(pl.col("mjd") == 49248.25).row(0, named=True)
     assert place["ra"] == pytest.approx(12.868, abs=1e-9)  # (51 / 60 + 28.32 / 3600) * 15
     assert place["dec"] == pytest.approx(5.4405555556, abs=1e-9)
