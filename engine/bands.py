@@ -84,6 +84,11 @@ _AB_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
     "PTF": ("cross", (("g", 475.0), ("R", 658.0))),
     "GALEX": ("diamond", (("FUV", 153.0), ("NUV", 227.0))),
 }
+# What observers of Solar System bodies report to the Minor Planet Center, each calibrated in their own way.
+_MPC_AB: tuple[tuple[str, float], ...] = (
+    ("u", 354.0), ("g", 477.0), ("r", 623.0), ("i", 762.0), ("z", 913.0), ("y", 962.0), ("w", 608.0),
+    ("c", 533.0), ("o", 679.0),
+)  # fmt: skip
 # Surveys in Vega magnitudes, or in ones of their own: symbol, then (filter, nm, zero flux in Jy where known).
 _VEGA_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float, float | None], ...]]] = {
     "WISE": ("square", (("W3", 11561.0, 31.674), ("W4", 22088.0, 8.363))),
@@ -108,6 +113,14 @@ _VEGA_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float, float | None], ...]]
             ("R", 641.0, 3064.0), ("I", 798.0, 2416.0), ("CV", 600.0, None), ("CR", 600.0, None),
             ("TB", 450.0, None), ("TG", 530.0, None), ("TR", 610.0, None), ("J", 1235.0, 1594.0),
             ("H", 1662.0, 1024.0), ("K", 2159.0, 666.7),
+        ),
+    ),
+    "MPC": (
+        "diamond",
+        (
+            ("U", 366.0, 1790.0), ("B", 438.0, 4063.0), ("V", 545.0, 3636.0), ("R", 641.0, 3064.0),
+            ("I", 798.0, 2416.0), ("G", 622.0, 3228.75), ("J", 1235.0, 1594.0), ("H", 1662.0, 1024.0),
+            ("K", 2159.0, 666.7), ("C", 600.0, None),
         ),
     ),
 }  # fmt: skip
@@ -147,6 +160,7 @@ def band_label(survey: str, name: str) -> str:
 
 
 def _survey_rows() -> Iterator[_Row]:
+    yield from (("MPC", name, nm, MagSystem.AB, _AB_ZERO_JY, _hue(nm), "diamond") for name, nm in _MPC_AB)
     for surveys in (_AB_SURVEYS, _OWN_SURVEYS, _FLUX_SURVEYS):
         system, zero_jy = (MagSystem.AB, _AB_ZERO_JY) if surveys is _AB_SURVEYS else (MagSystem.NONE, None)
         for survey, (symbol, filters) in surveys.items():

@@ -51,11 +51,16 @@ def mjd_of_jd(jd: float) -> float:
 
 
 def bjd_tdb(
-    mjd: NDArray[np.float64], *, ra_deg: float, dec_deg: float, location: EarthLocation | None = None
+    mjd: NDArray[np.float64],
+    *,
+    ra_deg: float | NDArray[np.float64],
+    dec_deg: float | NDArray[np.float64],
+    location: EarthLocation | None = None,
 ) -> NDArray[np.float64]:
     """Return barycentric Julian dates (TDB) of UTC times at the observer.
 
-    Without a location the geocentre is used, which is wrong by at most 21 ms. Shape of ``mjd``: (n,).
+    Without a location the geocentre is used, which is wrong by at most 21 ms. Shape of ``mjd``: (n,); of the
+    place too where it moves.
 
     References
     ----------
@@ -121,7 +126,10 @@ def _tdb_of_utc(mjd: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(is_old, mjd + _OLD_TT_MINUS_UT_D, known.tdb.mjd)
 
 
-def _direction(ra_deg: float, dec_deg: float) -> NDArray[np.float64]:
+def _direction(
+    ra_deg: float | NDArray[np.float64], dec_deg: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return unit vectors. Shape: (3,), or (3, n) of places that differ."""
     ra, dec = np.radians(ra_deg), np.radians(dec_deg)
     return np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
 
@@ -139,7 +147,8 @@ def _travel_d(
     place = get_body_barycentric("earth", times, ephemeris="builtin").xyz.to_value("lyr")
     if from_sun:
         place = place - get_body_barycentric("sun", times, ephemeris="builtin").xyz.to_value("lyr")
-    return np.asarray(towards @ place * DAYS_PER_JULIAN_YEAR, dtype=np.float64)
+    reach_lyr = np.einsum("i...,i...->...", towards.reshape(3, -1), place)
+    return np.asarray(reach_lyr * DAYS_PER_JULIAN_YEAR, dtype=np.float64)
 
 
 class Laps:

@@ -10,9 +10,16 @@ from engine.brokers.allwise import Allwise
 from engine.brokers.crts import Crts
 from engine.brokers.dasch import Dasch
 from engine.brokers.decaps import Decaps
+from engine.brokers.fava import Fava
+from engine.brokers.fermi_lcr import FermiLcr
+from engine.brokers.fink_sso import FinkSso
+from engine.brokers.first import First
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.gaia_dr3 import GaiaDr3
+from engine.brokers.galex import Galex
 from engine.brokers.linear import Linear
+from engine.brokers.lotss import Lotss
+from engine.brokers.mpc import Mpc
 from engine.brokers.neowise import Neowise
 from engine.brokers.panstarrs import PanStarrs
 from engine.brokers.protocol import Asks, Broker, BrokerInfo
@@ -20,8 +27,10 @@ from engine.brokers.ptf import Ptf
 from engine.brokers.sdss import Sdss
 from engine.brokers.skymapper import SkyMapper
 from engine.brokers.superwasp import SuperWasp
+from engine.brokers.swift_uvot import SwiftUvot
 from engine.brokers.tess import Tess
 from engine.brokers.twomass import Twomass
+from engine.brokers.vlass import Vlass
 from engine.brokers.ztf import Ztf
 from engine.brokers.ztf_forced import ZtfForced
 from engine.errors import Rejected
@@ -44,6 +53,15 @@ BROKERS: tuple[Broker, ...] = (
     Tess(),
     Dasch(),
     SuperWasp(),
+    First(),
+    Lotss(),
+    Vlass(),
+    Galex(),
+    SwiftUvot(),
+    FermiLcr(),
+    Fava(),
+    Mpc(),
+    FinkSso(),
 )
 
 
