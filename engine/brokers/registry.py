@@ -5,12 +5,18 @@
 
 import sys
 
+from engine.brokers.asassn import Asassn
+from engine.brokers.asassn_v1 import AsassnV1
+from engine.brokers.atlas import Atlas
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
+    Asassn(),
+    AsassnV1(),
+    Atlas(),
     GaiaAlerts(),
     Neowise(),
 )
