@@ -37,11 +37,11 @@ INFO = BrokerInfo(
     acknowledgement=(
         "This work has made use of data from the Asteroid Terrestrial-impact Last Alert System (ATLAS) "
         "project. ATLAS is primarily funded to search for near earth asteroids through NASA grants "
-        "NN12AR55G, 80NSSC18K0284, and 80NSSC18K1575; byproducts of the NEO search include images and catalogs from the "
-        "survey area. The ATLAS science products have been made possible through the contributions of the "
-        "University of Hawaii Institute for Astronomy, the Queen's University Belfast, the Space Telescope "
-        "Science Institute, the South African Astronomical Observatory, and The Millennium Institute of "
-        "Astrophysics (MAS), Chile."
+        "NN12AR55G, 80NSSC18K0284, and 80NSSC18K1575; byproducts of the NEO search include images and "
+        "catalogs from the survey area. The ATLAS science products have been made possible through the "
+        "contributions of the University of Hawaii Institute for Astronomy, the Queen's University Belfast, "
+        "the Space Telescope Science Institute, the South African Astronomical Observatory, and The "
+        "Millennium Institute of Astrophysics (MAS), Chile."
     ),
     homepage="https://fallingstar-data.com/forcedphot/",
     coverage="whole sky; south of -50 degrees since 2022",

@@ -10,6 +10,8 @@ from engine.brokers.asassn_v1 import AsassnV1
 from engine.brokers.atlas import Atlas
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.neowise import Neowise
+from engine.brokers.ogle_ews import OgleEws
+from engine.brokers.ogle_ocvs import OgleOcvs
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.errors import Rejected
 
@@ -19,6 +21,8 @@ BROKERS: tuple[Broker, ...] = (
     Atlas(),
     GaiaAlerts(),
     Neowise(),
+    OgleEws(),
+    OgleOcvs(),
 )
 
 
