@@ -9,6 +9,8 @@ from engine.brokers.asassn import Asassn
 from engine.brokers.asassn_v1 import AsassnV1
 from engine.brokers.atlas import Atlas
 from engine.brokers.gaia_alerts import GaiaAlerts
+from engine.brokers.kmtnet import Kmtnet
+from engine.brokers.moa import Moa
 from engine.brokers.neowise import Neowise
 from engine.brokers.ogle_ews import OgleEws
 from engine.brokers.ogle_ocvs import OgleOcvs
@@ -20,6 +22,8 @@ BROKERS: tuple[Broker, ...] = (
     AsassnV1(),
     Atlas(),
     GaiaAlerts(),
+    Kmtnet(),
+    Moa(),
     Neowise(),
     OgleEws(),
     OgleOcvs(),
