@@ -5,9 +5,11 @@
 
 import sys
 
+from engine.brokers.aavso import Aavso
 from engine.brokers.asassn import Asassn
 from engine.brokers.asassn_v1 import AsassnV1
 from engine.brokers.atlas import Atlas
+from engine.brokers.cpcs import Cpcs
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.kmtnet import Kmtnet
 from engine.brokers.moa import Moa
@@ -18,9 +20,11 @@ from engine.brokers.protocol import Broker, BrokerInfo
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
+    Aavso(),
     Asassn(),
     AsassnV1(),
     Atlas(),
+    Cpcs(),
     GaiaAlerts(),
     Kmtnet(),
     Moa(),
