@@ -35,6 +35,7 @@ BRIGHT_MAG = 12.0  # brighter variables have so many observations that a year is
 FIRST_JD = 2378496.5  # 1800
 YEARLY_FROM_JD = 2415020.5  # 1900
 DAYS_PER_YEAR = 365.25
+LATE_D = 60.0  # observers report a month or two at once
 
 INFO = BrokerInfo(
     key="aavso",
@@ -56,7 +57,8 @@ INFO = BrokerInfo(
     canary=Canary(name="Gaia20fnr", ra_deg=90.26701, dec_deg=-18.96770, least_rows=2),
     method=(
         "The nearest star of the Variable Star Index within 5 arcsec gives the name that is asked. Stars "
-        "that reach 12 mag are asked year by year.",
+        "that reach 12 mag are asked year by year. Where points are known, the last 60 days are asked again, "
+        "as observers report late.",
         "Only observations marked Z or V (val) are taken, and none that is differential (mtype DIFF or "
         "STEP), has a magnitude out of -5 to 30, an uncertainty above 1, or a band that has no label here. "
         "calib_version names the cuts: aavso-cuts-1.",
@@ -114,7 +116,7 @@ class Aavso:
         star = nearest_star(refuse_pages(http.get(URL, params=around), title=INFO.title), query)
         if star is None:
             return b""
-        first_jd = FIRST_JD if query.since_mjd is None else query.since_mjd + JD_MINUS_MJD
+        first_jd = FIRST_JD if query.since_mjd is None else query.since_mjd - LATE_D + JD_MINUS_MJD
         parts: dict[str, bytes] = {}
         for from_jd, to_jd in spans(first_jd, mjd_now() + JD_MINUS_MJD, is_bright=_is_bright(star)):
             asked = {

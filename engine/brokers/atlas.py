@@ -24,6 +24,7 @@ QUEUE_URL = f"{SITE}forcedphot/queue/"
 CUTS_VERSION = "atlas-cuts-1"
 FIRST_MJD = 57174.0  # June 2015; without a first day the archive gives only the last month
 EXPTIME_S = 30.0
+LATE_D = 3.0  # some telescopes' images arrive days after those of others
 SATURATED_MAG = 12.5
 CHI2_SUSPICIOUS = 10.0
 
@@ -190,7 +191,7 @@ def exposures(body: bytes) -> pl.DataFrame:
 
 def question(query: Query) -> dict[str, str]:
     """Return the form that asks for the target's forced photometry; its comment says which question it is."""
-    first_mjd = max(FIRST_MJD, query.since_mjd or FIRST_MJD)
+    first_mjd = FIRST_MJD if query.since_mjd is None else max(FIRST_MJD, query.since_mjd - LATE_D)
     form = {
         "ra": f"{query.ra_deg:.7f}",
         "dec": f"{query.dec_deg:.7f}",

@@ -47,7 +47,7 @@ INFO = BrokerInfo(
     ),
     homepage="https://ogle.astrouw.edu.pl/ogle4/ews/ews.html",
     index_urls=tuple(list_url(year) for year in _SEASONS),
-    dec_range_deg=(-90.0, 5.0),
+    dec_range_deg=(-90.0, 30.0),
     coverage="events of the Galactic bulge and disk and the Magellanic Clouds, without 2010, 2020 and 2021",
     time_scale="HJD, UTC",
     latency_s=30.0,

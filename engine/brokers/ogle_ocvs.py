@@ -40,7 +40,7 @@ INFO = BrokerInfo(
         "star's collection as well."
     ),
     homepage=SITE,
-    dec_range_deg=(-90.0, 10.0),
+    dec_range_deg=(-90.0, 30.0),
     coverage="classified variable stars of the Galactic bulge and disk and the Magellanic Clouds",
     time_scale="HJD, UTC",
     latency_s=20.0,

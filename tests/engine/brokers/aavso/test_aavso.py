@@ -132,7 +132,7 @@ def test_a_bright_star_is_asked_year_by_year_and_empty_years_are_not_kept(query:
             "api.delim": f"{HEAD}\n".encode(),
         }
     )
-    asked = replace(query, since_mjd=2458849.75 - 2400000.5 - 365.25)
+    asked = replace(query, since_mjd=2458849.75 - 2400000.5 - 365.25 + 60.0)
     body = Aavso().fetch(asked, http)
     assert list(parts_of(body, title="")) == ["2458849.75000.txt"]
     assert len(http.questions) > 5

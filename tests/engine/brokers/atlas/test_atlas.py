@@ -217,9 +217,9 @@ def test_pages_and_cut_off_answers_are_for_later(query: Query) -> None:
             Atlas().fetch(query, http(body))
 
 
-def test_only_what_is_new_is_asked_where_points_are_known(query: Query) -> None:
+def test_only_the_last_days_and_what_is_new_are_asked_where_points_are_known(query: Query) -> None:
     newer = question(replace(query, since_mjd=60500.25))
-    assert newer["mjd_min"] == "60500.25000"
+    assert newer["mjd_min"] == "60497.25000"
     assert newer["comment"] != question(query)["comment"]
     assert question(replace(query, since_mjd=50000.0))["mjd_min"] == "57174.00000"
 
