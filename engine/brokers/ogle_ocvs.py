@@ -19,7 +19,7 @@ from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.neowise import positions
 from engine.brokers.plain_columns import hjd_magnitudes
 from engine.brokers.points import archive_points
-from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
 from engine.errors import Rejected
 from engine.lightcurve import empty
 from engine.times import J2000_MJD
@@ -44,7 +44,6 @@ INFO = BrokerInfo(
     coverage="classified variable stars of the Galactic bulge and disk and the Magellanic Clouds",
     time_scale="HJD, UTC",
     latency_s=20.0,
-    evidence=Evidence.RECORDED,
     canary=Canary(name="OGLE-LMC-CEP-0227", ra_deg=73.06537, dec_deg=-70.24203, least_rows=200),
     method=(
         "The nearest star within 2 arcsec is taken, with all its files: OGLE-IV and, where its page names "
