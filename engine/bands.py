@@ -53,6 +53,11 @@ _ROWS: tuple[_Row, ...] = (
     ("Refcat2", "r", 617.0, MagSystem.AB, _AB_ZERO_JY, "#f97316", "cross"),
     ("Refcat2", "i", 752.0, MagSystem.AB, _AB_ZERO_JY, "#c2410c", "cross"),
     ("Refcat2", "z", 866.0, MagSystem.AB, _AB_ZERO_JY, "#db2777", "cross"),
+    ("APASS", "B", 438.0, MagSystem.VEGA, 4063.0, "#3b82f6", "diamond"),
+    ("APASS", "V", 545.0, MagSystem.VEGA, 3636.0, "#65a30d", "diamond"),
+    ("APASS", "g", 477.0, MagSystem.AB, _AB_ZERO_JY, "#0d9aa8", "diamond"),
+    ("APASS", "r", 623.0, MagSystem.AB, _AB_ZERO_JY, "#f97316", "diamond"),
+    ("APASS", "i", 762.0, MagSystem.AB, _AB_ZERO_JY, "#c2410c", "diamond"),
     ("2MASS", "J", 1235.0, MagSystem.VEGA, 1594.0, "#a16207", "circle"),
     ("2MASS", "H", 1662.0, MagSystem.VEGA, 1024.0, "#92400e", "circle"),
     ("2MASS", "K", 2159.0, MagSystem.VEGA, 666.7, "#78350f", "circle"),
@@ -64,6 +69,7 @@ _ROWS: tuple[_Row, ...] = (
     ("ZTF", "zi", 789.0, MagSystem.AB, _AB_ZERO_JY, "#991b1b", "triangle-down"),
     ("ATLAS", "c", 533.0, MagSystem.AB, _AB_ZERO_JY, "#0891b2", "circle"),
     ("ATLAS", "o", 679.0, MagSystem.AB, _AB_ZERO_JY, "#d97706", "circle"),
+    ("ATLAS", "H", 656.0, MagSystem.AB, _AB_ZERO_JY, "#be123c", "circle"),
     ("ASASSN", "g", 480.0, MagSystem.AB, _AB_ZERO_JY, "#059669", "cross"),
     ("ASASSN", "V", 545.0, MagSystem.VEGA, 3636.0, "#4d7c0f", "cross"),
 )
@@ -83,6 +89,7 @@ _AB_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
     ),
     "PTF": ("cross", (("g", 475.0), ("R", 658.0))),
     "GALEX": ("diamond", (("FUV", 153.0), ("NUV", 227.0))),
+    "AAVSO": ("square", (("SU", 354.0), ("SG", 477.0), ("SR", 623.0), ("SI", 762.0), ("SZ", 913.0))),
 }
 # What observers of Solar System bodies report to the Minor Planet Center, each calibrated in their own way.
 _MPC_AB: tuple[tuple[str, float], ...] = (
@@ -151,7 +158,7 @@ _HUES: tuple[tuple[float, str], ...] = (  # up to this wavelength in nm
 )  # fmt: skip
 
 # Standardised magnitudes are written band(catalogue), survey magnitudes SURVEY(band), as BHTOM does.
-STANDARD_SURVEYS = ("GaiaSP", "GaiaDR3", "Refcat2")
+STANDARD_SURVEYS = ("GaiaSP", "GaiaDR3", "Refcat2", "APASS")
 
 
 def band_label(survey: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """The only HTTP of tomlake: time-outs, few retries, a size limit, and patience with every host."""
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ _ANSWERED = frozenset({200, 201, 202, 204})
 _TRY_AGAIN = frozenset({502, 503, 504})
 _PASSING = frozenset({408, 425, 429}) | frozenset(range(500, 600))
 _SHOWN_CHARS = 200
+_WAIT_IN_TEXT = re.compile(rb"available in (\d+) second")  # where no header says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +215,7 @@ class HttpClient:
             failure = Transient(
                 f"{host} answered with status {status}; it is asked again later.",
                 code="rate-limited" if status == 429 else "archive-down",
-                retry_after_s=self._retry_after_s(answer),
+                retry_after_s=self._retry_after_s(answer, body),
             )
             raise _AgainError(failure) if status in _TRY_AGAIN else failure
         if status in (404, 410):
@@ -225,8 +227,11 @@ class HttpClient:
             )
         raise Rejected(f"{host} refused the question with status {status}: {_shown(body)}", code="refused")
 
-    def _retry_after_s(self, answer: requests.Response) -> float:
+    def _retry_after_s(self, answer: requests.Response, body: bytes) -> float:
         given_s = _seconds_from_now(answer.headers.get("Retry-After", ""))
+        said = _WAIT_IN_TEXT.search(body)
+        if given_s is None and said and len(said[1]) < 10:
+            given_s = float(said[1])
         if given_s is None:
             return self._limits.retry_after_s
         return min(max(given_s, 1.0), self._limits.retry_after_max_s)

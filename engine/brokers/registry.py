@@ -6,7 +6,12 @@
 import sys
 from collections.abc import Iterable, Mapping
 
+from engine.brokers.aavso import Aavso
 from engine.brokers.allwise import Allwise
+from engine.brokers.asassn import Asassn
+from engine.brokers.asassn_v1 import AsassnV1
+from engine.brokers.atlas import Atlas
+from engine.brokers.cpcs import Cpcs
 from engine.brokers.crts import Crts
 from engine.brokers.dasch import Dasch
 from engine.brokers.decaps import Decaps
@@ -17,10 +22,14 @@ from engine.brokers.first import First
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.gaia_dr3 import GaiaDr3
 from engine.brokers.galex import Galex
+from engine.brokers.kmtnet import Kmtnet
 from engine.brokers.linear import Linear
 from engine.brokers.lotss import Lotss
+from engine.brokers.moa import Moa
 from engine.brokers.mpc import Mpc
 from engine.brokers.neowise import Neowise
+from engine.brokers.ogle_ews import OgleEws
+from engine.brokers.ogle_ocvs import OgleOcvs
 from engine.brokers.panstarrs import PanStarrs
 from engine.brokers.protocol import Asks, Broker, BrokerInfo
 from engine.brokers.ptf import Ptf
@@ -36,32 +45,41 @@ from engine.brokers.ztf_forced import ZtfForced
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
+    Aavso(),
     Allwise(),
+    Asassn(),
+    AsassnV1(),
+    Atlas(),
+    Cpcs(),
     Crts(),
+    Dasch(),
+    Decaps(),
+    Fava(),
+    FermiLcr(),
+    FinkSso(),
+    First(),
     GaiaAlerts(),
+    GaiaDr3(),
+    Galex(),
+    Kmtnet(),
     Linear(),
+    Lotss(),
+    Moa(),
+    Mpc(),
     Neowise(),
+    OgleEws(),
+    OgleOcvs(),
+    PanStarrs(),
     Ptf(),
+    Sdss(),
+    SkyMapper(),
+    SuperWasp(),
+    SwiftUvot(),
+    Tess(),
     Twomass(),
+    Vlass(),
     Ztf(),
     ZtfForced(),
-    GaiaDr3(),
-    Sdss(),
-    PanStarrs(),
-    SkyMapper(),
-    Decaps(),
-    Tess(),
-    Dasch(),
-    SuperWasp(),
-    First(),
-    Lotss(),
-    Vlass(),
-    Galex(),
-    SwiftUvot(),
-    FermiLcr(),
-    Fava(),
-    Mpc(),
-    FinkSso(),
 )
 
 

@@ -124,6 +124,14 @@ def test_too_many_questions_are_put_off_for_as_long_as_the_archive_says(
     assert len(server.questions) == 1
 
 
+def test_a_wait_that_only_the_text_tells_is_kept(client: HttpClient, server: Server) -> None:
+    told = b'{"detail":"Request was throttled. Expected available in 1307 seconds."}'
+    server.answer = lambda request, _: reply(request, 429, told)
+    with pytest.raises(Transient) as failure:
+        client.get(server.url)
+    assert (failure.value.code, failure.value.retry_after_s) == ("rate-limited", 1307.0)
+
+
 def test_retry_after_may_be_a_date_and_may_be_nonsense(server: Server, client: HttpClient) -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
     for given, expected_s in ((later, 600.0), ("soon", 77.0), ("", 77.0), ("99999999", 86400.0)):
