@@ -10,7 +10,8 @@ from engine.brokers.reach import reason_not_to_ask
 from engine.errors import TomlakeError, Transient
 from engine.target import Target
 from engine.times import SECONDS_PER_DAY, mjd_now
-from lake.operations import archive_health, harvests, reading, serialised, targets, writing
+from lake.job_rows import Job, JobState, job_of
+from lake.operations import archive_health, harvests, jobs, reading, serialised, targets, writing
 from lake.queue import enqueue_within
 
 FAILURE_PAUSE_D = 0.25  # an archive that did not answer for a target is not asked by the clock sooner
@@ -116,6 +117,17 @@ def harvests_of_target(operations: Engine, target_id: int) -> list[Harvest]:
     with reading(operations) as connection:
         rows = connection.execute(query).mappings()
         return [Harvest(**{field.name: row[field.name] for field in fields(Harvest)}) for row in rows]
+
+
+def asked_now(operations: Engine, target_id: int) -> list[Job]:
+    """Return the questions about a target that archives have not answered yet, by archive."""
+    open_states = (JobState.WAITING.value, JobState.RUNNING.value)
+    query = select(jobs).where(
+        jobs.c.kind == "harvest", jobs.c.state.in_(open_states), jobs.c.lock.endswith(f":{target_id}")
+    )
+    with reading(operations) as connection:
+        found = [job_of(row) for row in connection.execute(query.order_by(jobs.c.lock)).mappings()]
+    return [job for job in found if job.args.get("target_id") == str(target_id)]
 
 
 def request_harvest(operations: Engine, archive: str, target_id: int) -> int:

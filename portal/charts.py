@@ -14,6 +14,7 @@ from engine.times import datetime_of
 Spec = dict[str, object]
 
 CHART_HEIGHT_PX = 400
+FLUX_HEIGHT_PX = 170
 MAX_DRAWN_POINTS = 10_000  # above this a browser needs seconds for one step of zooming
 UNKNOWN_BAND_COLOUR = "#8b98ad"
 _MJD_OF_UNIX_EPOCH = 40587
@@ -24,11 +25,12 @@ _DATE_LABEL = (
     f" : span(domain('x')) < 400 ? utcFormat({_DATE_OF_MJD}, '%d %b %Y')"
     f" : utcFormat({_DATE_OF_MJD}, '%b %Y')"
 )
+FLUX_UNITS = tuple(dict.fromkeys(band.unit for band in BANDS.values() if band.unit != "mag"))
 _TOOLTIP = (
     ("when", "Time (UTC)"),
     ("mjd_text", "MJD"),
     ("band", "Band"),
-    ("reading", "Magnitude"),
+    ("reading", "Brightness"),
     ("observer", "Observer"),
     ("facility", "Facility"),
     ("source", "Source"),
@@ -66,6 +68,58 @@ def drawn_points(points: pl.DataFrame) -> pl.DataFrame:
         source=pl.col("source"),
         remark=pl.col("flags").map_elements(_remark, return_dtype=pl.String),
     )
+
+
+def flux_points(points: pl.DataFrame, unit: str) -> pl.DataFrame:
+    """Return one row per mark of the bands whose field writes fluxes in a unit, such as mJy."""
+    per_unit = {name: band.ujy_per_unit for name, band in BANDS.items() if band.unit == unit}
+    scale = pl.col("band").replace_strict(per_unit, return_dtype=pl.Float64, default=None)
+    level, error = pl.col("flux_ujy") / scale, pl.col("flux_err_ujy") / scale
+    rows = points.filter(pl.col("band").is_in(list(per_unit)), pl.col("flux_ujy").is_not_null())
+    return rows.select(
+        "mjd",
+        "band",
+        level=level,
+        low=level - error,
+        high=level + error,
+        when=pl.col("mjd").map_elements(_when, return_dtype=pl.String),
+        mjd_text=pl.col("mjd").map_elements(lambda mjd: f"{mjd:.5f}", return_dtype=pl.String),
+        reading=pl.struct(level=level, error=error).map_elements(
+            lambda row: _flux_reading(row, unit), return_dtype=pl.String
+        ),
+        observer=_or_dash("observer"),
+        facility=_or_dash("facility"),
+        source=pl.col("source"),
+        remark=pl.col("flags").map_elements(_remark, return_dtype=pl.String),
+    )
+
+
+def _flux_reading(row: dict[str, float | None], unit: str) -> str:
+    error = "" if row["error"] is None else f" ± {row['error']:.2g}"
+    return f"{row['level']:.4g}{error} {unit}"
+
+
+@lru_cache(maxsize=64)
+def flux_spec(bands: tuple[str, ...], unit: str) -> Spec:
+    """Return the chart of ``flux_points``: brighter is higher, and zero is in sight."""
+    zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
+    rows = alt.Chart(alt.NamedData(name="points"))
+    x = _x(_time_axis(orient="bottom", title="MJD", label=_MJD_LABEL, grid=True))
+    axis = alt.Axis(minExtent=44, format="~g", tickSize=0, tickCount=4)
+    marks = rows.mark_point(filled=True, size=46, opacity=0.92, clip=True).encode(
+        x=x,
+        y=alt.Y("level:Q", title=unit, axis=axis),
+        color=_colour(bands),
+        shape=_symbol(bands),
+        tooltip=_tooltip(),
+    )
+    bars = rows.mark_rule(opacity=0.55, strokeWidth=1.2, clip=True).encode(
+        x=x, y=alt.Y("low:Q", title=unit, axis=axis), y2="high", color=_colour(bands)
+    )
+    size = alt.AutoSizeParams(type="fit-x", contains="padding")
+    chart = alt.layer(marks.add_params(zoom), bars).properties(height=FLUX_HEIGHT_PX, autosize=size)
+    spec: Spec = chart.to_dict()
+    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
 
 
 def _or_dash(column: str) -> pl.Expr:

@@ -19,11 +19,8 @@ from lake.accounts import User
 from lake.contents import Contents, contents
 from lake.store import Store
 from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
-from portal.charts import MAX_DRAWN_POINTS, Spec, bands_in_order, drawn_points, light_curve_spec
 from portal.moment import address_of, read_version, readable
 from portal.opened import lake
-
-_BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +31,6 @@ class Numbers:
     points: int
     frames: int
     observers: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """A light curve ready to be drawn."""
-
-    rows: pl.DataFrame
-    spec: Spec
-    points: int  # that the marks stand for
-    is_binned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,55 +173,6 @@ def last_seen(points: pl.DataFrame) -> LastSeen | None:
     """Return the last magnitude of a light curve, or None where there is none."""
     seen = points.filter(pl.col("mag").is_not_null()).tail(1).select("mag", "band", "mjd")
     return LastSeen(**seen.row(0, named=True)) if len(seen) else None
-
-
-def light_curve(target_id: int) -> pl.DataFrame:
-    """Return all points of a target, sorted by time."""
-    return _light_curve(lake().store, read_version(), target_id)
-
-
-@lru_cache(maxsize=64)
-def _light_curve(store: Store, version: int, target_id: int) -> pl.DataFrame:
-    return store.light_curve(target_id, as_of=version)
-
-
-def chart_of(target_id: int, *, every_point: bool = False) -> Chart | None:
-    """Return the light curve ready to be drawn, or None where nothing has a magnitude.
-
-    More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
-    """
-    return _chart(lake().store, read_version(), target_id, every_point)
-
-
-@lru_cache(maxsize=32)
-def _chart(store: Store, version: int, target_id: int, every_point: bool) -> Chart | None:
-    points = _light_curve(store, version, target_id)
-    drawable = points.filter(pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
-    if drawable.is_empty():
-        return None
-    is_binned = len(drawable) > MAX_DRAWN_POINTS and not every_point
-    rows = drawn_points(_binned(drawable) if is_binned else drawable)
-    spec = light_curve_spec(bands_in_order(drawable))
-    return Chart(rows=rows, spec=spec, points=len(drawable), is_binned=is_binned)
-
-
-def is_long(points: pl.DataFrame) -> bool:
-    """Return whether a light curve has more points than a browser draws at ease."""
-    return len(points) > MAX_DRAWN_POINTS
-
-
-def _binned(points: pl.DataFrame) -> pl.DataFrame:
-    """Return medians per band in the shortest interval that leaves few enough of them."""
-    for width_d in _BINS_D:
-        place = (pl.col("mjd") // width_d).alias("place")
-        medians = points.group_by("band", "source", pl.col("mag").is_null().alias("is_limit"), place).agg(
-            pl.col("mjd", "mag", "mag_err", "limit_mag").median(),
-            pl.col("observer", "facility").unique(maintain_order=True).drop_nulls().str.join(", "),
-            pl.col("flags").bitwise_or(),
-        )
-        if len(medians) <= MAX_DRAWN_POINTS:
-            break
-    return medians.sort("mjd")
 
 
 def has_simulated(points: pl.DataFrame) -> bool:

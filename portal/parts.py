@@ -7,7 +7,8 @@ import polars as pl
 import streamlit as st
 
 from lake.targets import TargetRow
-from portal.data import last_seen, light_curve
+from portal.curves import light_curve
+from portal.data import last_seen
 from portal.fmt import ago_text, escaped
 from portal.moment import Moment, address_of, permalink
 from portal.thumbnails import thumbnail_svg

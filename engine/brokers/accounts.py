@@ -2,7 +2,8 @@
 
 ACCOUNTS: dict[str, str] = {
     "atlas_token": "ATLAS forced photometry: a token of fallingstar-data.com",
-    "lasair_token": "Lasair: the token of one's profile at lasair.lsst.ac.uk",
+    "lasair_token": "Lasair for ZTF: the token of one's profile at lasair-ztf.lsst.ac.uk",
+    "lasair_lsst_token": "Lasair for LSST: the token of one's profile at lasair.lsst.ac.uk",
     "tns_key": "Transient Name Server: API key of a bot",
     "tns_bot_id": "Transient Name Server: number of the bot",
     "tns_bot_name": "Transient Name Server: name of the bot",

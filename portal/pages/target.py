@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import data, verdicts
+from portal import archives, curves, data, verdicts
 from portal.cards import frame_card
 from portal.classes import meaning_of
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
@@ -17,6 +17,7 @@ from portal.parts import (
 from portal.session import current_user
 
 FRAMES_AT_ONCE = 6
+ASKING_EVERY_S = 1.5
 
 user = current_user()
 asked = st.query_params.get("name", "")
@@ -30,7 +31,8 @@ if row is None:
     st.stop()
 
 target = row.target
-points = data.light_curve(target.target_id or 0)
+points = curves.light_curve(target.target_id or 0)
+asked_at_first = archives.asking(target.target_id or 0)
 simulated = target.simulated or data.has_simulated(points)
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
@@ -58,16 +60,28 @@ if target.simulated:
     simulated_banner("This target and all its measurements belong to the demo: nobody observed them.")
 elif simulated:
     simulated_banner("Some points of this light curve were made by simulation; their tooltip says which.")
+if asked_at_first is not None:
+
+    @st.fragment(run_every=ASKING_EVERY_S)
+    def follow() -> None:
+        """Show how far the archives are; when one has brought points, the whole page comes anew."""
+        now = archives.asking(target.target_id or 0)
+        if now is None or curves.light_curve(target.target_id or 0).height != len(points):
+            st.rerun()
+        st.progress(now.answered / now.asked, text=now.sentence)
+
+    follow()
 if target.description:
     st.text(target.description)
 
 main, side = st.columns([2.7, 1], gap="large")
 with main:
-    curve_tab, points_tab, frames_tab = st.tabs(
+    curve_tab, points_tab, frames_tab, archives_tab = st.tabs(
         [
             ":material/show_chart: Light curve",
             ":material/table_rows: Points",
             ":material/photo_camera: Frames",
+            ":material/public: Archives",
         ],
         key="target_tab",
         on_change="rerun",
@@ -75,14 +89,12 @@ with main:
 
 with curve_tab:
     if curve_tab.open:
-        many = data.is_long(points)
+        many = curves.is_long(points)
         every_point = many and st.toggle("Show every point (slower)", key="every_point")
-        chart = data.chart_of(target.target_id or 0, every_point=every_point)
+        chart = curves.chart_of(target.target_id or 0, every_point=every_point)
         if chart is None:
             with st.container(border=True):
-                st.markdown(
-                    "**No light curve yet.** Archives are asked in turn, and frames add points as they come."
-                )
+                st.markdown("**No light curve yet.** Archives and frames add points as they come.")
         else:
             st.vega_lite_chart(
                 chart.rows,
@@ -94,6 +106,14 @@ with curve_tab:
                 "Scroll to zoom, drag to move, double-click to reset. Click a band in the legend to see only "
                 "it, shift-click to add another. Open triangles are limits: the target was fainter."
                 + (" Each mark is the median of a short interval." if chart.is_binned else "")
+            )
+
+        for panel in curves.flux_panels(target.target_id or 0):
+            st.vega_lite_chart(
+                panel.rows,
+                panel.spec,
+                key=f"flux_{panel.unit}",
+                alt=f"Light curve of {target.name} in {panel.unit}: {panel.rows.height} points",
             )
 
 with points_tab:
@@ -128,6 +148,27 @@ with frames_tab:
             frame_card(verdict)
         if pages > 1:
             st.pagination(pages, key="frames_page", max_visible_pages=5)
+
+with archives_tab:
+    if archives_tab.open:
+        st.dataframe(
+            archives.target_archives_table(target),
+            hide_index=True,
+            placeholder="–",
+            height="content",
+            alt="What each archive said of this target",
+            column_config={
+                "Points": st.column_config.NumberColumn(format="%d"),
+                "Says": st.column_config.TextColumn(width="large"),
+            },
+        )
+        if (
+            user is not None
+            and not target.simulated
+            and st.button("Ask them again", icon=":material/refresh:", key="ask_again")
+        ):
+            st.toast(archives.ask_again(target, user))
+            st.rerun()
 
 with side:
     place = data.position_of(target.ra_deg, target.dec_deg)

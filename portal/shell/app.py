@@ -27,6 +27,7 @@ page = st.navigation(
         st.Page(PAGES / "targets.py", title="Targets", icon=":material/my_location:", url_path="targets"),
         st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
         st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),
+        st.Page(PAGES / "archives.py", title="Archives", icon=":material/public:", url_path="archives"),
         st.Page(
             PAGES / "account.py",
             title=user.username if user else "Sign in",

@@ -54,25 +54,25 @@ def test_the_table_of_targets_holds_what_the_page_promises(full_lake: Lake) -> N
 
 def test_the_chart_of_a_light_curve_is_made_once_for_each_version_of_the_lake(full_lake: Lake) -> None:
     target_id = id_of(REAL_NAME)
-    chart = data.chart_of(target_id)
+    chart = curves.chart_of(target_id)
     assert chart is not None
-    assert data.chart_of(target_id) is chart
+    assert curves.chart_of(target_id) is chart
     more = example_points(target_id, count=41)
     full_lake.store.replace_points(target_id, "ztf", more, batch=new_batch("test", "ztf"))
-    fresh = data.chart_of(target_id)
+    fresh = curves.chart_of(target_id)
     assert fresh is not None
     assert fresh.points == 41
 
 
 def test_a_target_without_points_has_no_chart(full_lake: Lake) -> None:
-    assert data.chart_of(id_of(HOSTILE_NAME)) is None
+    assert curves.chart_of(id_of(HOSTILE_NAME)) is None
 
 
 def test_a_long_light_curve_is_drawn_as_medians_unless_every_point_is_asked_for(full_lake: Lake) -> None:
     target_id = id_of("Many07")
     points = example_points(target_id, count=12_000)
     full_lake.store.replace_points(target_id, "ztf", points, batch=new_batch("test", "ztf"))
-    binned, whole = data.chart_of(target_id), data.chart_of(target_id, every_point=True)
+    binned, whole = curves.chart_of(target_id), curves.chart_of(target_id, every_point=True)
     assert binned is not None
     assert whole is not None
     assert binned.is_binned
@@ -83,9 +83,9 @@ def test_a_long_light_curve_is_drawn_as_medians_unless_every_point_is_asked_for(
 
 
 def test_only_points_with_the_flag_count_as_simulated(full_lake: Lake) -> None:
-    assert data.has_simulated(data.light_curve(id_of(SIMULATED_NAME)))
-    assert not data.has_simulated(data.light_curve(id_of(REAL_NAME)))
-    assert not data.has_simulated(data.light_curve(id_of(HOSTILE_NAME)))
+    assert data.has_simulated(curves.light_curve(id_of(SIMULATED_NAME)))
+    assert not data.has_simulated(curves.light_curve(id_of(REAL_NAME)))
+    assert not data.has_simulated(curves.light_curve(id_of(HOSTILE_NAME)))
 
 
 def test_every_observer_is_credited_and_an_archive_stands_for_those_it_does_not_name(full_lake: Lake) -> None:

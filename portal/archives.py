@@ -1,0 +1,179 @@
+"""What the pages show of the archives: how each fares, what each said of a target, and who still works on it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from engine.brokers.protocol import Asks, BrokerInfo
+from engine.brokers.reach import reason_not_to_ask
+from engine.brokers.registry import BROKERS, served
+from engine.errors import Rejected
+from engine.target import Target
+from engine.times import mjd_now
+from lake.accounts import User
+from lake.archives import (
+    ArchiveHealth,
+    Harvest,
+    asked_now,
+    harvests_of_target,
+    list_archive_health,
+    request_harvest,
+)
+from lake.rights import can_see
+from portal.fmt import ago_text, plural
+from portal.opened import lake, settings
+
+WELL, RESTS, NEEDS_ACCOUNT, BY_FILE, NEW = "well", "rests", "needs an account", "by file", "not asked yet"
+TROUBLE = "trouble"
+_HOURS = 24.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How far the archives are with a target."""
+
+    answered: int
+    asked: int
+    still: tuple[str, ...]  # titles of the archives that have not answered
+
+    @property
+    def sentence(self) -> str:
+        """Return it in words."""
+        named = ", ".join(self.still[:4]) + (
+            f" and {len(self.still) - 4} more" if len(self.still) > 4 else ""
+        )
+        return f"{self.answered} of {self.asked} archives have answered. Still asked: {named}."
+
+
+def asking(target_id: int) -> Asking | None:
+    """Return how far the archives are with a target, or None where all have answered."""
+    open_jobs = asked_now(lake().operations, target_id)
+    if not open_jobs:
+        return None
+    still = {job.args["source"] for job in open_jobs}
+    said = harvests_of_target(lake().operations, target_id)
+    answered = sum(each.answered_mjd is not None and each.archive not in still for each in said)
+    titles = tuple(sorted(_titles().get(key, key) for key in still))
+    return Asking(answered=answered, asked=answered + len(still), still=titles)
+
+
+def archives_table() -> pl.DataFrame:
+    """Return how every archive fares, those in trouble first."""
+    health = {each.archive: each for each in list_archive_health(lake().operations)}
+    rows = [_health_row(known.info, health.get(known.info.key)) for known in BROKERS]
+    return pl.DataFrame(rows, schema=_HEALTH_COLUMNS).sort("State", "Archive")
+
+
+def target_archives_table(target: Target) -> pl.DataFrame:
+    """Return what each archive said of a target."""
+    said = {each.archive: each for each in harvests_of_target(lake().operations, target.target_id or 0)}
+    asked = {job.args["source"] for job in asked_now(lake().operations, target.target_id or 0)}
+    infos = served(settings().secrets)
+    rows = [
+        _said_row(info, target, said.get(info.key), is_asked=info.key in asked)
+        for info in infos
+        if info.key in said or not reason_not_to_ask(info, target)
+    ]
+    return pl.DataFrame(rows, schema=_SAID_COLUMNS).sort("Points", "Archive", descending=[True, False])
+
+
+def ask_again(target: Target, user: User | None) -> str:
+    """Ask every archive that can know a target again; return what to tell the person.
+
+    Raises
+    ------
+    Rejected
+        ``no-right``: nobody is signed in, or may not see the target.
+    """
+    if user is None or not can_see(target, user):
+        raise Rejected("Sign in to have the archives asked again.", code="no-right")
+    able = [info for info in served(settings().secrets) if not reason_not_to_ask(info, target)]
+    for info in able:
+        request_harvest(lake().operations, info.key, target.target_id or 0)
+    return f"{plural(len(able), 'archive')} {'is' if len(able) == 1 else 'are'} asked now."
+
+
+def facts_of(key: str) -> BrokerInfo | None:
+    """Return what is known of an archive."""
+    return next((known.info for known in BROKERS if known.info.key == key), None)
+
+
+@lru_cache(maxsize=1)
+def _titles() -> dict[str, str]:
+    return {known.info.key: known.info.title for known in BROKERS}
+
+
+def _health_row(info: BrokerInfo, health: ArchiveHealth | None) -> dict[str, object]:
+    state = _state(info, health)
+    reason = f"Set TOMLAKE_{info.account.upper()}." if state == NEEDS_ACCOUNT else ""
+    return {
+        "Archive": info.title,
+        "State": state,
+        "Last answer": "–" if health is None else _ago(health.last_success_mjd),
+        "Seconds": None if health is None else health.latency_s,
+        "Failures": 0 if health is None else health.failures,
+        "Says": reason or (health.reason if health else ""),
+        "Next try": _next_try(health) if state == RESTS else "",
+        "Covers": info.coverage,
+        "Key": info.key,
+    }
+
+
+def _state(info: BrokerInfo, health: ArchiveHealth | None) -> str:
+    if info.asks == Asks.FILE:
+        return BY_FILE
+    if info.account and info.account not in settings().secrets:
+        return NEEDS_ACCOUNT
+    if health is None:
+        return NEW
+    if (health.rests_until_mjd or 0.0) > mjd_now():
+        return RESTS
+    return TROUBLE if health.failures else WELL
+
+
+def _next_try(health: ArchiveHealth | None) -> str:
+    if health is None or health.rests_until_mjd is None:
+        return ""
+    hours = (health.rests_until_mjd - mjd_now()) * _HOURS
+    return f"in {hours:.1f} h" if hours >= 1 else f"in {max(1, round(hours * 60))} min"
+
+
+def _said_row(info: BrokerInfo, target: Target, said: Harvest | None, *, is_asked: bool) -> dict[str, object]:
+    if is_asked:
+        words = (said.reason if said and said.reason else "") or "asked now"
+    elif said is None or said.asked_mjd is None:
+        words = reason_not_to_ask(info, target) or "not asked yet"
+    else:
+        words = said.reason or ("" if said.rows else "never saw it")
+    return {
+        "Archive": info.title,
+        "Points": said.rows if said else None,
+        "Answered": _ago(said.answered_mjd if said else None),
+        "Says": words,
+        "Cite": info.citation,
+    }
+
+
+def _ago(mjd: float | None) -> str:
+    return "–" if mjd is None else ago_text(mjd)
+
+
+_HEALTH_COLUMNS: dict[str, pl.DataType] = {
+    "Archive": pl.String(),
+    "State": pl.Enum([TROUBLE, RESTS, NEEDS_ACCOUNT, WELL, NEW, BY_FILE]),
+    "Last answer": pl.String(),
+    "Seconds": pl.Float64(),
+    "Failures": pl.Int64(),
+    "Says": pl.String(),
+    "Next try": pl.String(),
+    "Covers": pl.String(),
+    "Key": pl.String(),
+}
+_SAID_COLUMNS: dict[str, pl.DataType] = {
+    "Archive": pl.String(),
+    "Points": pl.Int64(),
+    "Answered": pl.String(),
+    "Says": pl.String(),
+    "Cite": pl.String(),
+}
