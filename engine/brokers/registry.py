@@ -5,12 +5,14 @@
 
 import sys
 
+from engine.brokers.alerce import Alerce
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
+    Alerce(),
     GaiaAlerts(),
     Neowise(),
 )

@@ -1,0 +1,283 @@
+"""What alert brokers share: the object at a place, and light curves of differences from a reference image.
+
+A survey finds an alert in the difference of an image and a reference image. Its magnitude is that of the
+difference: of a supernova that the reference lacks it is the brightness, of a star that the reference holds
+it says nothing before the star's own light is added again. A light curve is of one kind in each band: total
+where the target's light in the reference is known, else difference; ``calib_version`` says which.
+
+References
+----------
+Masci et al. 2019, PASP 131, 018003, section 6; Foerster et al. 2021, AJ 161, 242, appendix A.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import polars as pl
+from astropy import units
+from astropy.coordinates import SkyCoord
+
+from engine.brokers.answers import drift
+from engine.brokers.points import archive_points, brightness
+from engine.brokers.protocol import BrokerInfo, Query
+from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR
+from engine.times import SECONDS_PER_DAY, mjd_utc_of
+
+ZTF_YEAR = 2022.5  # the middle of what ZTF has seen; its alerts began in 2018
+LSST_YEAR = 2026.5
+ZTF_BANDS = ("ZTF(zg)", "ZTF(zr)", "ZTF(zi)")
+LSST_BANDS = tuple(f"LSST({letter})" for letter in "ugrizy")
+REFERENCE_ARCSEC = 1.4  # within which a source of the reference image is the target: Foerster et al. 2021
+ZTF_EXPTIME_S = 30.0
+UJY_PER_NJY = 0.001
+_MAG_RANGE = (0.0, 40.0)  # outside are sentinels such as 100 and -999
+_SIGMA_MAX = 10.0  # mag; 100 is a sentinel
+_MJD_RANGE = (57000.0, 90000.0)  # outside it is no MJD, or of neither survey
+_SIGNS = {
+    "t": 1.0,
+    "true": 1.0,
+    "1": 1.0,
+    "1.0": 1.0,
+    "f": -1.0,
+    "false": -1.0,
+    "0": -1.0,
+    "-1": -1.0,
+    "-1.0": -1.0,
+}
+_ONE_EXPOSURE_DECIMALS = 5  # of a day: 0.9 s
+
+ZTF_THANKS = (
+    "Based on observations obtained with the Samuel Oschin Telescope 48-inch and the 60-inch Telescope at "
+    "the Palomar Observatory as part of the Zwicky Transient Facility project. ZTF is supported by the "
+    "National Science Foundation under Grants No. AST-1440341 and AST-2034437 and its partners."
+)
+LSST_THANKS = (
+    "This material is based on data of the NSF-DOE Vera C. Rubin Observatory, a project of the U.S. National "
+    "Science Foundation and the U.S. Department of Energy's Office of Science."
+)
+HOW_ZTF = (
+    "An alert measures the difference from a reference image. Where a source of the reference lies within "
+    "1.4 arcsec of most alerts of a band, the target is in the reference: its flux there is added, the light "
+    "curve of the band is the total brightness (calib_version ends in total-1), and alerts without such a "
+    "source are left out. Else it is the difference (difference-1), right for a transient without a host "
+    "beneath it.",
+    "Errors of total magnitudes are those of the difference on the total; the reference's own error, which "
+    "shifts all points of a band alike, is not in them.",
+    "The survey's 5 sigma limits are limits on the difference: they stay where the light curve is of the "
+    "difference, and are left out where it is total, for the star was then as bright as in the reference.",
+    "Times are the archive's Julian dates (UTC) of the start of the exposure, plus half of it: 15 s where "
+    "its length is not given.",
+    "Fluxes are kept with their sign; below 3 sigma a point is a 5 sigma limit from its error.",
+)
+HOW_LSST = (
+    "The light curve shows the total flux at the target's place in the direct image (scienceFlux; "
+    "calib_version ends in total-1), because the difference from the template (psfFlux) says nothing about "
+    "a star that is in the template; of a transient the total holds the light of its host. A band of which "
+    "most rows have no total flux shows the difference (difference-1); rows of the other kind are left out.",
+    "Fluxes in nJy become uJy (AB); below 3 sigma a point is a 5 sigma limit from its error, never a "
+    "magnitude.",
+    "Times are midpointMjdTai less the leap seconds: MJD (UTC), mid-exposure.",
+    "Of two measurements of one exposure the alert's own is kept before the forced one.",
+)
+DIFFERS_ZTF = (
+    "BHTOM shows magnitudes of the difference as if they were the star's, or mixes them with total ones; "
+    "tomlake shows one kind in each band and says which.",
+    "BHTOM takes the start of the exposure for its time; tomlake takes the middle.",
+)
+DIFFERS_LSST = (
+    "BHTOM keeps the times in TAI, 37 s late; tomlake gives UTC.",
+    "BHTOM makes limits from flux times its signal to noise, which is no limit; tomlake takes 5 sigma of the "
+    "error.",
+)
+
+
+class Kind(StrEnum):
+    """What the fluxes of a light curve are."""
+
+    TOTAL = "total"
+    DIFFERENCE = "difference"
+
+
+DETECTION, REPEATED, FORCED, LIMIT = range(4)  # of several rows of one exposure the first is kept
+_MEASURED: dict[str, pl.DataType] = {  # one row of ``light_curve_of``
+    "source_ref": pl.String(),
+    "mjd": pl.Float64(),
+    "exptime_s": pl.Float64(),
+    "band": pl.String(),
+    "rank": pl.Int64(),
+    "difference_ujy": pl.Float64(),
+    "difference_err_ujy": pl.Float64(),
+    "total_ujy": pl.Float64(),
+    "total_err_ujy": pl.Float64(),
+    "limit_mag": pl.Float64(),  # the archive's own, of a difference
+    "flags": pl.Int64(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One object of an archive near a place."""
+
+    object_id: str
+    ra_deg: float
+    dec_deg: float
+
+
+def place(query: Query, *, year: float) -> tuple[float, float]:
+    """Return (ra_deg, dec_deg) of the target in a Julian year, moved by its proper motion."""
+    years = year - query.epoch
+    there = SkyCoord(query.ra_deg, query.dec_deg, unit="deg").spherical_offsets_by(
+        (query.pm_ra_mas_yr or 0.0) * years * units.mas, (query.pm_dec_mas_yr or 0.0) * years * units.mas
+    )
+    return float(there.ra.deg), float(there.dec.deg)
+
+
+def nearest(found: Sequence[Found], *, ra_deg: float, dec_deg: float, radius_arcsec: float) -> str | None:
+    """Return the id of the object nearest to a place, None where none is within the radius."""
+    if not found:
+        return None
+    objects = SkyCoord([one.ra_deg for one in found], [one.dec_deg for one in found], unit="deg")
+    away_arcsec = SkyCoord(ra_deg, dec_deg, unit="deg").separation(objects).arcsec
+    first = int(np.argmin(away_arcsec))
+    return found[first].object_id if away_arcsec[first] <= radius_arcsec else None
+
+
+def light_curve_of(
+    rows: pl.DataFrame, query: Query, info: BrokerInfo, *, prefer: Kind, facility: str
+) -> pl.DataFrame:
+    """Return measurements as a light curve of one kind in each band, of one point for each exposure.
+
+    Parameters
+    ----------
+    rows
+        What ``ztf_measured`` and ``lsst_measured`` return.
+    prefer
+        ``DIFFERENCE`` shows differences in every band; ``TOTAL`` where most rows of the band have one.
+    """
+    rows = rows.select(pl.col(name).cast(dtype) for name, dtype in _MEASURED.items())
+    has_total = pl.col("total_ujy").is_not_null().filter(pl.col("difference_ujy").is_not_null())
+    share = has_total.mean().over("band").fill_null(has_total.mean()).fill_null(0.0)
+    total = (share > 0.5) & pl.lit(prefer is Kind.TOTAL)
+    rows = rows.with_columns(
+        flux_ujy=pl.when(total).then("total_ujy").otherwise("difference_ujy"),
+        flux_err_ujy=pl.when(total).then("total_err_ujy").otherwise("difference_err_ujy"),
+        limit_mag=pl.when(~total).then("limit_mag"),
+        calib_version=pl.format(
+            f"{info.key}-{{}}-1", pl.when(total).then(pl.lit("total")).otherwise(pl.lit("difference"))
+        ),
+    )
+    shown = brightness(pl.col("flux_ujy"), pl.col("flux_err_ujy"), zero_point_mag=AB_ZERO_POINT_UJY_MAG)
+    rows = rows.with_columns(**shown | {"limit_mag": shown["limit_mag"].fill_null(pl.col("limit_mag"))})
+    rows = rows.filter(pl.any_horizontal(pl.col("flux_ujy", "limit_mag").is_not_null()))
+    rows = rows.sort("rank", maintain_order=True).unique(
+        ["band", pl.col("mjd").round(_ONE_EXPOSURE_DECIMALS)], keep="first", maintain_order=True
+    )
+    return archive_points(
+        rows.drop("rank", "difference_ujy", "difference_err_ujy", "total_ujy", "total_err_ujy"),
+        query,
+        info,
+        calib_version="",
+        facility=facility,
+    )
+
+
+def flux_ujy(mag: str) -> pl.Expr:
+    """Return the flux of a column of AB magnitudes; sentinels become null."""
+    sane = pl.col(mag).is_between(*_MAG_RANGE, closed="none")
+    return pl.when(sane).then(10.0 ** (0.4 * (AB_ZERO_POINT_UJY_MAG - pl.col(mag))))
+
+
+def ztf_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:
+    """Return rows of ZTF alerts as measurements.
+
+    Parameters
+    ----------
+    rows
+        ``source_ref``; ``start_mjd`` and ``exptime_s`` of the exposure; ``fid``: 1 g, 2 r, 3 i; ``magpsf``,
+        ``sigmapsf`` and ``isdiffpos`` (text, as any archive writes it) of the difference, null in a limit;
+        ``reference_ujy``: flux of the target in the reference image, null where it is not in it;
+        ``diffmaglim``: of limits; ``rank``; ``flags``.
+
+    Raises
+    ------
+    Rejected
+        ``schema-drift``: a row without time, in an unknown filter, or of a difference without a sign.
+    """
+    sign = (
+        pl.col("isdiffpos").str.to_lowercase().replace_strict(_SIGNS, default=None, return_dtype=pl.Float64())
+    )
+    rows = rows.with_columns(sign=sign, size=flux_ujy("magpsf"))
+    refuse_if(rows, ~pl.col("start_mjd").is_between(*_MJD_RANGE), title=title, what="a row without a time")
+    refuse_if(rows, ~pl.col("fid").is_in([1.0, 2.0, 3.0]), title=title, what="an unknown filter")
+    unsigned = pl.col("magpsf").is_not_null() & pl.col("sign").is_null()
+    refuse_if(rows, unsigned, title=title, what="a difference without a sign")
+    sound = pl.col("sigmapsf").is_between(0.0, _SIGMA_MAX, closed="none")
+    error = pl.when(sound).then(pl.col("size") * pl.col("sigmapsf") / MAG_ERR_PER_RELATIVE_FLUX_ERR)
+    rows = rows.with_columns(
+        difference_ujy=pl.when(error.is_not_null()).then(pl.col("sign") * pl.col("size")),
+        difference_err_ujy=error,
+        exptime_s=pl.col("exptime_s").fill_null(ZTF_EXPTIME_S),
+    )
+    is_limit = pl.col("difference_ujy").is_null() & (pl.col("rank") == LIMIT)
+    return rows.with_columns(
+        mjd=pl.col("start_mjd") + pl.col("exptime_s") / (2.0 * SECONDS_PER_DAY),
+        band=pl.col("fid").replace_strict(
+            {float(fid): band for fid, band in enumerate(ZTF_BANDS, 1)}, return_dtype=pl.String()
+        ),
+        total_ujy=pl.col("difference_ujy") + pl.col("reference_ujy"),
+        total_err_ujy="difference_err_ujy",
+        limit_mag=pl.when(is_limit & flux_ujy("diffmaglim").is_not_null()).then("diffmaglim"),
+    ).select(*_MEASURED)
+
+
+def ztf_reference_ujy() -> pl.Expr:
+    """Return the flux of the nearest source in the reference image where that source is the target."""
+    near = pl.col("distnr").is_between(0.0, REFERENCE_ARCSEC)
+    return pl.when(near).then(flux_ujy("magnr"))
+
+
+def lsst_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:
+    """Return rows of LSST's difference images as measurements.
+
+    Parameters
+    ----------
+    rows
+        ``source_ref``, ``midpointMjdTai``, ``letter``: u to y; ``psfFlux``, ``psfFluxErr``, ``scienceFlux``,
+        ``scienceFluxErr`` in nJy; ``rank``; ``flags``.
+
+    Raises
+    ------
+    Rejected
+        ``schema-drift``: a row without time, or in an unknown filter.
+    """
+    refuse_if(
+        rows, ~pl.col("midpointMjdTai").is_between(*_MJD_RANGE), title=title, what="a row without a time"
+    )
+    refuse_if(rows, ~pl.col("letter").is_in(list("ugrizy")), title=title, what="an unknown filter")
+    mjd = mjd_utc_of(rows["midpointMjdTai"].to_numpy(), scale="tai")
+    return rows.with_columns(
+        pl.Series("mjd", mjd, dtype=pl.Float64()),
+        exptime_s=pl.lit(None),
+        band=pl.format("LSST({})", "letter"),
+        limit_mag=pl.lit(None),
+        **_in_ujy("difference", "psfFlux"),
+        **_in_ujy("total", "scienceFlux"),
+    ).select(*_MEASURED)
+
+
+def _in_ujy(ours: str, theirs: str) -> dict[str, pl.Expr]:
+    """Return a flux and its error in uJy, both or neither."""
+    flux, error = pl.col(theirs), pl.col(f"{theirs}Err")
+    sound = flux.is_not_null() & (error > 0)
+    return {
+        f"{ours}_ujy": pl.when(sound).then(flux * UJY_PER_NJY),
+        f"{ours}_err_ujy": pl.when(sound).then(error * UJY_PER_NJY),
+    }
+
+
+def refuse_if(rows: pl.DataFrame, broken: pl.Expr, *, title: str, what: str) -> None:
+    """Refuse an answer of which one row is broken, or where that cannot be told."""
+    if rows.select(broken.fill_null(True).any()).item():
+        raise drift(title, what)
