@@ -19,7 +19,6 @@ from engine.brokers.alerts import (
     ZTF_BANDS,
     ZTF_THANKS,
     ZTF_YEAR,
-    Found,
     Kind,
     flux_ujy,
     light_curve_of,
@@ -29,9 +28,8 @@ from engine.brokers.alerts import (
 )
 from engine.brokers.answers import drift
 from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_rows import fetched_json, is_true, json_of, json_table, part, records
+from engine.brokers.json_rows import fetched_json, is_true, json_of, json_table, part, records, whole_answer
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.errors import Rejected
 from engine.lightcurve import Flag, empty
 
 OBJECTS_URL = "https://api.alerce.online/ztf/v1/objects"
@@ -89,15 +87,13 @@ class Alerce:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the light curve and the forced photometry of the nearest object, as a bundle."""
-        ra_deg, dec_deg = place(query, year=ZTF_YEAR)
-        cone = {"ra": f"{ra_deg:.7f}", "dec": f"{dec_deg:.7f}", "radius": f"{INFO.radius_arcsec:g}"}
-        answer = _got(http, OBJECTS_URL, cone | {"page_size": "100"})
-        object_id = None if answer is None else nearest_object(answer, ra_deg=ra_deg, dec_deg=dec_deg)
+        there = place(query, year=ZTF_YEAR)
+        object_id = nearest_object(OBJECTS_URL, {"page_size": "100"}, there, http, INFO)
         if object_id is None:
             return b""
         light = http.get(f"{OBJECTS_URL}/{object_id}/lightcurve")
         fetched_json(light, title=INFO.title)
-        forced = _got(http, f"{FORCED_URL}/{object_id}")
+        forced = whole_answer(http, f"{FORCED_URL}/{object_id}", title=INFO.title)
         return bundled({"forced.json": forced or b"[]", "lightcurve.json": light})
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -126,26 +122,16 @@ class Alerce:
         return light_curve_of(measured, query, INFO, prefer=self.prefer, facility="ZTF")
 
 
-def nearest_object(answer: bytes, *, ra_deg: float, dec_deg: float) -> str | None:
-    """Return the id of the nearest object of a search, None where it found none within the radius."""
-    items = part(fetched_json(answer, title=INFO.title), "items", title=INFO.title)
-    table = json_table(
-        records(items, title=INFO.title), title=INFO.title, numbers=("meanra", "meandec"), texts=("oid",)
-    ).drop_nulls()
-    found = [Found(object_id=oid, ra_deg=ra, dec_deg=dec) for ra, dec, oid in table.iter_rows()]
-    return nearest(found, ra_deg=ra_deg, dec_deg=dec_deg, radius_arcsec=INFO.radius_arcsec)
-
-
-def _got(http: Http, url: str, params: dict[str, str] | None = None) -> bytes | None:
-    """Return an answer that is whole, None where ALeRCE has nothing under the address."""
-    try:
-        body = http.get(url, params=params)
-    except Rejected as refusal:
-        if refusal.code == "not-found":
-            return None
-        raise
-    fetched_json(body, title=INFO.title)
-    return body
+def nearest_object(
+    url: str, words: dict[str, str], there: tuple[float, float], http: Http, info: BrokerInfo
+) -> str | None:
+    """Return the id of the object of ALeRCE nearest to a place, None where none is within the radius."""
+    cone = {"ra": f"{there[0]:.7f}", "dec": f"{there[1]:.7f}", "radius": f"{info.radius_arcsec:g}"}
+    answer = whole_answer(http, url, words | cone, title=info.title)
+    if answer is None:
+        return None
+    items = part(json_of(answer, title=info.title), "items", title=info.title)
+    return nearest(items, ("oid", "meanra", "meandec"), there, info)
 
 
 def _alerts(answer: object) -> pl.DataFrame:
@@ -165,9 +151,7 @@ def _alerts(answer: object) -> pl.DataFrame:
         _SIGN,
         source_ref="candid",
         start_mjd="mjd",
-        exptime_s=pl.lit(None, pl.Float64()),
         reference_ujy=pl.when(is_true("corrected")).then(total - signed),
-        diffmaglim=pl.lit(None, pl.Float64()),
         rank=pl.when(is_true("has_stamp")).then(DETECTION).otherwise(REPEATED),
         flags=pl.when(is_true("dubious")).then(int(Flag.POOR_QUALITY_AT_SOURCE)).otherwise(0),
     )

@@ -10,8 +10,6 @@ References
 Masci et al. 2019, PASP 131, 018003, section 6; Foerster et al. 2021, AJ 161, 242, appendix A.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -20,9 +18,10 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from engine.brokers.answers import drift
+from engine.brokers.json_rows import json_table, records
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Query
-from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR
+from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
 from engine.times import SECONDS_PER_DAY, mjd_utc_of
 
 ZTF_YEAR = 2022.5  # the middle of what ZTF has seen; its alerts began in 2018
@@ -30,6 +29,7 @@ LSST_YEAR = 2026.5
 ZTF_BANDS = ("ZTF(zg)", "ZTF(zr)", "ZTF(zi)")
 LSST_BANDS = tuple(f"LSST({letter})" for letter in "ugrizy")
 REFERENCE_ARCSEC = 1.4  # within which a source of the reference image is the target: Foerster et al. 2021
+ASTEROID_ARCSEC = 5.0
 ZTF_EXPTIME_S = 30.0
 UJY_PER_NJY = 0.001
 _MAG_RANGE = (0.0, 40.0)  # outside are sentinels such as 100 and -999
@@ -114,15 +114,16 @@ _MEASURED: dict[str, pl.DataType] = {  # one row of ``light_curve_of``
     "limit_mag": pl.Float64(),  # the archive's own, of a difference
     "flags": pl.Int64(),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One object of an archive near a place."""
-
-    object_id: str
-    ra_deg: float
-    dec_deg: float
+_MAY_LACK: dict[str, pl.DataType] = {  # of rows that ``ztf_measured`` takes
+    "magpsf": pl.Float64(),
+    "sigmapsf": pl.Float64(),
+    "isdiffpos": pl.String(),
+    "difference_ujy": pl.Float64(),
+    "difference_err_ujy": pl.Float64(),
+    "diffmaglim": pl.Float64(),
+    "reference_ujy": pl.Float64(),
+    "exptime_s": pl.Float64(),
+}
 
 
 def place(query: Query, *, year: float) -> tuple[float, float]:
@@ -134,14 +135,34 @@ def place(query: Query, *, year: float) -> tuple[float, float]:
     return float(there.ra.deg), float(there.dec.deg)
 
 
-def nearest(found: Sequence[Found], *, ra_deg: float, dec_deg: float, radius_arcsec: float) -> str | None:
-    """Return the id of the object nearest to a place, None where none is within the radius."""
-    if not found:
+def nearest(
+    answer: object, names: tuple[str, str, str], there: tuple[float, float], info: BrokerInfo
+) -> str | None:
+    """Return the id of the object nearest to a place, None where none is within the archive's radius.
+
+    Parameters
+    ----------
+    answer
+        A list of records of objects.
+    names
+        Of their columns: id, right ascension, declination [deg].
+    there
+        Right ascension and declination [deg], as ``place`` returns them.
+
+    Raises
+    ------
+    Rejected
+        ``schema-drift``
+    """
+    table = json_table(
+        records(answer, title=info.title), title=info.title, numbers=names[1:], texts=names[:1]
+    ).drop_nulls()
+    if table.is_empty():
         return None
-    objects = SkyCoord([one.ra_deg for one in found], [one.dec_deg for one in found], unit="deg")
-    away_arcsec = SkyCoord(ra_deg, dec_deg, unit="deg").separation(objects).arcsec
+    objects = SkyCoord(table[names[1]].to_numpy(), table[names[2]].to_numpy(), unit="deg")
+    away_arcsec = SkyCoord(*there, unit="deg").separation(objects).arcsec
     first = int(np.argmin(away_arcsec))
-    return found[first].object_id if away_arcsec[first] <= radius_arcsec else None
+    return str(table[names[0]][first]) if away_arcsec[first] <= info.radius_arcsec else None
 
 
 def light_curve_of(
@@ -157,8 +178,14 @@ def light_curve_of(
         ``DIFFERENCE`` shows differences in every band; ``TOTAL`` where most rows of the band have one.
     """
     rows = rows.select(pl.col(name).cast(dtype) for name, dtype in _MEASURED.items())
-    has_total = pl.col("total_ujy").is_not_null().filter(pl.col("difference_ujy").is_not_null())
-    share = has_total.mean().over("band").fill_null(has_total.mean()).fill_null(0.0)
+    measured = pl.col("difference_ujy").is_not_null()
+    is_known, own = pl.col("total_ujy").is_not_null(), measured & (pl.col("rank") == DETECTION)
+    share = pl.coalesce(
+        is_known.filter(own).mean().over("band"),
+        is_known.filter(measured).mean().over("band"),
+        is_known.filter(measured).mean(),
+        0.0,
+    )
     total = (share > 0.5) & pl.lit(prefer is Kind.TOTAL)
     rows = rows.with_columns(
         flux_ujy=pl.when(total).then("total_ujy").otherwise("difference_ujy"),
@@ -195,16 +222,19 @@ def ztf_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:
     Parameters
     ----------
     rows
-        ``source_ref``; ``start_mjd`` and ``exptime_s`` of the exposure; ``fid``: 1 g, 2 r, 3 i; ``magpsf``,
-        ``sigmapsf`` and ``isdiffpos`` (text, as any archive writes it) of the difference, null in a limit;
-        ``reference_ujy``: flux of the target in the reference image, null where it is not in it;
-        ``diffmaglim``: of limits; ``rank``; ``flags``.
+        ``source_ref``, ``rank``, ``flags``; ``start_mjd`` of the exposure, ``fid``: 1 g, 2 r, 3 i. Of a
+        measurement ``magpsf``, ``sigmapsf`` and ``isdiffpos`` (text, as any archive writes it), or
+        ``difference_ujy`` and ``difference_err_ujy``; of a limit ``diffmaglim``. ``reference_ujy``: flux of
+        the target in the reference image, null where it is not in it; ``exptime_s``. Of these any may lack.
 
     Raises
     ------
     Rejected
         ``schema-drift``: a row without time, in an unknown filter, or of a difference without a sign.
     """
+    rows = rows.with_columns(
+        pl.lit(None, dtype).alias(name) for name, dtype in _MAY_LACK.items() if name not in rows.columns
+    )
     sign = (
         pl.col("isdiffpos").str.to_lowercase().replace_strict(_SIGNS, default=None, return_dtype=pl.Float64())
     )
@@ -216,8 +246,10 @@ def ztf_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:
     sound = pl.col("sigmapsf").is_between(0.0, _SIGMA_MAX, closed="none")
     error = pl.when(sound).then(pl.col("size") * pl.col("sigmapsf") / MAG_ERR_PER_RELATIVE_FLUX_ERR)
     rows = rows.with_columns(
-        difference_ujy=pl.when(error.is_not_null()).then(pl.col("sign") * pl.col("size")),
-        difference_err_ujy=error,
+        difference_ujy=pl.coalesce(
+            "difference_ujy", pl.when(error.is_not_null()).then(pl.col("sign") * pl.col("size"))
+        ),
+        difference_err_ujy=pl.coalesce("difference_err_ujy", error),
         exptime_s=pl.col("exptime_s").fill_null(ZTF_EXPTIME_S),
     )
     is_limit = pl.col("difference_ujy").is_null() & (pl.col("rank") == LIMIT)
@@ -236,6 +268,12 @@ def ztf_reference_ujy() -> pl.Expr:
     """Return the flux of the nearest source in the reference image where that source is the target."""
     near = pl.col("distnr").is_between(0.0, REFERENCE_ARCSEC)
     return pl.when(near).then(flux_ujy("magnr"))
+
+
+def asteroid_flag() -> pl.Expr:
+    """Return the flag of alerts near which ZTF knows an asteroid, from their column ``ssdistnr``."""
+    near = pl.col("ssdistnr").is_between(0.0, ASTEROID_ARCSEC)
+    return pl.when(near).then(int(Flag.BLENDED)).otherwise(0)
 
 
 def lsst_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:

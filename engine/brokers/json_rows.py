@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from engine.brokers.answers import drift, refuse_pages
+from engine.brokers.protocol import Http, Words
 from engine.errors import Rejected, Transient
 
 _NULLS = ("", "null", "nan", "none")
@@ -47,6 +48,24 @@ def fetched_json(body: bytes, *, title: str) -> object:
         raise Transient(
             f"The answer of {title} was cut off; it is asked again later.", code="cut-off"
         ) from error
+
+
+def whole_answer(http: Http, url: str, params: Words | None = None, *, title: str) -> bytes | None:
+    """Return an answer in JSON after checking that it is whole, None where the address is not found.
+
+    Raises
+    ------
+    Transient
+        ``answer-is-a-page``, ``cut-off``
+    """
+    try:
+        body = http.get(url, params=params)
+    except Rejected as refusal:
+        if refusal.code == "not-found":
+            return None
+        raise
+    fetched_json(body, title=title)
+    return body
 
 
 def part(record: object, name: str, *, title: str) -> object:

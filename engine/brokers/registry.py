@@ -6,6 +6,9 @@
 import sys
 
 from engine.brokers.alerce import Alerce
+from engine.brokers.alerce_lsst import AlerceLsst
+from engine.brokers.fink import Fink
+from engine.brokers.fink_lsst import FinkLsst
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
@@ -13,6 +16,9 @@ from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
     Alerce(),
+    AlerceLsst(),
+    Fink(),
+    FinkLsst(),
     GaiaAlerts(),
     Neowise(),
 )

@@ -12,7 +12,6 @@ from engine.brokers.alerts import (
     DETECTION,
     FORCED,
     LIMIT,
-    Found,
     Kind,
     light_curve_of,
     lsst_measured,
@@ -152,13 +151,11 @@ def test_an_impossible_row_of_lsst_is_drift(broken: dict[str, object]) -> None:
 
 
 def test_the_nearest_object_is_within_the_radius_also_at_the_pole() -> None:
-    found = [
-        Found(object_id="far", ra_deg=0.0, dec_deg=89.999),
-        Found(object_id="near", ra_deg=180.0, dec_deg=89.9999),
-    ]
-    assert nearest(found, ra_deg=0.0, dec_deg=89.9999, radius_arcsec=1.5) == "near"
-    assert nearest(found, ra_deg=90.0, dec_deg=89.99, radius_arcsec=1.5) is None
-    assert nearest([], ra_deg=90.0, dec_deg=89.99, radius_arcsec=1.5) is None
+    names = ("id", "ra", "dec")
+    found = [{"id": 1, "ra": 0.0, "dec": 89.999}, {"id": 2, "ra": 180.0, "dec": 89.9999}]
+    assert nearest(found, names, (0.0, 89.9999), INFO) == "2"
+    assert nearest(found, names, (90.0, 89.99), INFO) is None
+    assert nearest([], names, (90.0, 89.99), INFO) is None
 
 
 @settings(deadline=None, max_examples=40)

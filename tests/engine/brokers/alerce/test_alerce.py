@@ -108,7 +108,7 @@ def test_the_nearest_object_of_the_cone_is_asked_for(parts: dict[str, bytes]) ->
     )
     assert parts_of(Alerce().fetch(QUERY, http), title="x") == parts
     assert http.questions == [
-        f"{OBJECTS_URL} ra=100.0000000 dec=20.0000000 radius=1.5 page_size=100",
+        f"{OBJECTS_URL} page_size=100 ra=100.0000000 dec=20.0000000 radius=1.5",
         f"{OBJECTS_URL}/ZTF99near/lightcurve",
         f"{FORCED_URL}/ZTF99near",
     ]
