@@ -7,6 +7,7 @@ import sys
 
 from engine.brokers.alerce import Alerce
 from engine.brokers.alerce_lsst import AlerceLsst
+from engine.brokers.antares import Antares
 from engine.brokers.fink import Fink
 from engine.brokers.fink_lsst import FinkLsst
 from engine.brokers.gaia_alerts import GaiaAlerts
@@ -17,6 +18,7 @@ from engine.errors import Rejected
 BROKERS: tuple[Broker, ...] = (
     Alerce(),
     AlerceLsst(),
+    Antares(),
     Fink(),
     FinkLsst(),
     GaiaAlerts(),
