@@ -11,6 +11,8 @@ from engine.brokers.antares import Antares
 from engine.brokers.fink import Fink
 from engine.brokers.fink_lsst import FinkLsst
 from engine.brokers.gaia_alerts import GaiaAlerts
+from engine.brokers.lasair import Lasair
+from engine.brokers.lasair_lsst import LasairLsst
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
 from engine.errors import Rejected
@@ -21,6 +23,8 @@ BROKERS: tuple[Broker, ...] = (
     Antares(),
     Fink(),
     FinkLsst(),
+    Lasair(),
+    LasairLsst(),
     GaiaAlerts(),
     Neowise(),
 )
