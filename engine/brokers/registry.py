@@ -15,6 +15,7 @@ from engine.brokers.lasair import Lasair
 from engine.brokers.lasair_lsst import LasairLsst
 from engine.brokers.neowise import Neowise
 from engine.brokers.protocol import Broker, BrokerInfo
+from engine.brokers.tns import Tns
 from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
@@ -27,6 +28,7 @@ BROKERS: tuple[Broker, ...] = (
     LasairLsst(),
     GaiaAlerts(),
     Neowise(),
+    Tns(),
 )
 
 
