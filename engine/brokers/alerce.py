@@ -11,7 +11,6 @@ import polars as pl
 
 from engine.brokers.alerts import (
     DETECTION,
-    DIFFERS_ZTF,
     FORCED,
     HOW_ZTF,
     LIMIT,
@@ -63,11 +62,12 @@ INFO = BrokerInfo(
     evidence=Evidence.RECORDED,
     canary=Canary(name="ZTF18abbuive", ra_deg=318.5279, dec_deg=13.0154, least_rows=500),
     differs=(
-        *DIFFERS_ZTF,
-        "BHTOM keeps errors of 100 mag out by a cut, and loses a sixth of the points; tomlake gives them "
+        "BHTOM takes the start of the exposure for its time; tomlake takes the middle.",
+        "BHTOM reads corrected magnitudes only, so that it loses transients that the reference lacks; "
+        "tomlake shows their difference, and says so.",
+        "BHTOM drops errors above 2 mag, among them the 100 of a sixth of the rows; tomlake gives those rows "
         "their error.",
-        "BHTOM leaves non-detections out; tomlake keeps them as limits where the light curve is of the "
-        "difference.",
+        "BHTOM leaves non-detections and forced photometry out; tomlake keeps them where they say something.",
     ),
 )
 _SIGN = "isdiffpos"

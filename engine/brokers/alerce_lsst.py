@@ -10,22 +10,19 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.brokers.alerce import nearest_object
-from engine.brokers.alerts import (
-    DETECTION,
-    DIFFERS_LSST,
-    FORCED,
+from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
+from engine.brokers.answers import drift
+from engine.brokers.bundle import bundled, parts_of
+from engine.brokers.json_rows import fetched_json, json_of, records, whole_answer
+from engine.brokers.lsst_rows import (
+    FLAGS_TOLD,
     HOW_LSST,
     LSST_BANDS,
     LSST_THANKS,
     LSST_YEAR,
-    Kind,
-    light_curve_of,
-    place,
+    TOTALS,
+    lsst_rows,
 )
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_rows import fetched_json, json_of, records, whole_answer
-from engine.brokers.lsst_rows import FLAGS_TOLD, TOTALS, lsst_rows
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
 from engine.lightcurve import empty
 
@@ -54,7 +51,6 @@ INFO = BrokerInfo(
     coverage="south of declination +35, as LSST has observed it since 2025",
     time_scale="TAI, mid-exposure",
     evidence=Evidence.RECORDED,
-    differs=DIFFERS_LSST,
 )
 
 

@@ -7,7 +7,7 @@ where the target's light in the reference is known, else difference; ``calib_ver
 
 References
 ----------
-Masci et al. 2019, PASP 131, 018003, section 6; Foerster et al. 2021, AJ 161, 242, appendix A.
+Masci et al. 2019, PASP 131, 018003; Foerster et al. 2021, AJ 161, 242.
 """
 
 from enum import StrEnum
@@ -22,30 +22,19 @@ from engine.brokers.json_rows import json_table, records
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Query
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
-from engine.times import SECONDS_PER_DAY, mjd_utc_of
+from engine.times import SECONDS_PER_DAY
 
 ZTF_YEAR = 2022.5  # the middle of what ZTF has seen; its alerts began in 2018
-LSST_YEAR = 2026.5
 ZTF_BANDS = ("ZTF(zg)", "ZTF(zr)", "ZTF(zi)")
-LSST_BANDS = tuple(f"LSST({letter})" for letter in "ugrizy")
 REFERENCE_ARCSEC = 1.4  # within which a source of the reference image is the target: Foerster et al. 2021
 ASTEROID_ARCSEC = 5.0
 ZTF_EXPTIME_S = 30.0
-UJY_PER_NJY = 0.001
 _MAG_RANGE = (0.0, 40.0)  # outside are sentinels such as 100 and -999
 _SIGMA_MAX = 10.0  # mag; 100 is a sentinel
-_MJD_RANGE = (57000.0, 90000.0)  # outside it is no MJD, or of neither survey
-_SIGNS = {
-    "t": 1.0,
-    "true": 1.0,
-    "1": 1.0,
-    "1.0": 1.0,
-    "f": -1.0,
-    "false": -1.0,
-    "0": -1.0,
-    "-1": -1.0,
-    "-1.0": -1.0,
-}
+MJD_RANGE = (57000.0, 90000.0)  # outside it is no MJD, or of neither survey
+_SIGNS = dict.fromkeys(("t", "true", "1", "1.0"), 1.0) | dict.fromkeys(
+    ("f", "false", "0", "-1", "-1.0"), -1.0
+)
 _ONE_EXPOSURE_DECIMALS = 5  # of a day: 0.9 s
 
 ZTF_THANKS = (
@@ -53,16 +42,12 @@ ZTF_THANKS = (
     "the Palomar Observatory as part of the Zwicky Transient Facility project. ZTF is supported by the "
     "National Science Foundation under Grants No. AST-1440341 and AST-2034437 and its partners."
 )
-LSST_THANKS = (
-    "This material is based on data of the NSF-DOE Vera C. Rubin Observatory, a project of the U.S. National "
-    "Science Foundation and the U.S. Department of Energy's Office of Science."
-)
 HOW_ZTF = (
     "An alert measures the difference from a reference image. Where a source of the reference lies within "
     "1.4 arcsec of most alerts of a band, the target is in the reference: its flux there is added, the light "
     "curve of the band is the total brightness (calib_version ends in total-1), and alerts without such a "
-    "source are left out. Else it is the difference (difference-1), right for a transient without a host "
-    "beneath it.",
+    "source are left out; a transient on the nucleus of a galaxy then holds the light of the nucleus. Else "
+    "it is the difference (difference-1), right for a transient without a host beneath it.",
     "Errors of total magnitudes are those of the difference on the total; the reference's own error, which "
     "shifts all points of a band alike, is not in them.",
     "The survey's 5 sigma limits are limits on the difference: they stay where the light curve is of the "
@@ -70,26 +55,6 @@ HOW_ZTF = (
     "Times are the archive's Julian dates (UTC) of the start of the exposure, plus half of it: 15 s where "
     "its length is not given.",
     "Fluxes are kept with their sign; below 3 sigma a point is a 5 sigma limit from its error.",
-)
-HOW_LSST = (
-    "The light curve shows the total flux at the target's place in the direct image (scienceFlux; "
-    "calib_version ends in total-1), because the difference from the template (psfFlux) says nothing about "
-    "a star that is in the template; of a transient the total holds the light of its host. A band of which "
-    "most rows have no total flux shows the difference (difference-1); rows of the other kind are left out.",
-    "Fluxes in nJy become uJy (AB); below 3 sigma a point is a 5 sigma limit from its error, never a "
-    "magnitude.",
-    "Times are midpointMjdTai less the leap seconds: MJD (UTC), mid-exposure.",
-    "Of two measurements of one exposure the alert's own is kept before the forced one.",
-)
-DIFFERS_ZTF = (
-    "BHTOM shows magnitudes of the difference as if they were the star's, or mixes them with total ones; "
-    "tomlake shows one kind in each band and says which.",
-    "BHTOM takes the start of the exposure for its time; tomlake takes the middle.",
-)
-DIFFERS_LSST = (
-    "BHTOM keeps the times in TAI, 37 s late; tomlake gives UTC.",
-    "BHTOM makes limits from flux times its signal to noise, which is no limit; tomlake takes 5 sigma of the "
-    "error.",
 )
 
 
@@ -101,7 +66,7 @@ class Kind(StrEnum):
 
 
 DETECTION, REPEATED, FORCED, LIMIT = range(4)  # of several rows of one exposure the first is kept
-_MEASURED: dict[str, pl.DataType] = {  # one row of ``light_curve_of``
+MEASURED: dict[str, pl.DataType] = {  # one row of ``light_curve_of``
     "source_ref": pl.String(),
     "mjd": pl.Float64(),
     "exptime_s": pl.Float64(),
@@ -173,11 +138,11 @@ def light_curve_of(
     Parameters
     ----------
     rows
-        What ``ztf_measured`` and ``lsst_measured`` return.
+        What ``ztf_measured`` and ``lsst_rows`` return.
     prefer
         ``DIFFERENCE`` shows differences in every band; ``TOTAL`` where most rows of the band have one.
     """
-    rows = rows.select(pl.col(name).cast(dtype) for name, dtype in _MEASURED.items())
+    rows = rows.select(pl.col(name).cast(dtype) for name, dtype in MEASURED.items())
     measured = pl.col("difference_ujy").is_not_null()
     is_known, own = pl.col("total_ujy").is_not_null(), measured & (pl.col("rank") == DETECTION)
     share = pl.coalesce(
@@ -239,7 +204,7 @@ def ztf_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:
         pl.col("isdiffpos").str.to_lowercase().replace_strict(_SIGNS, default=None, return_dtype=pl.Float64())
     )
     rows = rows.with_columns(sign=sign, size=flux_ujy("magpsf"))
-    refuse_if(rows, ~pl.col("start_mjd").is_between(*_MJD_RANGE), title=title, what="a row without a time")
+    refuse_if(rows, ~pl.col("start_mjd").is_between(*MJD_RANGE), title=title, what="a row without a time")
     refuse_if(rows, ~pl.col("fid").is_in([1.0, 2.0, 3.0]), title=title, what="an unknown filter")
     unsigned = pl.col("magpsf").is_not_null() & pl.col("sign").is_null()
     refuse_if(rows, unsigned, title=title, what="a difference without a sign")
@@ -261,7 +226,7 @@ def ztf_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:
         total_ujy=pl.col("difference_ujy") + pl.col("reference_ujy"),
         total_err_ujy="difference_err_ujy",
         limit_mag=pl.when(is_limit & flux_ujy("diffmaglim").is_not_null()).then("diffmaglim"),
-    ).select(*_MEASURED)
+    ).select(*MEASURED)
 
 
 def ztf_reference_ujy() -> pl.Expr:
@@ -274,45 +239,6 @@ def asteroid_flag() -> pl.Expr:
     """Return the flag of alerts near which ZTF knows an asteroid, from their column ``ssdistnr``."""
     near = pl.col("ssdistnr").is_between(0.0, ASTEROID_ARCSEC)
     return pl.when(near).then(int(Flag.BLENDED)).otherwise(0)
-
-
-def lsst_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:
-    """Return rows of LSST's difference images as measurements.
-
-    Parameters
-    ----------
-    rows
-        ``source_ref``, ``midpointMjdTai``, ``letter``: u to y; ``psfFlux``, ``psfFluxErr``, ``scienceFlux``,
-        ``scienceFluxErr`` in nJy; ``rank``; ``flags``.
-
-    Raises
-    ------
-    Rejected
-        ``schema-drift``: a row without time, or in an unknown filter.
-    """
-    refuse_if(
-        rows, ~pl.col("midpointMjdTai").is_between(*_MJD_RANGE), title=title, what="a row without a time"
-    )
-    refuse_if(rows, ~pl.col("letter").is_in(list("ugrizy")), title=title, what="an unknown filter")
-    mjd = mjd_utc_of(rows["midpointMjdTai"].to_numpy(), scale="tai")
-    return rows.with_columns(
-        pl.Series("mjd", mjd, dtype=pl.Float64()),
-        exptime_s=pl.lit(None),
-        band=pl.format("LSST({})", "letter"),
-        limit_mag=pl.lit(None),
-        **_in_ujy("difference", "psfFlux"),
-        **_in_ujy("total", "scienceFlux"),
-    ).select(*_MEASURED)
-
-
-def _in_ujy(ours: str, theirs: str) -> dict[str, pl.Expr]:
-    """Return a flux and its error in uJy, both or neither."""
-    flux, error = pl.col(theirs), pl.col(f"{theirs}Err")
-    sound = flux.is_not_null() & (error > 0)
-    return {
-        f"{ours}_ujy": pl.when(sound).then(flux * UJY_PER_NJY),
-        f"{ours}_err_ujy": pl.when(sound).then(error * UJY_PER_NJY),
-    }
 
 
 def refuse_if(rows: pl.DataFrame, broken: pl.Expr, *, title: str, what: str) -> None:

@@ -14,11 +14,8 @@ from astropy.coordinates import SkyCoord
 
 from engine.brokers.alerts import (
     DETECTION,
-    DIFFERS_ZTF,
-    HOW_LSST,
     HOW_ZTF,
     LIMIT,
-    LSST_BANDS,
     ZTF_BANDS,
     ZTF_THANKS,
     ZTF_YEAR,
@@ -34,7 +31,7 @@ from engine.brokers.alerts import (
 from engine.brokers.answers import drift
 from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.json_rows import fetched_json, json_of, json_table, part, records
-from engine.brokers.lsst_rows import FLAGS_TOLD, lsst_rows
+from engine.brokers.lsst_rows import FLAGS_TOLD, HOW_LSST, LSST_BANDS, lsst_rows
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
 from engine.errors import Rejected, Transient
 
@@ -68,7 +65,11 @@ INFO = BrokerInfo(
     coverage="ZTF north of declination -31, LSST south of +35",
     time_scale="UTC, start of exposure (ZTF); TAI, mid-exposure (LSST)",
     evidence=Evidence.RECORDED,
-    differs=DIFFERS_ZTF,
+    differs=(
+        "BHTOM shows the magnitude of the difference as if it were the star's; tomlake shows the total where "
+        "the alerts allow it, and says which it is.",
+        "BHTOM takes the start of the exposure for its time; tomlake takes the middle.",
+    ),
 )
 _FIDS = {"g": 1.0, "R": 2.0, "r": 2.0, "i": 3.0}
 _LSST = "lsst_diaSource_"

@@ -11,7 +11,6 @@ import polars as pl
 
 from engine.brokers.alerts import (
     DETECTION,
-    DIFFERS_ZTF,
     HOW_ZTF,
     LIMIT,
     REPEATED,
@@ -58,7 +57,6 @@ INFO = BrokerInfo(
     time_scale="UTC, start of exposure",
     evidence=Evidence.RECORDED,
     canary=Canary(name="ZTF19aaosfcb", ra_deg=284.65065, dec_deg=29.0912, least_rows=3),
-    differs=DIFFERS_ZTF,
 )
 _NUMBERS = ("jd", "fid", "magpsf", "sigmapsf", "diffmaglim", "distnr", "magnr", "ssdistnr", "exptime")
 _COLUMNS = (

@@ -9,23 +9,22 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.alerts import (
-    DETECTION,
-    DIFFERS_LSST,
-    FORCED,
-    HOW_LSST,
-    LSST_BANDS,
-    LSST_THANKS,
-    LSST_YEAR,
-    Kind,
-    light_curve_of,
-    place,
-)
+from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
 from engine.brokers.answers import drift
 from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.fink import THANKS, nearest_object
 from engine.brokers.json_rows import fetched_json, json_of, records
-from engine.brokers.lsst_rows import FLAG_COLUMNS, FLAGS_TOLD, TOTALS, WITHDRAWN, lsst_rows
+from engine.brokers.lsst_rows import (
+    FLAG_COLUMNS,
+    FLAGS_TOLD,
+    HOW_LSST,
+    LSST_BANDS,
+    LSST_THANKS,
+    LSST_YEAR,
+    TOTALS,
+    WITHDRAWN,
+    lsst_rows,
+)
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
 from engine.lightcurve import empty
 
@@ -52,7 +51,9 @@ INFO = BrokerInfo(
     time_scale="TAI, mid-exposure",
     evidence=Evidence.RECORDED,
     differs=(
-        *DIFFERS_LSST,
+        "BHTOM keeps the times in TAI, 37 s late; tomlake gives UTC.",
+        "BHTOM makes limits from flux times its signal to noise, which is no limit; tomlake takes 5 sigma of "
+        "the error.",
         "BHTOM reads only the alerts' own measurements; tomlake adds the forced ones between them.",
     ),
 )

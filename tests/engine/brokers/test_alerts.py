@@ -14,12 +14,12 @@ from engine.brokers.alerts import (
     LIMIT,
     Kind,
     light_curve_of,
-    lsst_measured,
     nearest,
     place,
     ztf_measured,
     ztf_reference_ujy,
 )
+from engine.brokers.lsst_rows import lsst_measured
 from engine.brokers.protocol import Query
 from engine.errors import Rejected
 from engine.target import separation_arcsec

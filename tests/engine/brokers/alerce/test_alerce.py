@@ -193,6 +193,14 @@ def test_real_detections_of_the_service_are_read_exactly(shared: Path) -> None:
     assert points["mjd"][0] == pytest.approx(58288.37787039997 + HALF_EXPOSURE_D, abs=1e-9)
 
 
+def test_the_real_object_of_the_service_is_found_by_its_place(shared: Path) -> None:
+    body = b'{"total": 1, "items": [' + real(shared, "alerce_get_alert_0.json") + b"]}"
+    query = Query(target_id=1, name="x", ra_deg=279.9047, dec_deg=-4.8708)
+    http = RecordedHttp(answers={"/ZTF18abcgqmz/lightcurve": EMPTY, "/v2/": b"[]", OBJECTS_URL: body})
+    Alerce().fetch(query, http)
+    assert http.questions[1] == f"{OBJECTS_URL}/ZTF18abcgqmz/lightcurve"
+
+
 def test_real_forced_photometry_alone_gives_differences(shared: Path) -> None:
     forced = real(shared, "alerce_forced_photometry_ZTF18aaueixg.json")
     points = Alerce().parse(bundled({"forced.json": forced, "lightcurve.json": EMPTY}), QUERY)
