@@ -1,4 +1,4 @@
-"""What the pages show of the archives: how each fares, what each said of a target, and who still works on it."""
+"""What pages show of the archives: how each fares, what each said of a target, and who is still at work."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +26,7 @@ from portal.opened import lake, settings
 
 WELL, RESTS, NEEDS_ACCOUNT, BY_FILE, NEW = "well", "rests", "needs an account", "by file", "not asked yet"
 TROUBLE = "trouble"
+NAMED_MOST = 4
 _HOURS = 24.0
 
 
@@ -40,9 +41,8 @@ class Asking:
     @property
     def sentence(self) -> str:
         """Return it in words."""
-        named = ", ".join(self.still[:4]) + (
-            f" and {len(self.still) - 4} more" if len(self.still) > 4 else ""
-        )
+        more = f" and {len(self.still) - NAMED_MOST} more" if len(self.still) > NAMED_MOST else ""
+        named = ", ".join(self.still[:NAMED_MOST]) + more
         return f"{self.answered} of {self.asked} archives have answered. Still asked: {named}."
 
 

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from engine.brokers.aavso import Aavso
+from engine.brokers.alerce import Alerce
+from engine.brokers.alerce_lsst import AlerceLsst
 from engine.brokers.allwise import Allwise
+from engine.brokers.antares import Antares
 from engine.brokers.asassn import Asassn
 from engine.brokers.asassn_v1 import AsassnV1
 from engine.brokers.atlas import Atlas
@@ -17,12 +20,16 @@ from engine.brokers.dasch import Dasch
 from engine.brokers.decaps import Decaps
 from engine.brokers.fava import Fava
 from engine.brokers.fermi_lcr import FermiLcr
+from engine.brokers.fink import Fink
+from engine.brokers.fink_lsst import FinkLsst
 from engine.brokers.fink_sso import FinkSso
 from engine.brokers.first import First
 from engine.brokers.gaia_alerts import GaiaAlerts
 from engine.brokers.gaia_dr3 import GaiaDr3
 from engine.brokers.galex import Galex
 from engine.brokers.kmtnet import Kmtnet
+from engine.brokers.lasair import Lasair
+from engine.brokers.lasair_lsst import LasairLsst
 from engine.brokers.linear import Linear
 from engine.brokers.lotss import Lotss
 from engine.brokers.moa import Moa
@@ -38,6 +45,7 @@ from engine.brokers.skymapper import SkyMapper
 from engine.brokers.superwasp import SuperWasp
 from engine.brokers.swift_uvot import SwiftUvot
 from engine.brokers.tess import Tess
+from engine.brokers.tns import Tns
 from engine.brokers.twomass import Twomass
 from engine.brokers.vlass import Vlass
 from engine.brokers.ztf import Ztf
@@ -46,7 +54,10 @@ from engine.errors import Rejected
 
 BROKERS: tuple[Broker, ...] = (
     Aavso(),
+    Alerce(),
+    AlerceLsst(),
     Allwise(),
+    Antares(),
     Asassn(),
     AsassnV1(),
     Atlas(),
@@ -56,12 +67,16 @@ BROKERS: tuple[Broker, ...] = (
     Decaps(),
     Fava(),
     FermiLcr(),
+    Fink(),
+    FinkLsst(),
     FinkSso(),
     First(),
     GaiaAlerts(),
     GaiaDr3(),
     Galex(),
     Kmtnet(),
+    Lasair(),
+    LasairLsst(),
     Linear(),
     Lotss(),
     Moa(),
@@ -76,6 +91,7 @@ BROKERS: tuple[Broker, ...] = (
     SuperWasp(),
     SwiftUvot(),
     Tess(),
+    Tns(),
     Twomass(),
     Vlass(),
     Ztf(),

@@ -12,7 +12,7 @@ from engine.times import mjd_now
 from lake.accounts import find_user
 from lake.opening import Lake
 from lake.provenance import new_batch
-from portal import data, verdicts, work
+from portal import curves, data, verdicts, work
 from portal.choices import Choices
 
 NO_STARS = pl.DataFrame(schema=STAR_SCHEMA)
