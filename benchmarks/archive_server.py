@@ -7,6 +7,7 @@ below ``requests``, so that everything above it is what runs in earnest.
 
 import gzip
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +22,13 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from engine.brokers.bundle import bundled, is_bundle, parts_of
 from engine.brokers.protocol import Query
 
 ANSWERS = Path(__file__).resolve().parent.parent / "tests" / "data" / "brokers"
 _BOMB = gzip.compress(bytes(64 * 1024 * 1024))
 ELSEWHERE = "http://somebody.example/else"
+_ROW = re.compile(rb"\s*[-+\"\d]")
 _CHUNK = bytes(1024 * 1024)
 
 
@@ -69,12 +72,50 @@ def question_of(key: str, *, target_id: int = 1) -> Query:
     return Query(**asked | {"names": tuple(asked.get("names", ())), "target_id": target_id})
 
 
+def answer_of(key: str, kind: str = "rows") -> bytes:
+    """Return a hand-made answer: a file, or a folder whose files are the parts of a bundle."""
+    parts = ANSWERS / key / kind
+    if parts.is_dir():
+        return bundled({path.name: path.read_bytes() for path in sorted(parts.iterdir())})
+    (path,) = (ANSWERS / key).glob(f"{kind}.*")
+    return path.read_bytes()
+
+
+def enlarged(body: bytes, rows: int) -> bytes:
+    """Return an answer with its rows again and again, some ``rows`` in all; of a bundle its longest part."""
+    if is_bundle(body):
+        parts = parts_of(body, title="a benchmark")
+        longest = max(parts, key=lambda name: len(parts[name]))
+        return bundled(parts | {longest: enlarged(parts[longest], rows)})
+    if body.lstrip()[:1] in {b"{", b"["}:
+        said = json.loads(body)
+        found = max(_lists(said), key=len, default=[])
+        found *= max(1, rows // max(1, len(found)))
+        return json.dumps(said).encode()
+    lines = body.splitlines(keepends=True)
+    first = next((place for place, line in enumerate(lines) if _ROW.match(line)), len(lines))
+    kept = lines[first:]
+    return b"".join(lines[:first] + kept * max(1, rows // max(1, len(kept))))
+
+
+def _lists(value: object) -> Iterator[list[object]]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _lists(each)
+    if isinstance(value, list):
+        yield value
+        for each in value[:1]:
+            yield from _lists(each)
+
+
 @dataclass(slots=True, kw_only=True)
 class Served:
-    """What the server was asked: (seconds since it began, archive)."""
+    """What the server was asked and when; seconds count from its beginning."""
 
     began_s: float = field(default_factory=time.monotonic)
-    asked: list[tuple[float, str]] = field(default_factory=list)
+    asked: list[tuple[float, str]] = field(default_factory=list)  # (seconds, archive)
+    hosts: list[tuple[float, str]] = field(default_factory=list)  # (seconds, host)
+    answered_at: list[float] = field(default_factory=list)  # Unix time
     unknown: list[str] = field(default_factory=list)
 
 
@@ -125,8 +166,11 @@ def _handler(plays: Sequence[Play], served: Served, stopped: threading.Event) ->
             for play in plays:
                 for words, body in play.routes:
                     if words in question:
-                        served.asked.append((time.monotonic() - served.began_s, play.key))
+                        now_s = time.monotonic() - served.began_s
+                        served.asked.append((now_s, play.key))
+                        served.hosts.append((now_s, urlsplit(self.path[1:]).netloc))
                         stopped.wait(play.latency_s)
+                        served.answered_at.append(time.time())
                         _answer(self, play, body, stopped)
                         return
             if not question.startswith(ELSEWHERE):

@@ -15,7 +15,7 @@ import polars as pl
 from astropy.coordinates import SkyCoord
 
 from engine.brokers.answers import csv_table, drift, refuse_pages, text_of, with_numbers
-from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.errors import Rejected
 from engine.lightcurve import Flag, empty, light_curve
 from engine.times import bjd_tdb, mjd_of_jd
@@ -36,6 +36,15 @@ INFO = BrokerInfo(
     ),
     homepage="http://gsaweb.ast.cam.ac.uk/alerts",
     release="final, January 2025",
+    coverage="whole sky, 25,000 alerts",
+    time_scale="labelled TCB, in fact UTC",
+    latency_s=2.0,
+    canary=Canary(name="Gaia20fnr", ra_deg=90.26701, dec_deg=-18.9677, least_rows=20),
+    differs=(
+        "BHTOM's error model gives errors up to twice as large or as small; both models can be chosen.",
+        "BHTOM takes the times as certain; here each is flagged: one of the archive's labels is wrong.",
+    ),
+    evidence=Evidence.RECORDED,
     index_urls=(INDEX_URL,),
     method=(
         "An alert is found by its name among the target's names, else as the nearest one within the radius.",

@@ -19,7 +19,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from engine.brokers.answers import csv_table, drift, ipac_table, refuse_pages, with_numbers
-from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.brokers.tap import TIMEOUT_S, adql_cone, ask_tap
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty, light_curve
@@ -46,6 +46,15 @@ INFO = BrokerInfo(
     ),
     homepage="https://irsa.ipac.caltech.edu/Missions/wise.html",
     release="2024, final",
+    coverage="whole sky, twice a year from December 2013 to August 2024",
+    time_scale="UTC, mid-exposure",
+    latency_s=90.0,
+    canary=Canary(name="Gaia20fnr", ra_deg=90.26701, dec_deg=-18.9677, least_rows=100),
+    differs=(
+        "BHTOM keeps every row with a magnitude; here exposures must pass the archive's quality flags.",
+        "BHTOM drops rows without an error; here they are the limits that the archive means.",
+    ),
+    evidence=Evidence.RECORDED,
     method=(
         "A detection is accepted within 3 arcsec of the target moved to the time of the exposure; of two in "
         "one exposure the nearer one.",

@@ -1,9 +1,5 @@
-"""The archives that tomlake knows: one line each; ``docs/archives.md`` is written from them.
+"""The archives that tomlake knows: one line each."""
 
-``python -m engine.brokers.registry > docs/archives.md`` brings the page up to date.
-"""
-
-import sys
 from collections.abc import Iterable, Mapping
 
 from engine.brokers.aavso import Aavso
@@ -120,53 +116,3 @@ def served(secrets: Mapping[str, str], brokers: Iterable[Broker] = BROKERS) -> l
     return [
         info for info in infos if info.asks != Asks.FILE and (not info.account or info.account in secrets)
     ]
-
-
-def archives_page() -> str:
-    """Return the text of ``docs/archives.md``."""
-    infos = [known.info for known in BROKERS]
-    rows = "\n".join(_row(info) for info in infos)
-    sections = "\n".join(_section(info) for info in infos)
-    return f"""# Archives
-
-tomlake harvests these archives for every target. Each is one module in `engine/brokers`: `fetch` asks,
-`parse` reads the answer without network or clock. The raw answer is kept as it came, to be read again.
-
-| archive | key | bands | radius | asked again |
-|---|---|---|---|---|
-{rows}
-
-{sections}
-## Adding an archive
-
-1. `engine/brokers/<key>.py` with a class that has `info`, `fetch` and `parse` (see `protocol.py`).
-2. `tests/engine/brokers/<key>/test_<key>.py`, and in `tests/data/brokers/<key>/` the answers `rows`, `empty`
-   and `broken`, of at most 20 rows, with `query.json`: the question that they answer.
-3. A line in `engine/brokers/registry.py`, then `python -m engine.brokers.registry > docs/archives.md`.
-
-`tests/engine/brokers/test_registry.py` holds every archive to this. `pytest tests/online -m online`
-asks the live archives whether they still answer so; the gate never does.
-"""
-
-
-def _row(info: BrokerInfo) -> str:
-    again = "never, the archive is closed" if info.refresh_d is None else f"every {info.refresh_d:g} d"
-    bands = ", ".join(f"`{band}`" for band in info.bands)
-    return f"| [{info.title}]({info.homepage}) | `{info.key}` | {bands} | {info.radius_arcsec:g}″ | {again} |"
-
-
-def _section(info: BrokerInfo) -> str:
-    method = "\n".join(f"- {sentence}" for sentence in info.method)
-    release = f" Release: {info.release}." if info.release else ""
-    return f"""## {info.title}
-
-{method}
-
-Cite [{info.citation}](https://ui.adsabs.harvard.edu/abs/{info.citation.replace("&", "%26")}).{release}
-
-> {info.acknowledgement}
-"""
-
-
-if __name__ == "__main__":
-    sys.stdout.write(archives_page())

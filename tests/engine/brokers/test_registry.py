@@ -9,8 +9,9 @@ from polars.testing import assert_frame_equal
 
 from engine.bands import BANDS
 from engine.brokers.bundle import bundled, is_bundle, parts_of
+from engine.brokers.page import archives_page
 from engine.brokers.protocol import Broker, Query
-from engine.brokers.registry import BROKERS, archives_page, broker
+from engine.brokers.registry import BROKERS, broker
 from engine.errors import Rejected
 from engine.lightcurve import SCHEMA
 
@@ -44,7 +45,7 @@ def query_of(folder: Path) -> Query:
 
 def test_the_page_of_archives_is_current() -> None:
     page = (ROOT / "docs" / "archives.md").read_text()
-    assert page == archives_page(), "run: python -m engine.brokers.registry > docs/archives.md"
+    assert page == archives_page(), "run: python -m engine.brokers.page > docs/archives.md"
 
 
 def test_keys_are_unique_and_find_their_archive() -> None:
