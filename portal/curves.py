@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from engine.repeats import is_repeat
 from lake.store import Store
 from portal.charts import (
     FLUX_UNITS,
@@ -29,6 +30,7 @@ class Chart:
     rows: pl.DataFrame
     spec: Spec
     points: int  # that the marks stand for
+    repeats: int  # points left out, because a better archive tells of the same exposures
     is_binned: bool
 
 
@@ -53,13 +55,15 @@ def chart_of(target_id: int, *, every_point: bool = False) -> Chart | None:
 @lru_cache(maxsize=32)
 def _chart(store: Store, version: int, target_id: int, every_point: bool) -> Chart | None:
     points = _light_curve(store, version, target_id)
-    drawable = points.filter(pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
-    if drawable.is_empty():
+    with_level = points.filter(pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
+    if with_level.is_empty():
         return None
+    drawable = with_level.filter(~is_repeat(with_level))
     is_binned = len(drawable) > MAX_DRAWN_POINTS and not every_point
     rows = drawn_points(_binned(drawable) if is_binned else drawable)
     spec = light_curve_spec(bands_in_order(drawable))
-    return Chart(rows=rows, spec=spec, points=len(drawable), is_binned=is_binned)
+    repeats = len(with_level) - len(drawable)
+    return Chart(rows=rows, spec=spec, points=len(drawable), repeats=repeats, is_binned=is_binned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
