@@ -32,6 +32,7 @@ from lake.targets import create_target
 from lake.watches import KIND, Watch, add_watch, get_watch, set_active
 
 RULE = Rule(classification="SN candidate", brighter_than_mag=19.0, newer_than_d=10.0)
+YESTERDAY_JD = mjd_now() - 1.0 + JD_MINUS_MJD
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +52,8 @@ def lake(opened: Lake) -> Lake:
 
 def alert(name: str, ra_deg: float, **more: object) -> dict[str, object]:
     """Return an alert as Fink sends it, made by hand, of yesterday."""
-    yesterday_jd = mjd_now() - 1.0 + JD_MINUS_MJD
-    row = {"i:objectId": name, "i:ra": ra_deg, "i:dec": 20.0, "i:jd": yesterday_jd, "i:fid": 1}
-    return row | {"i:jdstarthist": yesterday_jd - 1.0, "i:magpsf": 18.0, "i:isdiffpos": "t"} | more
+    row = {"i:objectId": name, "i:ra": ra_deg, "i:dec": 20.0, "i:jd": YESTERDAY_JD, "i:fid": 1}
+    return row | {"i:jdstarthist": YESTERDAY_JD - 1.0, "i:magpsf": 18.0, "i:isdiffpos": "t"} | more
 
 
 def answered(*alerts: dict[str, object]) -> RecordedHttp:
