@@ -73,9 +73,10 @@ def get_watch(operations: Engine, name_or_id: str | int, user: User | None) -> W
     Rejected
         ``unknown-watch``; ``ambiguous-name``: several people have one of this name.
     """
-    number = int(name_or_id) if str(name_or_id).isascii() and str(name_or_id).isdigit() else None
-    named = watches.c.name_key == name_key(str(name_or_id))
-    this = named if number is None else or_(named, watches.c.watch_id == number)
+    text = str(name_or_id)
+    numbered = watches.c.watch_id == int(text) if text.isascii() and text.isdigit() else ~true()
+    named = ~true() if isinstance(name_or_id, int) else watches.c.name_key == name_key(text)
+    this = or_(named, numbered)
     with reading(operations) as connection:
         query = select(watches).where(this, watched_by(user)).limit(2)
         rows = connection.execute(query).mappings().all()

@@ -6,6 +6,7 @@ Förster et al. 2021, AJ 161, 242.
 """
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import polars as pl
 
@@ -83,5 +84,5 @@ def _row(row: Row) -> dict[str, object]:
         "first_mjd": number(row, "firstmjd"),
         "classification": words(row, "class"),
         "probability": number(row, "probability"),
-        "link": f"{INFO.homepage}/object/{words(row, 'oid')}",
+        "link": f"{INFO.homepage}/object/{quote(words(row, 'oid'), safe='')}",
     }

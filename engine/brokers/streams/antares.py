@@ -7,6 +7,7 @@ Matheson et al. 2021, AJ 161, 107.
 
 import json
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import polars as pl
 
@@ -91,5 +92,5 @@ def _row(row: Row) -> dict[str, object]:
         "mjd": number(facts, "newest_alert_observation_time"),
         "first_mjd": number(facts, "oldest_alert_observation_time"),
         "mag": number(facts, "newest_alert_magnitude"),
-        "link": f"{INFO.homepage}/loci/{words(row, 'id')}",
+        "link": f"{INFO.homepage}/loci/{quote(words(row, 'id'), safe='')}",
     }

@@ -6,6 +6,7 @@ Möller et al. 2021, MNRAS 501, 3272.
 """
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import numpy as np
 import polars as pl
@@ -120,7 +121,7 @@ def _ztf_row(row: Row) -> dict[str, object]:
         "mag": None if is_fading else number(row, "i:magpsf"),
         "band": _ZTF_BANDS.get(int(number(row, "i:fid") or 0), ""),
         "classification": words(row, "v:classification"),
-        "link": f"{ZTF.homepage}/{name}",
+        "link": f"{ZTF.homepage}/{quote(name, safe='')}",
     }
 
 
@@ -133,5 +134,5 @@ def _lsst_row(row: Row) -> dict[str, object]:
         "mjd": None if tai_mjd is None else float(mjd_utc_of(np.array([tai_mjd]), scale="tai")[0]),
         "mag": mag_of_njy(number(row, "r:psfFlux")),
         "band": f"LSST({band})" if (band := words(row, "r:band")) else "",
-        "link": f"{LSST.homepage}/{number_of}",
+        "link": f"{LSST.homepage}/{quote(number_of, safe='')}",
     }

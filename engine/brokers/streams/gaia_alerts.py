@@ -7,6 +7,7 @@ Hodgkin et al. 2021, A&A 652, A76.
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 import polars as pl
 
@@ -64,7 +65,7 @@ class GaiaAlertsIndex:
                 "mag": row["AlertMag"],
                 "band": "GSA(G)",
                 "classification": row["Class"],
-                "link": f"{INFO.homepage}/alert/{row['Name']}/",
+                "link": f"{INFO.homepage}/alert/{quote(row['Name'], safe='')}/",
             }
             for row in table.iter_rows(named=True)
         )

@@ -7,6 +7,7 @@ Smith et al. 2019, RNAAS 3, 26.
 
 import math
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import numpy as np
 import polars as pl
@@ -100,7 +101,7 @@ def _row(row: Row) -> dict[str, object]:
         "mag": mag_of_njy(flux_njy),
         "band": _band(row, flux_njy),
         "classification": words(row, "classification"),
-        "link": f"{INFO.homepage}/objects/{number_of}/",
+        "link": f"{INFO.homepage}/objects/{quote(number_of, safe='')}/",
     }
 
 

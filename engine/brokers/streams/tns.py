@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 import polars as pl
 
@@ -120,7 +121,7 @@ def row_of(found: Row) -> dict[str, object]:
         "mag": number(found, "discoverymag"),
         "band": words(inner(found, "discmagfilter"), "name"),
         "classification": words(inner(found, "object_type"), "name"),
-        "link": f"{INFO.homepage}/object/{words(found, 'objname')}",
+        "link": f"{INFO.homepage}/object/{quote(words(found, 'objname'), safe='')}",
     }
 
 

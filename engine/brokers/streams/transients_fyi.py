@@ -1,6 +1,7 @@
 """transients.fyi: what ZTF, Rubin, TNS and CBAT reported lately, in one list without an account."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import polars as pl
 
@@ -72,5 +73,5 @@ def _row(row: Row) -> dict[str, object]:
         "band": words(row, "last_band"),
         "classification": words(row, "tns_type") or words(row, "class_label"),
         "probability": number(row, "class_score"),
-        "link": f"{INFO.homepage}/objects/{words(row, 'survey')}/{own}",
+        "link": f"{INFO.homepage}/objects/{quote(words(row, 'survey'), safe='')}/{quote(own, safe='')}",
     }

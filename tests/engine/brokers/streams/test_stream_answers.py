@@ -113,6 +113,19 @@ def test_of_several_alerts_of_one_object_the_newest_counts() -> None:
     assert (found["mjd"], found["mag"], found["band"]) == (61312.0, 17.5, "ZTF(zr)")
 
 
+def test_a_name_cannot_lead_a_link_elsewhere() -> None:
+    row = {
+        "i:objectId": "../@evil.org?a=1",
+        "i:ra": 1,
+        "i:dec": 2,
+        "i:jd": 2461312.5,
+        "i:magpsf": 1,
+        "i:fid": 1,
+    }
+    found = row_of(FinkZtf().parse(json.dumps([row]).encode()))  # by hand
+    assert found["link"] == "https://ztf.fink-portal.org/..%2F%40evil.org%3Fa%3D1"
+
+
 def test_fink_is_asked_for_a_class_since_the_last_time() -> None:
     question = asked(FinkZtf(), Rule(classification="SN candidate"))
     assert '"class": "SN candidate"' in question
