@@ -18,7 +18,7 @@ from engine.brokers.streams.fink import FinkLsst, FinkZtf
 from engine.brokers.streams.gaia_alerts import GaiaAlertsIndex
 from engine.brokers.streams.lasair import Lasair
 from engine.brokers.streams.protocol import CANDIDATES, Rule, Span, Stream
-from engine.brokers.streams.registry import STREAMS, stream
+from engine.brokers.streams.registry import STREAMS, stream, streams_table
 from engine.brokers.streams.tns import MOST_OBJECTS, Tns
 from engine.brokers.streams.transients_fyi import TransientsFyi
 from engine.errors import Rejected, Transient
@@ -87,6 +87,11 @@ def test_a_stream_says_what_it_rests_on(one: Stream) -> None:
     assert documented == (one.info.evidence == Evidence.DOCUMENTED)
     assert stream(one.info.key) is one
     assert one.info.classes
+
+
+def test_the_documentation_names_every_stream_and_what_it_rests_on() -> None:
+    page = Path(__file__).resolve().parents[4] / "docs" / "watching.md"
+    assert streams_table() in page.read_text()
 
 
 def test_an_unknown_stream_is_refused_with_the_known_ones() -> None:
