@@ -109,13 +109,14 @@ def list_proposals(
     watch_id: int | None = None,
     limit: int = 200,
 ) -> list[Proposal]:
-    """Return proposals in a state, the newest first, as far as somebody may see them; nobody sees none."""
+    """Return proposals in a state, what was seen last first, as far as somebody may see them; nobody none."""
     if user is None:
         return []
     conditions = [proposals.c.state == state.value]
     if watch_id is not None:
         conditions.append(proposals.c.watch_id == watch_id)
-    query = _seen_by(user).where(*conditions).order_by(proposals.c.proposal_id.desc()).limit(limit)
+    order = (proposals.c.seen_mjd.desc().nulls_last(), proposals.c.proposal_id.desc())
+    query = _seen_by(user).where(*conditions).order_by(*order).limit(limit)
     with reading(operations) as connection:
         return [_proposal_of(row) for row in connection.execute(query).mappings()]
 

@@ -20,7 +20,7 @@ STATES: dict[str, ProposalState] = {
     "New": ProposalState.NEW,
     "Accepted": ProposalState.ACCEPTED,
     "Dismissed": ProposalState.DISMISSED,
-    "Targets already": ProposalState.KNOWN,
+    "Known": ProposalState.KNOWN,
 }
 DEFAULT_EVERY_H = 6.0
 

@@ -58,13 +58,13 @@ for one in shown:
     with (
         st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"),
     ):
-        with st.container(width=210, gap="xsmall"):
+        with st.container(width=180, gap="xsmall"):
             if one.proposal.target:
                 target_link(one.proposal.target)
             else:
                 st.markdown(f"**{escaped(one.proposal.name)}**")
             st.caption(one.place)
-        with st.container(width=390, gap="xsmall"):
+        with st.container(width=290, gap="xsmall"):
             st.markdown(escaped(one.facts))
             st.caption(escaped(one.history))
         st.link_button(one.stream, one.proposal.link, icon=":material/open_in_new:")

@@ -58,6 +58,13 @@ def test_what_is_new_is_proposed_once(lake: Lake, watch: Watch) -> None:
     assert (shown[0].mag, shown[0].band, shown[0].state) == (17.25, "ZTF(zg)", ProposalState.NEW)
 
 
+def test_what_was_seen_last_stands_first(lake: Lake, watch: Watch) -> None:
+    for name, seen_mjd in (("ZTF26m", 61312.0), ("ZTF26l", 61313.0), ("ZTF26n", None), ("ZTF26o", 61311.0)):
+        one(lake, watch, name, 30.0 + len(name), mjd=seen_mjd)
+    shown = list_proposals(lake.operations, ANA, watch_id=watch.watch_id)
+    assert [proposal.name for proposal in shown] == ["ZTF26l", "ZTF26m", "ZTF26o", "ZTF26n"]
+
+
 @pytest.mark.parametrize(("offset_arcsec", "is_new"), [(2.9, False), (3.1, True)])
 def test_what_stands_at_a_target_is_linked_and_not_proposed(
     lake: Lake, watch: Watch, offset_arcsec: float, is_new: bool
