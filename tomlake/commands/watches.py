@@ -1,5 +1,6 @@
 """`tomlake watch ...`: rules for streams of alerts, and the targets that they propose."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from tomlake.commands.session import opened_lake, out
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+_BY = replace(SYSTEM, username="command line")
 _KEYS = ", ".join(each.info.key for each in STREAMS)
 Name = Annotated[str, typer.Argument(help="Name or number of the watch.")]
 Numbers = Annotated[list[int], typer.Argument(help="Numbers of proposals, as `watch proposals` lists them.")]
@@ -66,7 +68,7 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its form
         makes_targets=makes_targets,
     )
     with opened_lake() as lake:
-        made = add_watch(lake.operations, wanted, by="command line")
+        made = add_watch(lake.operations, wanted, by=_BY.username)
     out.print(f"{made.name} is watch {made.watch_id}: {told(made.rule)}.", markup=False)
 
 
@@ -134,7 +136,7 @@ def accept_all(numbers: Numbers) -> None:
     """Make targets of proposals; their archives are asked at once."""
     with opened_lake() as lake:
         for number in numbers:
-            target = accept(lake, number, user=SYSTEM, decided_by="command line")
+            target = accept(lake, number, user=_BY)
             out.print(f"{target.name} is a target.", markup=False)
 
 
@@ -142,5 +144,5 @@ def accept_all(numbers: Numbers) -> None:
 def dismiss_all(numbers: Numbers) -> None:
     """Put proposals aside."""
     with opened_lake() as lake:
-        count = dismiss(lake.operations, numbers, user=SYSTEM)
+        count = dismiss(lake.operations, numbers, user=_BY)
     out.print(f"{count} of {len(numbers)} proposals were put aside.")
