@@ -15,6 +15,7 @@ from jobs.leadership import leadership_of
 from jobs.maintain import enqueue_due_maintenance
 from jobs.publish import enqueue_due_publication
 from jobs.seal import enqueue_due_sealing
+from jobs.watch_streams import enqueue_due_streams
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
 from lake.paths import make_folders
@@ -32,6 +33,7 @@ BACKUP_LOOK_EVERY_S = 600.0
 PUBLISH_LOOK_EVERY_S = 600.0
 SEAL_LOOK_EVERY_S = 120.0
 CANARY_LOOK_EVERY_S = 3600.0
+WATCH_LOOK_EVERY_S = 300.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
 KEEP_DONE_JOBS_D = 90.0
 LEADER_LOCK = "clock.lock"
@@ -63,6 +65,7 @@ class Clock:
                 (self.enqueue_publication, PUBLISH_LOOK_EVERY_S),
                 (self.enqueue_sealing, SEAL_LOOK_EVERY_S),
                 (self.enqueue_canaries, CANARY_LOOK_EVERY_S),
+                (self.enqueue_watches, WATCH_LOOK_EVERY_S),
             )
         ):
             first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
@@ -113,6 +116,10 @@ class Clock:
         if not self._leadership.is_held() or origin_of(self._settings) is not None:
             return 0
         return enqueue_due_canaries(self._operations, served(self._settings.secrets, self._brokers))
+
+    def enqueue_watches(self) -> int:
+        """Return how many watches of streams were put into the queue because they are due."""
+        return enqueue_due_streams(self._settings, self._operations) if self._leadership.is_held() else 0
 
     def sweep(self) -> None:
         """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""

@@ -12,6 +12,7 @@ from jobs.recalibrate import recalibrate_upload
 from jobs.reduce import reduce_upload
 from jobs.references import references
 from jobs.seal import seal_lake
+from jobs.watch_streams import watch_streams
 
 TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
@@ -23,4 +24,5 @@ TASKS: Mapping[str, Task] = {
     "backup": backup_lake,
     "publish": publish_lake,
     "seal": seal_lake,
+    "watch": watch_streams,
 }

@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     Column,
     Connection,
     Double,
     Engine,
     ForeignKey,
     Index,
-    Integer,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -30,6 +28,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import Rejected
 from lake.catalog import postgres_url
+from lake.columns import belongs_to as _belongs_to
+from lake.columns import key as _key
+from lake.columns import large as _large
+from lake.columns import list_column as _list
+from lake.columns import number as _number
+from lake.columns import points_to as _points_to
+from lake.columns import unique as _unique
+from lake.columns import whole as _whole
+from lake.columns import words as _words
+from lake.columns import yes_no as _yes_no
 from lake.migrate import upgrade
 
 BUSY_TIMEOUT_MS = 30_000
@@ -43,47 +51,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-def _whole(name: str, *, default: int = 0) -> Column[int]:
-    return Column(name, Integer, nullable=False, default=default)
-
-
-def _large(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, default=0)
-
-
-def _words(name: str) -> Column[str]:
-    return Column(name, String, nullable=False, default="")
-
-
-def _yes_no(name: str, *, default: bool = False) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, default=default)
-
-
-def _number(name: str, *, required: bool = False) -> Column[float]:
-    return Column(name, Double, nullable=not required)
-
-
-def _list(name: str) -> Column[list[str]]:
-    return Column(name, JSON, nullable=False, default=list)
-
-
-def _belongs_to(parent: str, name: str) -> Column[int]:
-    return Column(name, ForeignKey(f"{parent}.{name}", ondelete="CASCADE"), nullable=False, index=True)
-
-
-def _points_to(parent: str, name: str) -> Column[int]:
-    return Column(name, ForeignKey(f"{parent}.{name}", ondelete="SET NULL"), index=True)
-
-
-def _unique(name: str) -> Column[str]:
-    return Column(name, String, nullable=False, unique=True)
-
-
-def _key(name: str) -> Column[int]:
-    return Column(name, Integer, primary_key=True, autoincrement=True)
-
 
 # Ids are never used again (AUTOINCREMENT): the lake keeps rows of what was deleted here.
 users = Table(
@@ -220,6 +187,31 @@ seals = Table(
     _words("kind"), _large("object_id"), _words("name"), _large("version"), _large("size_bytes"),
     _words("sha256"), _words("row_sha256"), _number("made_mjd", required=True), _words("line_sha256"),
     Index("ix_seals_kind_object_id", "kind", "object_id"),
+)  # fmt: skip
+
+# What somebody wants to hear of from a stream of alerts, and what was found by it.
+watches = Table(
+    "watches", metadata,
+    _key("watch_id"), _words("name"), _words("name_key"), _words("stream"),
+    Column("criteria", JSON, nullable=False, default=dict),
+    _yes_no("makes_targets"), _yes_no("is_active", default=True), _number("every_h", required=True),
+    _words("created_by"), _number("created_mjd", required=True),
+    _number("asked_mjd"), _number("answered_mjd"), _words("reason"), _words("code"),
+    UniqueConstraint("created_by", "name_key"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+proposals = Table(
+    "proposals", metadata,
+    _key("proposal_id"), _belongs_to("watches", "watch_id"), _words("name"), _words("name_key"),
+    _number("ra_deg", required=True), _number("dec_deg", required=True),
+    _number("seen_mjd"), _number("first_mjd"), _number("mag"), _words("band"),
+    _words("classification"), _number("probability"), _words("link"),
+    _number("found_mjd", required=True), _words("state"), _points_to("targets", "target_id"),
+    _words("decided_by"), _number("decided_mjd"),
+    UniqueConstraint("watch_id", "name_key"),
+    Index("ix_proposals_state_proposal_id", "state", "proposal_id"),
+    sqlite_autoincrement=True,
 )  # fmt: skip
 
 

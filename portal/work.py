@@ -12,11 +12,12 @@ from lake.job_rows import ENDED, Job, JobState
 from lake.observatories import RegisteredCamera, list_cameras
 from lake.queue import cancel, counts, get_job, list_jobs, retry
 from lake.targets import get_target
+from lake.watches import get_watch
 from portal.fmt import ago_text
 from portal.opened import lake, settings
 
 JOB_STATES = tuple(JobState)
-JOB_KINDS = ("reduce", "harvest", "references", "maintain", "seal", "publish", "backup")
+JOB_KINDS = ("reduce", "harvest", "references", "watch", "maintain", "seal", "publish", "backup")
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)
 
@@ -84,6 +85,8 @@ def _subject(job: Job, user: User | None) -> str | None:
             target = get_target(operations, int(job.args["target_id"]), user)
             about = f"{target.name} {job.args.get('source', '')}".strip()
             return _marked(about, is_simulated=target.simulated)
+        if "watch_id" in job.args:
+            return get_watch(operations, int(job.args["watch_id"]), user).name
     except (Rejected, ValueError):
         return "something deleted" if user is not None and user.is_staff else None
     return ", ".join(f"{name} {value}" for name, value in job.args.items())

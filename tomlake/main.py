@@ -24,6 +24,7 @@ from tomlake.commands import (
     sql_shell,
     targets,
     trace,
+    watches,
 )
 
 EXIT_FAILED = 1
@@ -68,6 +69,7 @@ app.add_typer(snapshots.app, name="snapshot", help="Name versions of the lake, t
 app.add_typer(safekeeping.app, name="backup", help="Make, list and check backups: tomlake backup [URL].")
 app.add_typer(public.app, name="publish", help="Publish what everybody may see; list and withdraw versions.")
 app.add_typer(targets.app, name="target", help="Add, show and list targets.")
+app.add_typer(watches.app, name="watch", help="Watch streams of alerts; accept what they propose.")
 app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
 app.add_typer(observatories.app, name="observatory", help="Add and list telescopes with their cameras.")
 app.add_typer(photometry.references_app, name="references", help="Fill the lake with reference stars.")

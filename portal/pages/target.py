@@ -106,11 +106,7 @@ with curve_tab:
                 "Scroll to zoom, drag to move, double-click to reset. Click a band in the legend to see only "
                 "it, shift-click to add another. Open triangles are limits: the target was fainter."
                 + (" Each mark is the median of a short interval." if chart.is_binned else "")
-                + (
-                    f" Not drawn: {plural(chart.repeats, 'repeat')} of these by others."
-                    if chart.repeats
-                    else ""
-                )
+                + (f" Not drawn: {plural(chart.repeats, 'repeat')} by others." if chart.repeats else "")
             )
 
         for panel in curves.flux_panels(target.target_id or 0):

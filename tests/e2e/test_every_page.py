@@ -11,6 +11,7 @@ PAGES = {
     "home": "/",
     "targets": "/targets",
     "target": "/target?name=Sim26dkv",
+    "proposals": "/proposals",
     "upload": "/upload",
     "jobs": "/jobs",
     "account": "/account",

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from sqlalchemy import insert
 
+from engine.brokers.streams.protocol import Rule, candidates
 from engine.errors import Transient
 from engine.frame import Camera
 from engine.photometry.references import REFERENCE_SCHEMA
@@ -20,6 +21,7 @@ from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
 from lake.operations import seals, writing
+from lake.proposals import store_candidates
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, finish
 from lake.references import cells_of_stars, put_cell
@@ -28,6 +30,7 @@ from lake.safekeeping.moment import moment_of
 from lake.snapshots import create_snapshot
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, SHELVES
 from lake.targets import create_target
+from lake.watches import Watch, add_watch
 
 PASSWORD = "a long password of nobody"
 
@@ -125,6 +128,10 @@ def _fill_operations(lake: Lake) -> None:
         names = {column.name: "" for column in seals.columns}
         numbers = {"seal_id": 1, "object_id": 2**40, "version": 3, "size_bytes": 4, "made_mjd": 61000.0}
         connection.execute(insert(seals).values(names | numbers))
+    rule = Rule(classification="SN candidate", brighter_than_mag=18.5)
+    watch = add_watch(lake.operations, Watch(name="näher", stream="fink_ztf", rule=rule), by="ada")
+    found = {"name": "ZTF26aaaaaaa", "ra_deg": 1.0 / 3.0, "dec_deg": -5.0, "mjd": 61312.1, "mag": 17.9}
+    store_candidates(lake.operations, watch, candidates([found]))
 
 
 @contextmanager

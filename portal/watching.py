@@ -1,0 +1,148 @@
+"""What the page of new alerts shows and changes: proposals, watches and streams; rights are the lake's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.brokers.streams.criteria import rule_of, told
+from engine.brokers.streams.protocol import StreamInfo
+from engine.brokers.streams.registry import STREAMS, stream
+from engine.errors import Rejected
+from lake.accounts import User
+from lake.proposals import Proposal, ProposalState, accept, dismiss, list_proposals
+from lake.watches import Watch, add_watch, list_watches, request_watch, set_active
+from portal.fmt import ago_text, mag_text, plural
+from portal.opened import lake
+
+PAGE_SIZE = 20
+MOST_SHOWN = 1000
+ANY_WATCH = "Any watch"
+STATES: dict[str, ProposalState] = {
+    "New": ProposalState.NEW,
+    "Accepted": ProposalState.ACCEPTED,
+    "Dismissed": ProposalState.DISMISSED,
+    "Known": ProposalState.KNOWN,
+}
+DEFAULT_EVERY_H = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedProposal:
+    """A proposal in words; texts of brokers are plain and must be escaped where they are drawn."""
+
+    proposal: Proposal
+    stream: str  # its title
+    place: str
+    facts: str  # brightness, class, when it was seen
+    history: str  # who found it and who decided
+    may_accept: bool
+    may_dismiss: bool
+
+
+def proposals_listed(user: User | None, *, state: str, watch: str = ANY_WATCH) -> list[ListedProposal]:
+    """Return the proposals in a state, of all watches or of one of the visitor's own."""
+    watch_id = labels(watches_of(user), user).get(watch)
+    found = list_proposals(
+        lake().operations,
+        user,
+        state=STATES.get(state, ProposalState.NEW),
+        watch_id=watch_id,
+        limit=MOST_SHOWN,
+    )
+    return [_listed(each) for each in found]
+
+
+def _listed(each: Proposal) -> ListedProposal:
+    mag = f"{mag_text(each.mag)} mag {each.band}".strip() if each.mag is not None else "no magnitude"
+    chance = "" if each.probability is None else f" ({each.probability:.0%})"
+    seen = f"seen {ago_text(each.seen_mjd)}" if each.seen_mjd is not None else "not said when"
+    found = f"found {ago_text(each.found_mjd)}" + (f" by {each.watch}" if each.watch else "")
+    decided = f", {each.state} by {each.decided_by}" if each.decided_by else ""
+    return ListedProposal(
+        proposal=each,
+        stream=stream(each.stream).info.title,
+        place=f"{each.ra_deg:.5f} {each.dec_deg:+.5f}",
+        facts=f"{mag}, {each.classification or 'no class'}{chance}, {seen}",
+        history=found + decided,
+        may_accept=each.state in (ProposalState.NEW, ProposalState.DISMISSED),
+        may_dismiss=each.state == ProposalState.NEW,
+    )
+
+
+def accept_proposal(user: User, proposal_id: int) -> str:
+    """Make a target of a proposal; return what to tell the person."""
+    try:
+        target = accept(lake(), proposal_id, user=user)
+    except Rejected as refusal:
+        return refusal.reason
+    return f"{target.name} is a target; the archives are asked for it."
+
+
+def dismiss_proposals(user: User, proposal_ids: list[int]) -> str:
+    """Put proposals aside; return what to tell the person."""
+    try:
+        count = dismiss(lake().operations, proposal_ids, user=user)
+    except Rejected as refusal:
+        return refusal.reason
+    return f"{plural(count, 'proposal')} put aside; not proposed again."
+
+
+def watches_of(user: User | None) -> list[Watch]:
+    """Return a person's own watches; staff see all."""
+    return list_watches(lake().operations, user)
+
+
+def labels(watches: Sequence[Watch], user: User | None) -> dict[str, int]:
+    """Return the numbers of watches by name; somebody else's is named with its maker."""
+    own = "" if user is None else user.username
+    return {
+        each.name if each.created_by == own else f"{each.name} ({each.created_by})": each.watch_id
+        for each in watches
+    }
+
+
+def rule_text(watch: Watch) -> str:
+    """Return what a watch does in plain words."""
+    makes = " Makes targets by itself." if watch.makes_targets else ""
+    return f"{stream(watch.stream).info.title}, every {watch.every_h:g} h: {told(watch.rule)}.{makes}"
+
+
+def streams() -> dict[str, StreamInfo]:
+    """Return the streams that can be watched, by title."""
+    return {each.info.title: each.info for each in STREAMS}
+
+
+def make_watch(user: User, info: StreamInfo, name: str, criteria: dict[str, object], **more: float) -> str:
+    """Add a watch; return a refusal, or an empty text.
+
+    Parameters
+    ----------
+    more
+        ``every_h``, and ``makes_targets`` as 0 or 1.
+    """
+    try:
+        wanted = Watch(
+            name=name,
+            stream=info.key,
+            rule=rule_of({word: value for word, value in criteria.items() if value not in ("", None)}),
+            every_h=more.get("every_h", DEFAULT_EVERY_H),
+            makes_targets=bool(more.get("makes_targets", 0)),
+        )
+        add_watch(lake().operations, wanted, by=user.username)
+    except Rejected as refusal:
+        return refusal.reason
+    return ""
+
+
+def ask_now(user: User, watch: Watch) -> str:
+    """Ask a stream soon; return what to tell the person."""
+    try:
+        request_watch(lake().operations, watch.watch_id, user=user)
+    except Rejected as refusal:
+        return refusal.reason
+    return f"{stream(watch.stream).info.title} is asked; look again in a minute."
+
+
+def let_rest(user: User, watch: Watch, *, rests: bool) -> str:
+    """Let a watch rest or go on; return what to tell the person."""
+    changed = set_active(lake().operations, watch.watch_id, not rests, user=user)
+    return f"{changed.name} {'goes on' if changed.is_active else 'rests'}."
