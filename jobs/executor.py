@@ -7,6 +7,7 @@ from engine.errors import Rejected
 from lake.settings import Executor, Settings
 
 CANARY = "canary"
+WATCH = "watch"
 HARVEST = "harvest"  # the harvester does these, many at once
 CLUSTER_KINDS = frozenset({"reduce", "recalibrate", HARVEST, "references"})
 DISPATCHER = (sys.executable, "-m", "jobs.dask_dispatch", "--child")

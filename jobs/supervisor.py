@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.clock import Clock
-from jobs.executor import CANARY, DISPATCHER, HARVEST, check_executor
+from jobs.executor import CANARY, DISPATCHER, HARVEST, WATCH, check_executor
 from lake.operations import open_operations
 from lake.paths import make_folders
 from lake.queue import release_worker
@@ -31,7 +31,7 @@ PAUSE_S, PAUSE_MAX_S = 0.5, 30.0
 EARLY_DEATHS = 4  # of a program that nothing works without
 
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-WORKER = (sys.executable, "-m", "jobs.worker", "--child", "--never", HARVEST, CANARY)
+WORKER = (sys.executable, "-m", "jobs.worker", "--child", "--never", HARVEST, CANARY, WATCH)
 HARVESTER = (sys.executable, "-m", "jobs.harvester", "--child")
 PORTAL = (sys.executable, "-m", "portal.serve", "--child")
 
