@@ -1,13 +1,17 @@
 """All archives on one local server: they answer hand-made bodies after their latencies, or fail as told.
 
 ``tests/data/brokers/<key>/routes.json`` says what an archive is asked and what it answers: a list of pairs,
-words that the question holds and the file of the answer. The client reaches the server through an adapter
-below ``requests``, so that everything above it is what runs in earnest.
+words that the question holds and the file of the answer, in the order in which it is asked. Answers that are
+no text are packed from hand-made text: ``rows.tar.gz`` from the folder ``rows``, ``rows.parquet`` from
+``rows.csv``; ``{jd_now}`` in an answer is the time when it is given. The client reaches the server through an
+adapter below ``requests``, so that everything above it is what runs in earnest.
 """
 
 import gzip
+import io
 import json
 import re
+import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +23,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import polars as pl
 import requests
 from requests.adapters import HTTPAdapter
 
 from engine.brokers.bundle import bundled, is_bundle, parts_of
 from engine.brokers.protocol import Query
+from engine.times import JD_MINUS_MJD, mjd_now
 
 ANSWERS = Path(__file__).resolve().parent.parent / "tests" / "data" / "brokers"
 _BOMB = gzip.compress(bytes(64 * 1024 * 1024))
@@ -57,13 +63,28 @@ class Play:
     routes: tuple[tuple[str, bytes], ...]
     latency_s: float = 0.0  # of each of its answers
     fault: Fault | None = None
+    failing: str = ""  # words of the only question that fails; all of them fail without
 
 
 def routes_of(key: str) -> tuple[tuple[str, bytes], ...]:
     """Return what an archive is asked and answers, by its hand-made answers."""
     folder = ANSWERS / key
     pairs = json.loads((folder / "routes.json").read_text())
-    return tuple((words, (folder / name).read_bytes() if name else b"") for words, name in pairs)
+    return tuple((words, answer_of(folder / name) if name else b"") for words, name in pairs)
+
+
+def answer_of(path: Path) -> bytes:
+    """Return an answer: a hand-made file, or what is packed from hand-made files."""
+    if path.name.endswith(".tar.gz"):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as file:
+            file.add(path.with_name(path.name.removesuffix(".tar.gz")), arcname="made")
+        return packed.getvalue()
+    if path.suffix == ".parquet":
+        packed = io.BytesIO()
+        pl.read_csv(path.with_suffix(".csv")).write_parquet(packed)
+        return packed.getvalue()
+    return path.read_bytes()
 
 
 def question_of(key: str, *, target_id: int = 1) -> Query:
@@ -171,7 +192,8 @@ def _handler(plays: Sequence[Play], served: Served, stopped: threading.Event) ->
                         served.hosts.append((now_s, urlsplit(self.path[1:]).netloc))
                         stopped.wait(play.latency_s)
                         served.answered_at.append(time.time())
-                        _answer(self, play, body, stopped)
+                        fault = play.fault if play.failing in ("", words) else None
+                        _answer(self, fault, _with_time(body), stopped)
                         return
             if not question.startswith(ELSEWHERE):
                 served.unknown.append(question[:300])
@@ -195,7 +217,13 @@ def _question(address: str, body: bytes, headers: Mapping[str, str]) -> str:
     return " ".join([f"{parts.scheme}://{parts.netloc}{parts.path}", *words])
 
 
-def _answer(request: BaseHTTPRequestHandler, play: Play, body: bytes, stopped: threading.Event) -> None:
+def _with_time(body: bytes) -> bytes:
+    return body.replace(b"{jd_now}", f"{mjd_now() + JD_MINUS_MJD:.6f}".encode())
+
+
+def _answer(
+    request: BaseHTTPRequestHandler, fault: Fault | None, body: bytes, stopped: threading.Event
+) -> None:
     page = b"<!DOCTYPE html>\n<html><body>Service Unavailable</body></html>\n"
     whole = {
         None: (200, body, {}),
@@ -206,24 +234,24 @@ def _answer(request: BaseHTTPRequestHandler, play: Play, body: bytes, stopped: t
         Fault.BUSY_FOR: (429, b"too many", {"Retry-After": "120"}),
         Fault.BOMB: (200, _BOMB, {"Content-Encoding": "gzip"}),
         Fault.ELSEWHERE: (302, b"", {"Location": ELSEWHERE}),
-    }.get(play.fault)
+    }.get(fault)
     if whole is not None:
         status, sent, headers = whole
         _send(request, status, sent, **headers)
         return
     request.close_connection = True
-    if play.fault == Fault.GONE:
+    if fault == Fault.GONE:
         return
-    if play.fault == Fault.SILENT:
+    if fault == Fault.SILENT:
         stopped.wait(30.0)
         return
     _head(request, 200, {"Content-Length": str(len(body) + 10_000_000_000)})
     try:
-        if play.fault == Fault.CUT:
+        if fault == Fault.CUT:
             request.wfile.write(body[: len(body) // 2])
-        while play.fault == Fault.SLOW and not stopped.wait(0.05):
+        while fault == Fault.SLOW and not stopped.wait(0.05):
             request.wfile.write(b"1")
-        while play.fault == Fault.HUGE and not stopped.is_set():
+        while fault == Fault.HUGE and not stopped.is_set():
             request.wfile.write(_CHUNK)
     except OSError:
         return  # the client had enough

@@ -164,7 +164,8 @@ class _Question:
 
     def ticket_of(self, ticket: str) -> str:
         """Return a ticket that tells from when on the archive was asked as well."""
-        return f"{'' if self.query.since_mjd is None else self.query.since_mjd!r} {ticket}"
+        since = "" if self.query.since_mjd is None else repr(self.query.since_mjd)
+        return f"{since} {ticket}"
 
 
 def _question(lake: Lake, info: BrokerInfo, query: Query, ticket: str) -> _Question:

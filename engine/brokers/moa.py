@@ -104,7 +104,7 @@ class Moa:
             page = _found(f"{SITE}alerts/index/moa/{year}", http)
             if page is None and year < this_year:  # this year's list may not have begun
                 raise drift(INFO.title, f"no list of the alerts of {year}")
-            text = lines_of_page((page or b"").decode("utf-8", "replace"))
+            text = "" if page is None else lines_of_page(_whole_table(page).decode("utf-8", "replace"))
             events = events_of(text, _LISTED, title=INFO.title)
             near = nearest(events, query, radius_arcsec=INFO.radius_arcsec)
             if near is not None:
@@ -162,6 +162,16 @@ def exposures(body: bytes) -> pl.DataFrame:
     return rows.filter(
         pl.col("dflux").is_finite() & pl.col("dflux_err").is_finite() & (pl.col("dflux_err") > 0)
     )
+
+
+def _whole_table(page: bytes) -> bytes:
+    """Return the page of a list; one without a whole table tells of an illness, not of a season's events."""
+    if b"</table" not in page.lower():
+        raise Transient(
+            f"{INFO.title} sent another page than a list of alerts; it is asked again later.",
+            code="answer-is-a-page",
+        )
+    return page
 
 
 def _event(year: str, number: int, http: Http) -> bytes:

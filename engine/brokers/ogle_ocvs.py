@@ -20,7 +20,7 @@ from engine.brokers.neowise import positions
 from engine.brokers.plain_columns import hjd_magnitudes
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
-from engine.errors import Rejected
+from engine.errors import Rejected, Transient
 from engine.lightcurve import empty
 from engine.times import J2000_MJD
 
@@ -164,8 +164,15 @@ def _files(folder: str, page: str, star: str) -> dict[str, str]:
 def _text(url: str, http: Http, *, params: dict[str, str] | None = None, is_page: bool = False) -> str:
     body = _body(url, http, params=params)
     if is_page:
-        return body.decode("utf-8", "replace")
+        return _whole_page(body.decode("utf-8", "replace"))
     return text_of(refuse_pages(body, title=INFO.title).rstrip() + b"\n", title=INFO.title)
+
+
+def _whole_page(page: str) -> str:
+    """Return a page that has its end: one that is cut off names a part of the star's files only."""
+    if "<html" in page.lower() and "</html" not in page.lower():
+        raise Transient("The page of a star of OGLE was cut off; it is asked again later.", code="cut-off")
+    return page
 
 
 def _body(url: str, http: Http, *, params: dict[str, str] | None = None) -> bytes:

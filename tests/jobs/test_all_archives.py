@@ -40,6 +40,7 @@ ASKED = [archive for archive in BROKERS if archive.info.asks != Asks.FILE]
 CODES = {
     "answer-is-a-page", "archive-down", "cut-off", "moved", "rate-limited", "schema-drift", "timed-out",
     "too-large", "unreachable", "refused", "wrong-object", "not-ready",
+    "not-accepted",  # a queue whose answer to a question is a page itself; the job is sent again
 }  # fmt: skip
 
 
@@ -121,6 +122,23 @@ def test_whatever_an_archive_sends_the_job_ends_in_words_and_no_part_of_a_light_
     assert {key: each for key, each in told.items() if each[1] not in CODES} == {}
     assert {state for state, _ in told.values()} <= {JobState.WAITING, JobState.REJECTED}
     assert all(job.reason for job in ended.values())
+    assert [play.key for play in plays if len(points_of(lake, play.key))] == []
+
+
+@pytest.mark.parametrize("fault", [Fault.PAGE, Fault.SHORT], ids=lambda fault: fault.name.lower())
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_later_answer_that_is_ill_leaves_no_part_of_a_light_curve(
+    lake: Lake, fault: Fault, number: int
+) -> None:
+    routes = {archive.info.key: routes_of(archive.info.key) for archive in ASKED}
+    plays = [
+        Play(key=key, routes=asked, fault=fault, failing=asked[number][0])
+        for key, asked in routes.items()
+        if len(asked) > number
+    ]
+    ended = harvest_all(lake, plays)
+    told = {key: (job.state, job.code) for key, job in ended.items()}
+    assert {key: each for key, each in told.items() if each[1] not in CODES} == {}
     assert [play.key for play in plays if len(points_of(lake, play.key))] == []
 
 

@@ -162,10 +162,11 @@ def test_a_bug_in_one_module_is_told_and_harms_no_other(lake: Lake, known: dict[
     assert "ZeroDivisionError" in job.reason
 
 
+@pytest.mark.parametrize("incremental", [False, True], ids=["asked for all", "asked for what is new"])
 def test_an_archive_that_needs_time_is_asked_once_and_then_with_its_ticket(
-    lake: Lake, known: dict[str, Pretended]
+    lake: Lake, known: dict[str, Pretended], incremental: bool
 ) -> None:
-    known["slow"] = Pretended("slow", needs_ticket=True)
+    known["slow"] = Pretended("slow", needs_ticket=True, incremental=incremental)
     (target,) = asked_for(lake, known)
     harvester(lake).run(once=True)
     (waiting,) = harvests_of_target(lake.operations, target.target_id or 0)

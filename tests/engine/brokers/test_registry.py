@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
+from benchmarks.archive_server import routes_of
 from engine.bands import BANDS
+from engine.brokers.accounts import ACCOUNTS
 from engine.brokers.bundle import bundled, is_bundle, parts_of
 from engine.brokers.page import archives_page
-from engine.brokers.protocol import Broker, Query
+from engine.brokers.protocol import Asks, Broker, Query
 from engine.brokers.registry import BROKERS, broker
 from engine.errors import Rejected
 from engine.lightcurve import SCHEMA
@@ -79,6 +81,33 @@ def test_the_facts_of_an_archive_are_complete(archive: Broker) -> None:
     assert info.bands
     assert set(info.bands) <= set(BANDS)
     assert info.method
+
+
+@each_broker
+def test_an_archive_with_a_service_has_the_answers_of_every_question(archive: Broker, answers: Path) -> None:
+    folder = answers / archive.info.key
+    if archive.info.asks == Asks.FILE:
+        assert not (folder / "routes.json").exists()
+        return
+    routes = routes_of(archive.info.key)
+    assert routes
+    assert len({words for words, _ in routes}) == len(routes)
+
+
+def test_no_words_of_a_route_hide_those_of_another() -> None:
+    routes = [
+        (archive.info.key, words)
+        for archive in BROKERS
+        if archive.info.asks != Asks.FILE
+        for words, _ in routes_of(archive.info.key)
+    ]
+    hidden = [(own, other) for own in routes for other in routes if own != other and own[1] in other[1]]
+    assert hidden == []
+
+
+@each_broker
+def test_an_account_is_one_that_can_be_set(archive: Broker) -> None:
+    assert archive.info.account in {"", *ACCOUNTS}
 
 
 @each_broker

@@ -137,6 +137,13 @@ def test_a_missing_list_of_a_past_season_is_no_empty_sky(query: Query) -> None:
     assert refusal.value.code == "schema-drift"
 
 
+def test_a_page_in_place_of_a_list_is_no_empty_sky(query: Query) -> None:
+    for page in (b"<html><body>Service Unavailable</body></html>", FAR[:-20]):
+        with pytest.raises(Transient) as failure:
+            Moa().fetch(query, RecordedHttp(answers={"index/moa": page}))
+        assert failure.value.code == "answer-is-a-page"
+
+
 def test_pages_in_place_of_photometry_are_for_later() -> None:
     for phot in (b"<html>ill</html>", b""):
         http = RecordedHttp(answers={"phot/": phot, "2019-BLG-397": PAGE % b"0.0"})

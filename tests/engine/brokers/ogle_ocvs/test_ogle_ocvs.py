@@ -92,6 +92,15 @@ def test_broken_pages_are_never_an_empty_sky(query: Query) -> None:
         assert refusal.value.code == "schema-drift"
 
 
+def test_a_star_s_page_that_is_cut_off_names_no_part_of_its_files(query: Query) -> None:
+    known = {"nearby.php": STAR.encode(), "radec.php": f"{STAR} 270.0 -30.0".encode()}
+    http = RecordedHttp(answers=known | {"OCVS/?": PAGE.encode()[:90]})
+    with pytest.raises(Transient) as failure:
+        OgleOcvs().fetch(query, http)
+    assert failure.value.code == "cut-off"
+    assert len(http.questions) == 3
+
+
 def test_a_strange_part_of_a_bundle_is_drift(query: Query) -> None:
     with pytest.raises(Rejected) as refusal:
         OgleOcvs().parse(bundled({"other.dat": b"7000.5 16.0 0.01\n"}), query)
