@@ -14,7 +14,7 @@ from io import BytesIO
 import pandas as pd
 from sqlalchemy import func, insert, select, update
 
-from benchmarks.archive_server import Play, Served, answer_of, archives, enlarged, question_of, routes_of
+from benchmarks.archive_server import Play, Served, archives, enlarged, question_of, routes_of, rows_of
 from engine.brokers.accounts import ACCOUNTS
 from engine.brokers.bundle import is_bundle
 from engine.brokers.client import HttpClient, Limits
@@ -153,7 +153,7 @@ def busiest_host(served: Served) -> tuple[str, int]:
 def parse_row(archive: Broker) -> str:
     """Return how quickly an archive's answers are read, as a line of the table."""
     key = archive.info.key
-    body = enlarged(answer_of(key), PARSED_ROWS)
+    body = enlarged(rows_of(key), PARSED_ROWS)
     shown = f"{len(body) / 1e6:.1f} MB"
     began_s = time.process_time()
     try:
