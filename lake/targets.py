@@ -105,7 +105,7 @@ def update_target(operations: Engine, target: Target, *, user: User) -> Target:
         kept = {field.name: getattr(present, field.name) for field in fields(Target) if field.name in _FIXED}
         changed = _checked(replace(target, **kept))
         _refuse_taken_names(connection, changed)
-        if (changed.ra_deg, changed.dec_deg) != (present.ra_deg, present.dec_deg):
+        if _place(changed) != _place(present):
             _refuse_neighbour(connection, changed)
         connection.execute(
             update(targets).where(targets.c.target_id == present.target_id).values(row_of(changed))
@@ -211,9 +211,11 @@ def _refuse_taken_names(connection: Connection, target: Target) -> None:
 
 
 def _refuse_neighbour(connection: Connection, target: Target) -> None:
+    if target.designation:
+        return  # a body of the Solar System passes by everything
     cone = Cone(ra_deg=target.ra_deg, dec_deg=target.dec_deg, radius_deg=DUPLICATE_RADIUS_ARCSEC / 3600.0)
     query = select(targets.c.name, targets.c.created_by, visible_to(None).label("is_public")).where(
-        within(cone), targets.c.target_id != (target.target_id or 0)
+        within(cone), targets.c.target_id != (target.target_id or 0), targets.c.designation == ""
     )
     neighbour = connection.execute(query.limit(1)).one_or_none()
     if neighbour is None:
@@ -224,6 +226,10 @@ def _refuse_neighbour(connection: Connection, target: Target) -> None:
         f"Within {DUPLICATE_RADIUS_ARCSEC:g} arcsec of these coordinates lies {named} already.",
         code="duplicate-position",
     )
+
+
+def _place(target: Target) -> tuple[float, float, str]:
+    return target.ra_deg, target.dec_deg, target.designation
 
 
 def _refuse_stranger(target: Target, user: User) -> None:

@@ -1,36 +1,23 @@
-"""Names to positions: SIMBAD's answer to a name, as a target that a person can then keep or change.
+"""SIMBAD: stars, galaxies and all that somebody wrote a paper about, with all their names.
 
 References
 ----------
 Wenger et al. 2000, A&AS 143, 9.
 """
 
-import re
-
-import polars as pl
-
 from engine.brokers.answers import csv_table, with_numbers
+from engine.brokers.names.forms import kept_aliases, unknown
 from engine.brokers.protocol import Http
 from engine.brokers.tap import adql_text, ask_tap
-from engine.errors import Rejected
 from engine.target import Target, checked_name
 
 SIMBAD_URL = "https://simbad.cds.unistra.fr/simbad/sim-tap"
 TITLE = "SIMBAD"
 _COLUMNS = ("main_id", "ra", "dec", "pmra", "pmdec", "otype", "alias")
 _TIMEOUT_S = 30.0  # a person waits
-# Other names worth keeping, because an archive finds its data by them.
-_ALIASES = {
-    "Gaia DR3": re.compile(r"Gaia DR3 \d+"),
-    "Gaia Alerts": re.compile(r"Gaia\d\d[a-z]{3,4}"),
-    "TNS": re.compile(r"(SN|AT) ?(19|20)\d\d[A-Za-z]+"),
-    "ZTF": re.compile(r"ZTF ?\d\d[a-z]{7}"),
-    "OGLE": re.compile(r"OGLE[ -]\d{4}-[A-Z]+-\d+"),
-    "2MASS": re.compile(r"2MASS J\d{8}[+-]\d{7}"),
-}
 
 
-def resolve(http: Http, name: str) -> Target:
+def find(http: Http, name: str) -> Target:
     """Return the object that SIMBAD knows by this name, at its ICRS position of epoch J2000.
 
     Raises
@@ -66,10 +53,10 @@ def parse_resolved(body: bytes, name: str) -> Target:
     table = csv_table(body, title=TITLE, required=_COLUMNS)
     rows = with_numbers(table, ("ra", "dec", "pmra", "pmdec"), title=TITLE)
     if rows.is_empty():
-        raise Rejected(f"SIMBAD knows no {name!r}: check the name, or give a position.", code="unknown-name")
+        raise unknown(TITLE, name)
     row = rows.row(0, named=True)
     if row["ra"] is None or row["dec"] is None:
-        raise Rejected(f"SIMBAD has no position of {name!r}: give one.", code="unknown-name")
+        raise unknown(TITLE, name, "has no position of")
     return Target(
         name=name,
         ra_deg=row["ra"],
@@ -77,14 +64,7 @@ def parse_resolved(body: bytes, name: str) -> Target:
         pm_ra_mas_yr=row["pmra"],
         pm_dec_mas_yr=row["pmdec"],
         description=f"SIMBAD: {_one_blank(row['main_id'])}, type {row['otype'].strip() or 'unknown'}.",
-        aliases=_aliases(rows, name),
-    )
-
-
-def _aliases(rows: pl.DataFrame, name: str) -> tuple[tuple[str, str], ...]:
-    names = sorted({_one_blank(alias) for alias in rows["alias"]} - {name})
-    return tuple(
-        (source, alias) for source, pattern in _ALIASES.items() for alias in names if pattern.fullmatch(alias)
+        aliases=kept_aliases(rows["alias"].to_list(), but=name),
     )
 
 
