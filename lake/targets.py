@@ -16,6 +16,7 @@ from engine.target import (
 )
 from engine.times import mjd_now
 from lake.accounts import User
+from lake.merged_ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
 from lake.rights import SYSTEM, can_change, visible_to
 from lake.target_list import (
@@ -60,7 +61,7 @@ def create_target(operations: Engine, target: Target, *, by: str) -> Target:
     target = _checked(replace(target, created_by=by, created_mjd=mjd_now()))
     with writing(operations) as connection:
         serialised(connection, "targets")
-        _refuse_taken_names(connection, target)
+        refuse_taken_names(connection, target)
         _refuse_neighbour(connection, target)
         values = {**row_of(target), "created_by": by, "created_mjd": target.created_mjd}
         created = insert(targets).values(values).returning(targets.c.target_id)
@@ -101,10 +102,10 @@ def update_target(operations: Engine, target: Target, *, user: User) -> Target:
     with writing(operations) as connection:
         serialised(connection, "targets")
         present = target_within(connection, target.target_id or 0, user)
-        _refuse_stranger(present, user)
+        refuse_stranger(present, user)
         kept = {field.name: getattr(present, field.name) for field in fields(Target) if field.name in _FIXED}
         changed = _checked(replace(target, **kept))
-        _refuse_taken_names(connection, changed)
+        refuse_taken_names(connection, changed)
         if _place(changed) != _place(present):
             _refuse_neighbour(connection, changed)
         connection.execute(
@@ -128,7 +129,7 @@ def add_alias(operations: Engine, target_id: int, source: str, name: str) -> Tar
             raise Rejected(f"Target {target_id} does not exist.", code="unknown-target")
         present = aliases_of(connection, [target_id]).get(target_id, ())
         target = target_of(row, (*present, *_checked_aliases([(source, name)])))
-        _refuse_taken_names(connection, target)
+        refuse_taken_names(connection, target)
         if (source, name_key(name)) not in {(old, name_key(alias)) for old, alias in present}:
             _store_aliases(connection, target_id, target.aliases[-1:])
         return target_of(row, aliases_of(connection, [target_id])[target_id])
@@ -143,7 +144,7 @@ def delete_target(operations: Engine, target_id: int, *, user: User) -> None:
         ``unknown-target``; ``no-right``: only its maker and staff may.
     """
     with writing(operations) as connection:
-        _refuse_stranger(target_within(connection, target_id, user), user)
+        refuse_stranger(target_within(connection, target_id, user), user)
         connection.execute(delete(targets).where(targets.c.target_id == target_id))
 
 
@@ -157,7 +158,7 @@ def _find(connection: Connection, name_or_id: str | int, user: User | None) -> R
     )
     row = connection.execute(named).mappings().one_or_none()
     if row is None and key.isascii() and key.isdigit() and len(key) < 10:
-        return _find_by_id(connection, int(key), user)
+        return _find_by_id(connection, leads_to(connection, int(key)), user)
     return row
 
 
@@ -198,7 +199,8 @@ def _checked_aliases(aliases: Iterable[tuple[str, str]]) -> tuple[tuple[str, str
     return tuple((source, name) for (source, _), name in checked.items())
 
 
-def _refuse_taken_names(connection: Connection, target: Target) -> None:
+def refuse_taken_names(connection: Connection, target: Target) -> None:
+    """Refuse a target of which another one has a name or an alias, with ``name-taken``."""
     asked = {name_key(name): name for name in (target.name, *(alias for _, alias in target.aliases))}
     others = target.target_id or 0
     named = select(targets.c.name_key).where(targets.c.name_key.in_(asked), targets.c.target_id != others)
@@ -232,7 +234,8 @@ def _place(target: Target) -> tuple[float, float, str]:
     return target.ra_deg, target.dec_deg, target.designation
 
 
-def _refuse_stranger(target: Target, user: User) -> None:
+def refuse_stranger(target: Target, user: User) -> None:
+    """Refuse a person who may not change a target, with ``no-right``."""
     if not can_change(target, user):
         raise Rejected(
             f"Only {target.created_by or 'its maker'} and staff may change {target.name}.", code="no-right"
