@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jobs.aliases import find_aliases
 from jobs.backup import backup_lake
 from jobs.harvest import harvest
 from jobs.maintain import maintain_lake
@@ -17,6 +18,7 @@ TASKS: Mapping[str, Task] = {
     "recalibrate": recalibrate_upload,
     "harvest": harvest,
     "references": references,
+    "aliases": find_aliases,
     "maintain": maintain_lake,
     "backup": backup_lake,
     "publish": publish_lake,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, delete, insert, or_, select, update
 
 from engine.errors import Rejected
 from engine.target import (
@@ -39,6 +39,7 @@ __all__ = [
     "cone_search",
     "create_target",
     "delete_target",
+    "fill_proper_motion",
     "find_targets",
     "get_target",
     "target_row",
@@ -133,6 +134,19 @@ def add_alias(operations: Engine, target_id: int, source: str, name: str) -> Tar
         if (source, name_key(name)) not in {(old, name_key(alias)) for old, alias in present}:
             _store_aliases(connection, target_id, target.aliases[-1:])
         return target_of(row, aliases_of(connection, [target_id])[target_id])
+
+
+def fill_proper_motion(
+    operations: Engine, target_id: int, *, pm_ra_mas_yr: float, pm_dec_mas_yr: float
+) -> bool:
+    """Return whether a target had no proper motion and has this one now; what a person wrote stays."""
+    has_none = and_(targets.c.pm_ra_mas_yr.is_(None), targets.c.pm_dec_mas_yr.is_(None))
+    values = {"pm_ra_mas_yr": pm_ra_mas_yr, "pm_dec_mas_yr": pm_dec_mas_yr}
+    with writing(operations) as connection:
+        done = connection.execute(
+            update(targets).where(targets.c.target_id == target_id, has_none).values(values)
+        )
+        return done.rowcount > 0
 
 
 def delete_target(operations: Engine, target_id: int, *, user: User) -> None:

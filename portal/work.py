@@ -16,7 +16,7 @@ from portal.fmt import ago_text
 from portal.opened import lake, settings
 
 JOB_STATES = tuple(JobState)
-JOB_KINDS = ("reduce", "harvest", "references", "maintain", "seal", "publish", "backup")
+JOB_KINDS = ("reduce", "harvest", "references", "aliases", "maintain", "seal", "publish", "backup")
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)
 
