@@ -17,14 +17,12 @@ from lake.accounts import create_user, issue_token, open_session
 from lake.archives import record_answer, record_failure
 from lake.changes import Change
 from lake.inbox import UploadRequest, accept
-from lake.merging import merge
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
-from lake.operations import seals, writing
+from lake.operations import merges, seals, writing
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, finish
 from lake.references import cells_of_stars, put_cell
-from lake.rights import SYSTEM
 from lake.safekeeping.checksums import Checksum, database_checksums, lake_tables, table_checksum
 from lake.safekeeping.moment import moment_of
 from lake.snapshots import create_snapshot
@@ -78,7 +76,6 @@ def fill(lake: Lake) -> None:
             lake.store.replace_points(target_id, source, points(target_id, source), batch=batch)
     _fill_frames(lake)
     _fill_operations(lake)
-    _merge_two(lake)
     create_snapshot(lake, "paper-2026a", note="as printed", by="ada")
     later = new_batch("harvest", "ztf", target_id=1)
     lake.store.replace_points(1, "ztf", points(1, "ztf", n=25, seed=1), batch=later)  # leaves a delete file
@@ -128,11 +125,15 @@ def _fill_operations(lake: Lake) -> None:
         names = {column.name: "" for column in seals.columns}
         numbers = {"seal_id": 1, "object_id": 2**40, "version": 3, "size_bytes": 4, "made_mjd": 61000.0}
         connection.execute(insert(seals).values(names | numbers))
-
-
-def _merge_two(lake: Lake) -> None:
-    near = Target(name="Gaia22ab1 again", ra_deg=10.0, dec_deg=20.0 + 5 / 3600, importance=1 / 3)
-    merge(lake, 1, create_target(lake.operations, near, by="ada").target_id or 0, by=SYSTEM)
+        record = {"target": {"ra_deg": 1 / 3, "name": "Świder"}, "names": [["ZTF", "x"]], "last_mag": None}
+        merged = {
+            "gone_id": 900,
+            "kept_id": 1,
+            "state": "merged",
+            "record": record,
+            "made_mjd": 61000.0 + 1 / 3,
+        }
+        connection.execute(insert(merges).values(merged))
 
 
 @contextmanager
