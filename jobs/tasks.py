@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jobs.aliases import find_aliases
 from jobs.backup import backup_lake
 from jobs.canary import canary
 from jobs.harvest import harvest
@@ -20,6 +21,7 @@ TASKS: Mapping[str, Task] = {
     "harvest": harvest,
     "canary": canary,
     "references": references,
+    "aliases": find_aliases,
     "maintain": maintain_lake,
     "backup": backup_lake,
     "publish": publish_lake,

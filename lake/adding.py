@@ -2,14 +2,15 @@
 
 from engine.brokers.registry import served
 from engine.target import Target
-from lake.archives import request_all
+from lake.archives import ASKED_PRIORITY, request_all
 from lake.opening import Lake
 from lake.public.origin import origin_of
+from lake.queue import enqueue
 from lake.targets import create_target
 
 
 def add_target(lake: Lake, target: Target, *, by: str) -> Target:
-    """Return the target with its id; jobs that ask the archives wait in the queue already.
+    """Return the target with its id; jobs that ask the archives, and for its other names, wait already.
 
     A copy of somebody's public lake asks nobody: the archives are asked where the lake is at home.
 
@@ -20,5 +21,9 @@ def add_target(lake: Lake, target: Target, *, by: str) -> Target:
     """
     added = create_target(lake.operations, target, by=by)
     if origin_of(lake.settings) is None:
+        if not (added.simulated or added.designation):
+            key = f"aliases:{added.target_id}"
+            args = {"target_id": str(added.target_id)}
+            enqueue(lake.operations, "aliases", args, dedupe=key, lock=key, priority=ASKED_PRIORITY)
         request_all(lake.operations, served(lake.settings.secrets), added)
     return added

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -100,6 +101,16 @@ target_names = Table(
     Column("target_id", ForeignKey("targets.target_id", ondelete="CASCADE"), nullable=False),
     _words("source"), _words("name"), Column("name_key", String, nullable=False, index=True),
     PrimaryKeyConstraint("target_id", "source", "name_key"),
+)  # fmt: skip
+
+# The gone target is no row of ``targets`` while it is merged: ``record`` holds what brings it back.
+merges = Table(
+    "merges", metadata,
+    _key("merge_id"), Column("gone_id", Integer, nullable=False, index=True),
+    Column("kept_id", Integer, nullable=False), _words("gone_name"), _words("kept_name"), _words("state"),
+    Column("record", JSON, nullable=False, default=dict),
+    _words("made_by"), _number("made_mjd", required=True), _words("undone_by"), _number("undone_mjd"),
+    sqlite_autoincrement=True,
 )  # fmt: skip
 
 observatories = Table(

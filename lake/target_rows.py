@@ -3,10 +3,11 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility
@@ -98,7 +99,7 @@ def row_of(target: Target) -> dict[str, object]:
     }
 
 
-def target_of(row: RowMapping, aliases: tuple[tuple[str, str], ...]) -> Target:
+def target_of(row: Mapping[Any, Any], aliases: tuple[tuple[str, str], ...]) -> Target:
     """Return a row of ``targets`` as a target."""
     return Target(
         target_id=row["target_id"],

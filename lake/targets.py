@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, delete, insert, or_, select, update
 
 from engine.errors import Rejected
 from engine.target import (
@@ -16,6 +16,7 @@ from engine.target import (
 )
 from engine.times import mjd_now
 from lake.accounts import User
+from lake.merged_ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
 from lake.rights import SYSTEM, can_change, visible_to
 from lake.target_list import (
@@ -38,6 +39,7 @@ __all__ = [
     "cone_search",
     "create_target",
     "delete_target",
+    "fill_proper_motion",
     "find_targets",
     "get_target",
     "target_row",
@@ -60,7 +62,7 @@ def create_target(operations: Engine, target: Target, *, by: str) -> Target:
     target = _checked(replace(target, created_by=by, created_mjd=mjd_now()))
     with writing(operations) as connection:
         serialised(connection, "targets")
-        _refuse_taken_names(connection, target)
+        refuse_taken_names(connection, target)
         _refuse_neighbour(connection, target)
         values = {**row_of(target), "created_by": by, "created_mjd": target.created_mjd}
         created = insert(targets).values(values).returning(targets.c.target_id)
@@ -101,11 +103,11 @@ def update_target(operations: Engine, target: Target, *, user: User) -> Target:
     with writing(operations) as connection:
         serialised(connection, "targets")
         present = target_within(connection, target.target_id or 0, user)
-        _refuse_stranger(present, user)
+        refuse_stranger(present, user)
         kept = {field.name: getattr(present, field.name) for field in fields(Target) if field.name in _FIXED}
         changed = _checked(replace(target, **kept))
-        _refuse_taken_names(connection, changed)
-        if (changed.ra_deg, changed.dec_deg) != (present.ra_deg, present.dec_deg):
+        refuse_taken_names(connection, changed)
+        if _place(changed) != _place(present):
             _refuse_neighbour(connection, changed)
         connection.execute(
             update(targets).where(targets.c.target_id == present.target_id).values(row_of(changed))
@@ -128,10 +130,23 @@ def add_alias(operations: Engine, target_id: int, source: str, name: str) -> Tar
             raise Rejected(f"Target {target_id} does not exist.", code="unknown-target")
         present = aliases_of(connection, [target_id]).get(target_id, ())
         target = target_of(row, (*present, *_checked_aliases([(source, name)])))
-        _refuse_taken_names(connection, target)
+        refuse_taken_names(connection, target)
         if (source, name_key(name)) not in {(old, name_key(alias)) for old, alias in present}:
             _store_aliases(connection, target_id, target.aliases[-1:])
         return target_of(row, aliases_of(connection, [target_id])[target_id])
+
+
+def fill_proper_motion(
+    operations: Engine, target_id: int, *, pm_ra_mas_yr: float, pm_dec_mas_yr: float
+) -> bool:
+    """Return whether a target had no proper motion and has this one now; what a person wrote stays."""
+    has_none = and_(targets.c.pm_ra_mas_yr.is_(None), targets.c.pm_dec_mas_yr.is_(None))
+    values = {"pm_ra_mas_yr": pm_ra_mas_yr, "pm_dec_mas_yr": pm_dec_mas_yr}
+    with writing(operations) as connection:
+        done = connection.execute(
+            update(targets).where(targets.c.target_id == target_id, has_none).values(values)
+        )
+        return done.rowcount > 0
 
 
 def delete_target(operations: Engine, target_id: int, *, user: User) -> None:
@@ -143,7 +158,7 @@ def delete_target(operations: Engine, target_id: int, *, user: User) -> None:
         ``unknown-target``; ``no-right``: only its maker and staff may.
     """
     with writing(operations) as connection:
-        _refuse_stranger(target_within(connection, target_id, user), user)
+        refuse_stranger(target_within(connection, target_id, user), user)
         connection.execute(delete(targets).where(targets.c.target_id == target_id))
 
 
@@ -157,7 +172,7 @@ def _find(connection: Connection, name_or_id: str | int, user: User | None) -> R
     )
     row = connection.execute(named).mappings().one_or_none()
     if row is None and key.isascii() and key.isdigit() and len(key) < 10:
-        return _find_by_id(connection, int(key), user)
+        return _find_by_id(connection, leads_to(connection, int(key)), user)
     return row
 
 
@@ -198,7 +213,8 @@ def _checked_aliases(aliases: Iterable[tuple[str, str]]) -> tuple[tuple[str, str
     return tuple((source, name) for (source, _), name in checked.items())
 
 
-def _refuse_taken_names(connection: Connection, target: Target) -> None:
+def refuse_taken_names(connection: Connection, target: Target) -> None:
+    """Refuse a target of which another one has a name or an alias, with ``name-taken``."""
     asked = {name_key(name): name for name in (target.name, *(alias for _, alias in target.aliases))}
     others = target.target_id or 0
     named = select(targets.c.name_key).where(targets.c.name_key.in_(asked), targets.c.target_id != others)
@@ -211,9 +227,11 @@ def _refuse_taken_names(connection: Connection, target: Target) -> None:
 
 
 def _refuse_neighbour(connection: Connection, target: Target) -> None:
+    if target.designation:
+        return  # a body of the Solar System passes by everything
     cone = Cone(ra_deg=target.ra_deg, dec_deg=target.dec_deg, radius_deg=DUPLICATE_RADIUS_ARCSEC / 3600.0)
     query = select(targets.c.name, targets.c.created_by, visible_to(None).label("is_public")).where(
-        within(cone), targets.c.target_id != (target.target_id or 0)
+        within(cone), targets.c.target_id != (target.target_id or 0), targets.c.designation == ""
     )
     neighbour = connection.execute(query.limit(1)).one_or_none()
     if neighbour is None:
@@ -226,7 +244,12 @@ def _refuse_neighbour(connection: Connection, target: Target) -> None:
     )
 
 
-def _refuse_stranger(target: Target, user: User) -> None:
+def _place(target: Target) -> tuple[float, float, str]:
+    return target.ra_deg, target.dec_deg, target.designation
+
+
+def refuse_stranger(target: Target, user: User) -> None:
+    """Refuse a person who may not change a target, with ``no-right``."""
     if not can_change(target, user):
         raise Rejected(
             f"Only {target.created_by or 'its maker'} and staff may change {target.name}.", code="no-right"

@@ -17,7 +17,9 @@ from portal.fmt import ago_text
 from portal.opened import lake, settings
 
 JOB_STATES = tuple(JobState)
-JOB_KINDS = ("reduce", "harvest", "references", "watch", "maintain", "seal", "publish", "backup")
+JOB_KINDS = (
+    "reduce", "harvest", "aliases", "references", "watch", "canary", "maintain", "seal", "publish", "backup",
+)  # fmt: skip
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)
 

@@ -14,6 +14,7 @@ from tomlake.commands import (
     demo,
     lake_shell,
     lake_upkeep,
+    merging,
     observatories,
     photometry,
     processes,
@@ -68,7 +69,10 @@ app.add_typer(lake_upkeep.app, name="lake", help="Show the health of the lake, a
 app.add_typer(snapshots.app, name="snapshot", help="Name versions of the lake, to keep them for ever.")
 app.add_typer(safekeeping.app, name="backup", help="Make, list and check backups: tomlake backup [URL].")
 app.add_typer(public.app, name="publish", help="Publish what everybody may see; list and withdraw versions.")
-app.add_typer(targets.app, name="target", help="Add, show and list targets.")
+targets.app.command("duplicates")(merging.duplicates)
+targets.app.command("merge")(merging.merge)
+targets.app.command("unmerge")(merging.unmerge)
+app.add_typer(targets.app, name="target", help="Add, show, list and merge targets.")
 app.add_typer(watches.app, name="watch", help="Watch streams of alerts; accept what they propose.")
 app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
 app.add_typer(observatories.app, name="observatory", help="Add and list telescopes with their cameras.")

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from engine.brokers.client import HttpClient
+from engine.brokers.names.resolve import resolve
 from engine.brokers.protocol import Query
 from engine.brokers.reference import GAIA_URL, VIZIER_URL, fetch_references
 from engine.brokers.registry import broker
-from engine.brokers.resolve import resolve
 from engine.errors import Transient
 
 pytestmark = [pytest.mark.online, pytest.mark.enable_socket]
@@ -49,6 +49,6 @@ def test_reference_stars_come_by_both_routes(http: HttpClient, route: str) -> No
 
 
 def test_simbad_places_a_star(http: HttpClient) -> None:
-    target = resolve(http, "Barnard's star")
+    target = resolve(http, "Barnard's star").target
     assert (target.ra_deg, target.dec_deg) == pytest.approx((269.452, 4.693), abs=0.01)
     assert dict(target.aliases)["Gaia DR3"] == "Gaia DR3 4472832130942575872"

@@ -10,8 +10,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.brokers.client import HttpClient
-from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
 from engine.photometry.catalogue.ephemeris_file import read_track
 from engine.photometry.ensemble import ensemble_light_curve
@@ -28,6 +26,7 @@ from lake.references import cone, put_stars
 from lake.rights import SYSTEM
 from lake.settings import read_settings
 from lake.targets import get_target
+from tomlake.commands.name_lookup import named
 from tomlake.commands.session import opened_lake, out
 from tomlake.photometry import files_of, parted, reduced
 
@@ -175,13 +174,18 @@ def _moving(name: str, ephemeris: Path, *, stack: bool) -> Target:
 
 def _looked_up(name: str) -> Target:
     try:
-        return resolve(HttpClient(), name)
+        target = named(name).target
     except Transient as error:
         raise Rejected(
             f"{name} is not among the targets and cannot be looked up now: "
             "give --ra and --dec, or add it with `tomlake target add`.",
             code="unknown-target",
         ) from error
+    if target.designation:
+        raise Rejected(
+            f"{name} moves: say with --ephemeris where it stood during the exposures.", code="needs-ephemeris"
+        )
+    return target
 
 
 def _references(files: list[Path] | None, target: Target | None) -> pl.DataFrame:

@@ -8,8 +8,6 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from engine.brokers.client import HttpClient
-from engine.brokers.resolve import resolve
 from engine.errors import Rejected
 from engine.target import CLASSES, Target, Visibility, parse_position
 from engine.times import datetime_of, mjd_of
@@ -17,6 +15,7 @@ from lake.adding import add_target
 from lake.rights import SYSTEM
 from lake.target_list import Order, TargetFilter, find_targets
 from lake.targets import get_target
+from tomlake.commands.name_lookup import named
 from tomlake.commands.session import opened_lake, out
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -39,13 +38,13 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its form
     private: Annotated[bool, typer.Option("--private", help="Only its maker and staff see it.")] = False,
     embargo: Annotated[datetime | None, _EMBARGO] = None,
 ) -> None:
-    """Add a target; without a position its name is looked up in SIMBAD."""
+    """Add a target; without a position its name is looked up: TNS, SIMBAD, NED, JPL and others."""
     if classification not in CLASSES:
         raise Rejected(f"The class is one of: {', '.join(CLASSES)}.", code="unknown-class")
     found = _wanted(name, ra, dec)
     wanted = replace(
         found,
-        classification=classification,
+        classification=found.classification if classification == "Unknown" else classification,
         description=description or found.description,
         importance=importance,
         cadence_d=cadence_d,
@@ -65,7 +64,9 @@ def _wanted(name: str, ra: str | None, dec: str | None) -> Target:
         return Target(name=name, ra_deg=ra_deg, dec_deg=dec_deg)
     if ra is not None or dec is not None:
         raise Rejected("Give both --ra and --dec, or neither.", code="half-a-position")
-    return resolve(HttpClient(), name)
+    found = named(name)
+    out.print(f"{found.by} knows {name}.", markup=False)
+    return found.target
 
 
 @app.command("show")
@@ -124,6 +125,7 @@ def _facts(target: Target) -> list[tuple[str, str]]:
         ("Name", target.name),
         ("RA, Dec", f"{target.ra_deg:.6f} {target.dec_deg:+.6f}"),
         ("", target.position.to_string("hmsdms", sep=":", precision=2)),
+        ("Body", target.designation or "-"),
         ("Class", target.classification),
         ("Importance, cadence", f"{target.importance:g}, every {target.cadence_d:g} d"),
         ("Description", target.description or "-"),

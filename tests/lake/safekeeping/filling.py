@@ -20,7 +20,7 @@ from lake.changes import Change
 from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
-from lake.operations import seals, writing
+from lake.operations import merges, seals, writing
 from lake.proposals import store_candidates
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, finish
@@ -128,6 +128,15 @@ def _fill_operations(lake: Lake) -> None:
         names = {column.name: "" for column in seals.columns}
         numbers = {"seal_id": 1, "object_id": 2**40, "version": 3, "size_bytes": 4, "made_mjd": 61000.0}
         connection.execute(insert(seals).values(names | numbers))
+        record = {"target": {"ra_deg": 1 / 3, "name": "Świder"}, "names": [["ZTF", "x"]], "last_mag": None}
+        merged = {
+            "gone_id": 900,
+            "kept_id": 1,
+            "state": "merged",
+            "record": record,
+            "made_mjd": 61000.0 + 1 / 3,
+        }
+        connection.execute(insert(merges).values(merged))
     rule = Rule(classification="SN candidate", brighter_than_mag=18.5)
     watch = add_watch(lake.operations, Watch(name="näher", stream="fink_ztf", rule=rule), by="ada")
     found = {"name": "ZTF26aaaaaaa", "ra_deg": 1.0 / 3.0, "dec_deg": -5.0, "mjd": 61312.1, "mag": 17.9}

@@ -3,7 +3,7 @@
 import pytest
 from recorded_http import RecordedHttp
 
-from engine.brokers.resolve import SIMBAD_URL, parse_resolved, question, resolve
+from engine.brokers.names.simbad import SIMBAD_URL, find, parse_resolved, question
 from engine.errors import Rejected, Transient
 
 HEAD = "main_id,ra,dec,pmra,pmdec,otype,alias\n"
@@ -15,7 +15,7 @@ BODY = (HEAD + "".join(f"{STAR},{alias}\n" for alias in (
 
 def test_a_name_becomes_a_target_at_its_position() -> None:
     http = RecordedHttp(answers={SIMBAD_URL: BODY})
-    target = resolve(http, "  Invented star ")
+    target = find(http, "  Invented star ")
     assert (target.name, target.ra_deg, target.dec_deg, target.epoch) == (
         "Invented star",
         269.45,
@@ -45,14 +45,14 @@ def test_a_quote_in_a_name_stays_inside_the_name() -> None:
 @pytest.mark.parametrize("body", [HEAD.encode(), (HEAD + "X,,,,,Rad,X\n").encode()])
 def test_an_object_that_simbad_does_not_place_is_unknown(body: bytes) -> None:
     with pytest.raises(Rejected) as refusal:
-        resolve(RecordedHttp(answers={SIMBAD_URL: body}), "Nothing 1")
+        find(RecordedHttp(answers={SIMBAD_URL: body}), "Nothing 1")
     assert refusal.value.code == "unknown-name"
 
 
 def test_a_name_that_cannot_be_one_is_not_asked() -> None:
     http = RecordedHttp(answers={})
     with pytest.raises(Rejected) as refusal:
-        resolve(http, "a;DROP/TABLE")
+        find(http, "a;DROP/TABLE")
     assert refusal.value.code == "name-characters"
     assert not http.questions
 
@@ -63,7 +63,7 @@ def test_a_name_that_cannot_be_one_is_not_asked() -> None:
 )
 def test_simbad_down_is_for_later(answer: bytes | Transient) -> None:
     with pytest.raises(Transient):
-        resolve(RecordedHttp(answers={SIMBAD_URL: answer}), "M 31")
+        find(RecordedHttp(answers={SIMBAD_URL: answer}), "M 31")
 
 
 def test_an_answer_of_another_form_is_drift() -> None:

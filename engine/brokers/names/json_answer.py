@@ -1,0 +1,52 @@
+"""JSON answers of those who know names: read, and refused where a value is not what it was."""
+
+import json
+from collections.abc import Mapping
+from typing import cast
+
+from engine.brokers.answers import drift, refuse_pages
+
+
+def json_of(body: bytes, *, title: str) -> Mapping[str, object]:
+    """Return an answer that is one JSON object.
+
+    Raises
+    ------
+    Transient
+        ``answer-is-a-page``
+    Rejected
+        ``schema-drift``
+    """
+    try:
+        answer = json.loads(refuse_pages(body, title=title))
+    except ValueError as error:
+        raise drift(title, "no JSON") from error
+    if not isinstance(answer, dict):
+        raise drift(title, "JSON of another form")
+    return cast("Mapping[str, object]", answer)
+
+
+def part_of(answer: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return an object inside an object, an empty one where there is none."""
+    part = answer.get(name)
+    return cast("Mapping[str, object]", part) if isinstance(part, dict) else {}
+
+
+def number_of(answer: Mapping[str, object], name: str, *, title: str) -> float:
+    """Return a number, also one that is written as text.
+
+    Raises
+    ------
+    Rejected
+        ``schema-drift``: there is none.
+    """
+    try:
+        return float(cast("str", answer.get(name)))
+    except (TypeError, ValueError) as error:
+        raise drift(title, f"no number {name}") from error
+
+
+def words_of(answer: Mapping[str, object], name: str) -> str:
+    """Return a text in one line, empty where there is none."""
+    text = answer.get(name)
+    return " ".join(text.split()) if isinstance(text, str) else ""
