@@ -41,6 +41,7 @@ class Fault(StrEnum):
     PAGE = "a page for people with status 200"
     CUT = "the connection ends within the body"
     SHORT = "the body ends early"
+    NOTHING = "status 200 and no body"
     ERROR = "status 500"
     BUSY = "status 429 without a time"
     BUSY_FOR = "status 429 with a time"
@@ -185,6 +186,7 @@ def _answer(
         None: (200, body, {}),
         Fault.PAGE: (200, page, {"Content-Type": "text/html"}),
         Fault.SHORT: (200, body[: max(1, 2 * len(body) // 3)].rstrip(), {}),
+        Fault.NOTHING: (200, b"", {}),
         Fault.ERROR: (500, b"Internal Server Error", {}),
         Fault.BUSY: (429, b"too many", {}),
         Fault.BUSY_FOR: (429, b"too many", {"Retry-After": "120"}),
