@@ -143,7 +143,9 @@ def _handler(plays: Sequence[Play], served: Served, stopped: threading.Event) ->
 
         def do_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            question = _question(self.path[1:], self.rfile.read(length), self.headers)
+            question = _question(
+                self.path[1:], self.rfile.read(length), self.headers.get("Content-Type") or ""
+            )
             for play in plays:
                 for words, body in play.routes:
                     if words in question:
@@ -164,10 +166,10 @@ def _handler(plays: Sequence[Play], served: Served, stopped: threading.Event) ->
     return Asked
 
 
-def _question(address: str, body: bytes, headers: Mapping[str, str]) -> str:
+def _question(address: str, body: bytes, content_type: str) -> str:
     parts = urlsplit(address)
     words = [f"{name}={value}" for name, value in parse_qsl(parts.query, keep_blank_values=True)]
-    if "json" in (headers.get("Content-Type") or ""):
+    if "json" in content_type:
         words.append(body.decode("utf-8", "replace"))
     else:
         words += [f"{name}={value}" for name, value in parse_qsl(body.decode("utf-8", "replace"))]
