@@ -44,6 +44,7 @@ class Fault(StrEnum):
     PAGE = "a page for people with status 200"
     CUT = "the connection ends within the body"
     SHORT = "the body ends early"
+    NOTHING = "status 200 and no body"
     ERROR = "status 500"
     BUSY = "status 429 without a time"
     BUSY_FOR = "status 429 with a time"
@@ -183,7 +184,9 @@ def _handler(plays: Sequence[Play], served: Served, stopped: threading.Event) ->
 
         def do_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            question = _question(self.path[1:], self.rfile.read(length), self.headers)
+            question = _question(
+                self.path[1:], self.rfile.read(length), self.headers.get("Content-Type") or ""
+            )
             for play in plays:
                 for words, body in play.routes:
                     if words in question:
@@ -207,10 +210,10 @@ def _handler(plays: Sequence[Play], served: Served, stopped: threading.Event) ->
     return Asked
 
 
-def _question(address: str, body: bytes, headers: Mapping[str, str]) -> str:
+def _question(address: str, body: bytes, content_type: str) -> str:
     parts = urlsplit(address)
     words = [f"{name}={value}" for name, value in parse_qsl(parts.query, keep_blank_values=True)]
-    if "json" in (headers.get("Content-Type") or ""):
+    if "json" in content_type:
         words.append(body.decode("utf-8", "replace"))
     else:
         words += [f"{name}={value}" for name, value in parse_qsl(body.decode("utf-8", "replace"))]
@@ -229,6 +232,7 @@ def _answer(
         None: (200, body, {}),
         Fault.PAGE: (200, page, {"Content-Type": "text/html"}),
         Fault.SHORT: (200, body[: max(1, 2 * len(body) // 3)].rstrip(), {}),
+        Fault.NOTHING: (200, b"", {}),
         Fault.ERROR: (500, b"Internal Server Error", {}),
         Fault.BUSY: (429, b"too many", {}),
         Fault.BUSY_FOR: (429, b"too many", {"Retry-After": "120"}),

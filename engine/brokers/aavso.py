@@ -82,6 +82,7 @@ CUTS: dict[str, pl.Expr] = {
     "band": pl.format("AAVSO({})", "band").is_in(INFO.bands),
 }
 _PRIVATE = "obsName"
+_FIRST_COLUMN = b"JD"
 _JD_RANGE = (FIRST_JD, 2500000.0)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -126,8 +127,8 @@ class Aavso:
                 "tojd": f"{to_jd:.5f}",
                 "delimiter": DELIMITER,
             }
-            body = refuse_pages(http.get(URL, params=asked, timeout_s=120.0), title=INFO.title)
-            if body.count(b"\n", 0, len(body.rstrip())):  # more than a header
+            body = http.get(URL, params=asked, timeout_s=120.0)
+            if has_observations(body):
                 parts[f"{from_jd:.5f}.txt"] = without_names(body)
         return bundled(parts)
 
@@ -198,6 +199,24 @@ def spans(first_jd: float, last_jd: float, *, is_bright: bool) -> Iterator[tuple
     number = max(1, math.ceil((last_jd - start_jd) / DAYS_PER_YEAR)) if is_bright else 1
     edges = [min(start_jd + each * DAYS_PER_YEAR, last_jd) for each in range(number)] + [last_jd]
     yield from pairwise(edges)
+
+
+def has_observations(body: bytes) -> bool:
+    """Return whether an answer has more than a header; of a time without observations it may be empty.
+
+    Raises
+    ------
+    Transient
+        ``answer-is-a-page``: a page, or a sentence where the header stood.
+    """
+    if not body.strip():
+        return False
+    if not refuse_pages(body, title=INFO.title).lstrip().startswith(_FIRST_COLUMN):
+        raise Transient(
+            f"{INFO.title} sent something else than observations; it is asked again later.",
+            code="answer-is-a-page",
+        )
+    return b"\n" in body.strip()
 
 
 def observations(part: bytes) -> pl.DataFrame:

@@ -23,13 +23,17 @@ def drift(title: str, what: str) -> Rejected:
 
 
 def refuse_pages(body: bytes, *, title: str) -> bytes:
-    """Return the body unless it is a page for people, which archives send with status 200 when they are ill.
+    """Return the body unless it is a page for people, or nothing: what ill archives send with status 200.
+
+    An archive that knows nothing of a target says so, be it by a header without rows.
 
     Raises
     ------
     Transient
-        ``answer-is-a-page``
+        ``answer-is-a-page``, ``cut-off``: nothing was sent.
     """
+    if not body.strip():
+        raise Transient(f"{title} sent an empty answer; it is asked again later.", code="cut-off")
     if body.lstrip()[:1] == b"<":
         raise Transient(
             f"{title} sent a page instead of data; it is asked again later.", code="answer-is-a-page"

@@ -128,7 +128,8 @@ class GaiaDr3:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the source's transits as the archive sends them; empty bytes where it published none."""
-        source_id = _named(query) or _nearest(query, http)
+        name = _named(query)
+        source_id = name or _nearest(query, http)
         if not source_id:
             return b""
         words = {
@@ -140,7 +141,9 @@ class GaiaDr3:
             "VALID_DATA": "false",
         }
         body = http.get(DATALINK_URL, params=words, timeout_s=120.0)
-        return body if b"<VOTABLE" in body[:2000] else refuse_pages(body, title=INFO.title).strip()
+        if name and not body.strip():  # so Gaia says that it published nothing of a source
+            return b""
+        return body if b"<VOTABLE" in body[:2000] else refuse_pages(body, title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
         """Return the transits that Gaia did not reject, as a light curve of three bands.

@@ -128,7 +128,8 @@ def _star_near(query: Query, http: Http) -> str | None:
         "dec": target.dec.to_string(unit="deg", sep=":", precision=2, pad=True, alwayssign=True),
         "arcsec": f"{INFO.radius_arcsec:g}",
     }
-    listed = _text(f"{SITE}nearby.php", http, params=sexagesimal)
+    answer = _body(f"{SITE}nearby.php", http, params=sexagesimal)
+    listed = _lines(answer) if answer.strip() else ""  # nothing may be how it says that no star is near
     names = dict.fromkeys(line.split()[0] for line in listed.splitlines() if line.strip())
     places = {name: place for name in names if (place := _place(name, http)) is not None}
     if not places:
@@ -161,10 +162,12 @@ def _files(folder: str, page: str, star: str) -> dict[str, str]:
     }
 
 
-def _text(url: str, http: Http, *, params: dict[str, str] | None = None, is_page: bool = False) -> str:
-    body = _body(url, http, params=params)
-    if is_page:
-        return _whole_page(body.decode("utf-8", "replace"))
+def _text(url: str, http: Http, *, is_page: bool = False) -> str:
+    body = _body(url, http)
+    return _whole_page(body.decode("utf-8", "replace")) if is_page else _lines(body)
+
+
+def _lines(body: bytes) -> str:
     return text_of(refuse_pages(body, title=INFO.title).rstrip() + b"\n", title=INFO.title)
 
 

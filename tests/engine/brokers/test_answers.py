@@ -56,6 +56,12 @@ def test_a_broken_table_is_refused(body: bytes) -> None:
     assert refused(body, "a") == "schema-drift"
 
 
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"<html></html>", b"\n <!DOCTYPE html>"])
+def test_nothing_and_pages_are_for_later(body: bytes) -> None:
+    with pytest.raises(Transient):
+        refuse_pages(body, title="It")
+
+
 def test_a_missing_column_is_refused_by_its_name() -> None:
     with pytest.raises(Rejected, match="no column mjd"):
         csv_table(b"a,b\n1,2\n", title="It", required=("a", "mjd"))

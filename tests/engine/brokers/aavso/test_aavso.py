@@ -163,6 +163,7 @@ def test_pages_and_cut_off_answers_are_for_later_and_other_lists_are_drift(query
     for answers in (
         {"api.list": b"<html>Just a moment</html>"},
         {"api.list": listed, "api.delim": b"<html>Just a moment</html>"},
+        {"api.list": listed, "api.delim": b"The database is busy."},
         {"api.list": listed, "api.delim": f"{HEAD}\n{ROW[:40]}\n".encode()},
     ):
         with pytest.raises(Transient):

@@ -139,9 +139,15 @@ def test_pages_are_for_later(answers: Path, query: Query) -> None:
             GaiaDr3().fetch(query, RecordedHttp(answers=replies))
 
 
-def test_nothing_published_is_empty(answers: Path, query: Query) -> None:
+def test_nothing_published_is_empty(query: Query) -> None:
+    http = RecordedHttp(answers={DATALINK_URL: b"\n"})
+    assert GaiaDr3().fetch(replace(query, names=("gaia_dr3_7700000",)), http) == b""
+
+
+def test_nothing_of_a_source_that_has_epoch_photometry_is_for_later(answers: Path, query: Query) -> None:
     http = RecordedHttp(answers={TAP_URL: made(answers, "sources.csv"), DATALINK_URL: b"\n"})
-    assert GaiaDr3().fetch(query, http) == b""
+    with pytest.raises(Transient):
+        GaiaDr3().fetch(query, http)
 
 
 @pytest.mark.parametrize(
