@@ -144,7 +144,8 @@ _FLUX_SURVEYS: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
     "LOFAR2m": ("diamond", (("Flux 144MHz", 2.08e9),)),
     "LAT-LCR": ("circle", (("3-day", 1.24e-5), ("weekly", 1.24e-5), ("monthly", 1.24e-5))),
 }
-_UNITS: dict[str, tuple[str, float]] = {  # what people write, and uJy in one of it
+_UNITS: dict[str, tuple[str, float | None]] = {  # what people write, and uJy in one of it
+    "LAT": ("times its mean", None),  # kept as magnitudes relative to the source's own mean
     "FIRST": ("mJy", 1000.0),
     "VLASS": ("mJy", 1000.0),
     "LOFAR2m": ("mJy", 1000.0),

@@ -75,7 +75,9 @@ def target_archives_table(target: Target) -> pl.DataFrame:
         for info in infos
         if info.key in said or not reason_not_to_ask(info, target)
     ]
-    return pl.DataFrame(rows, schema=_SAID_COLUMNS).sort("Points", "Archive", descending=[True, False])
+    return pl.DataFrame(rows, schema=_SAID_COLUMNS).sort(
+        "Points", "Archive", descending=[True, False], nulls_last=True
+    )
 
 
 def ask_again(target: Target, user: User | None) -> str:

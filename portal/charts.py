@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from engine.bands import BANDS
-from engine.lightcurve import flag_words
+from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, flag_words
 from engine.times import datetime_of
 
 Spec = dict[str, object]
@@ -17,6 +17,7 @@ CHART_HEIGHT_PX = 400
 FLUX_HEIGHT_PX = 170
 MAX_DRAWN_POINTS = 10_000  # above this a browser needs seconds for one step of zooming
 UNKNOWN_BAND_COLOUR = "#8b98ad"
+_RELATIVE_PER_MAG = 1.0 / MAG_ERR_PER_RELATIVE_FLUX_ERR
 _MJD_OF_UNIX_EPOCH = 40587
 _DATE_OF_MJD = f"(datum.value - {_MJD_OF_UNIX_EPOCH}) * 86400000"
 _MJD_LABEL = "format(datum.value, '~f')"
@@ -25,6 +26,7 @@ _DATE_LABEL = (
     f" : span(domain('x')) < 400 ? utcFormat({_DATE_OF_MJD}, '%d %b %Y')"
     f" : utcFormat({_DATE_OF_MJD}, '%b %Y')"
 )
+MAG_BANDS = tuple(name for name, band in BANDS.items() if band.unit == "mag")
 FLUX_UNITS = tuple(dict.fromkeys(band.unit for band in BANDS.values() if band.unit != "mag"))
 _TOOLTIP = (
     ("when", "Time (UTC)"),
@@ -46,13 +48,19 @@ def bands_in_order(points: pl.DataFrame) -> tuple[str, ...]:
     )
 
 
+def with_magnitude(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points that have a place on a chart of magnitudes."""
+    foreign = pl.col("band").is_in(list(BANDS)) & ~pl.col("band").is_in(MAG_BANDS)
+    return points.filter(~foreign, pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
+
+
 def drawn_points(points: pl.DataFrame) -> pl.DataFrame:
     """Return one row per mark: where it stands, its error bar and the words of its tooltip.
 
     Rows that have only a flux are left out: this chart is in magnitudes.
     """
     limit_only = pl.col("mag").is_null()
-    rows = points.filter(pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
+    rows = with_magnitude(points)
     return rows.select(
         "mjd",
         "band",
@@ -74,8 +82,10 @@ def flux_points(points: pl.DataFrame, unit: str) -> pl.DataFrame:
     """Return one row per mark of the bands whose field writes fluxes in a unit, such as mJy."""
     per_unit = {name: band.ujy_per_unit for name, band in BANDS.items() if band.unit == unit}
     scale = pl.col("band").replace_strict(per_unit, return_dtype=pl.Float64, default=None)
-    level, error = pl.col("flux_ujy") / scale, pl.col("flux_err_ujy") / scale
-    rows = points.filter(pl.col("band").is_in(list(per_unit)), pl.col("flux_ujy").is_not_null())
+    relative = 10.0 ** (-0.4 * pl.col("mag"))
+    level = pl.coalesce(pl.col("flux_ujy") / scale, relative)
+    error = pl.coalesce(pl.col("flux_err_ujy") / scale, relative * pl.col("mag_err") * _RELATIVE_PER_MAG)
+    rows = points.filter(pl.col("band").is_in(list(per_unit)), level.is_not_null())
     return rows.select(
         "mjd",
         "band",
@@ -248,7 +258,8 @@ def _legend() -> alt.Legend:
     return alt.Legend(
         title=None,
         orient="bottom",
-        columns=alt.ExprRef("max(2, floor(width / 118))"),
+        columns=alt.ExprRef("max(2, floor(width / 132))"),
+        symbolLimit=120,
         symbolSize=130,
         symbolOpacity=1,
         rowPadding=8,

@@ -16,6 +16,7 @@ from portal.charts import (
     flux_points,
     flux_spec,
     light_curve_spec,
+    with_magnitude,
 )
 from portal.moment import read_version
 from portal.opened import lake
@@ -55,7 +56,7 @@ def chart_of(target_id: int, *, every_point: bool = False) -> Chart | None:
 @lru_cache(maxsize=32)
 def _chart(store: Store, version: int, target_id: int, every_point: bool) -> Chart | None:
     points = _light_curve(store, version, target_id)
-    with_level = points.filter(pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
+    with_level = with_magnitude(points)
     if with_level.is_empty():
         return None
     drawable = with_level.filter(~is_repeat(with_level))
