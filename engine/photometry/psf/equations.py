@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.psf.compiled import compiled, summing
+from engine.photometry.compiled import compiled, summing
 from engine.photometry.psf.stamps import PARAMETERS, Floats, Images, Stamps, Whole
 
 Marks = NDArray[np.bool_]

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.apertures import MEDIAN_VARIANCE, SIGMA_PER_MAD
+from engine.photometry.ground import MEDIAN_VARIANCE, SIGMA_PER_MAD
 from engine.photometry.psf.light import StarLight
 
 RINGS_FWHM = (1.5, 2.25, 3.0)

@@ -8,8 +8,9 @@ import sep
 from numpy.typing import NDArray
 
 from engine.frame import Frame
-from engine.photometry.apertures import SIGMA_PER_MAD, flat_of, with_magnitudes
+from engine.photometry.apertures import with_magnitudes
 from engine.photometry.detect import Detection, saturated_pixels, sky_mesh_pix
+from engine.photometry.ground import SIGMA_PER_MAD, flat_of
 from engine.photometry.psf.build import build_psf, refined
 from engine.photometry.psf.cast import SEEN_SIGMA_PIX, beside, both, cast_of, chosen, moved, seen_stars
 from engine.photometry.psf.choose import is_plausible, model_stars
@@ -139,7 +140,7 @@ def noise_factor(light: StarLight, detection: Detection) -> float:
 def _pixels(frame: Frame, detection: Detection) -> Pixels:
     return Pixels(
         light_adu=flat_of(frame, detection),
-        noise_adu=detection.rms_adu,
+        noise_adu=detection.rms.part(),
         usable=np.isfinite(frame.data) & ~frame.mask & ~saturated_pixels(frame),
         gain_e_adu=frame.gain_e_adu,
     )
@@ -183,7 +184,7 @@ def _table(
             "y": y,
             "flux_adu": np.where(on_frame, fit.stars.flux_adu[row_of], np.nan),
             "flux_err_adu": np.where(on_frame, fit.flux_err_adu[row_of], np.nan),
-            "sky_adu": detection.background_adu[at].astype(np.float64),
+            "sky_adu": detection.background.at(x, y),
             "flags": flags_of(frame, fit.stars, psf)[row_of],
         }
     )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.photometry.psf.compiled import compiled
+from engine.photometry.compiled import compiled
 from engine.photometry.psf.stamps import Floats, Grid, Images
 
 LEAST_ERROR = 0.01  # of the model: no bright star decides alone

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.psf.compiled import compiled
+from engine.photometry.compiled import compiled
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.float32]

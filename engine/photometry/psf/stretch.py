@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.apertures import SIGMA_PER_MAD
+from engine.photometry.ground import SIGMA_PER_MAD
 from engine.photometry.psf.fit import Pixels, StarFit
 from engine.photometry.psf.model import Psf, field_terms, normalised
 from engine.photometry.psf.moffat import Moffat, cuts
