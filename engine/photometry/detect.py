@@ -14,7 +14,7 @@ from scipy.ndimage import maximum_filter
 from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.cleaning.trails import Trail
-from engine.photometry.extract import extracted, renumbered, signal_of
+from engine.photometry.extract import extracted, renumber, signal_of
 from engine.photometry.mesh import Mesh, mesh_of
 from engine.photometry.slabs import slabs
 
@@ -87,9 +87,12 @@ class Detection:
 
     def only(self, kept: NDArray[np.bool_]) -> "Detection":
         """Return the detection with some of its sources; the pixels of the others are sky."""
+        if kept.all():
+            return self
         number = np.zeros(len(kept) + 1, dtype=np.int32)
         number[1:][kept] = np.arange(1, int(kept.sum()) + 1)
-        segments = renumbered(self.segments, number)
+        segments = self.segments.copy()
+        renumber(segments, number)
         return replace(self, sources=self.sources.filter(pl.Series(kept)), segments=segments)
 
 
@@ -104,6 +107,7 @@ def detect(frame: Frame) -> Detection:
     saturated = finite & saturated_pixels(frame)
     unusable = (_without_lone(frame.mask) & ~saturated) | ~finite
     data = frame.data if finite.all() else np.where(finite, frame.data, np.float32(0))
+    del finite
     mesh_pix = sky_mesh_pix(frame.shape)
     drawn = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
     background = mesh_of(drawn.back(dtype=np.float32), side_pix=mesh_pix)
@@ -115,7 +119,7 @@ def detect(frame: Frame) -> Detection:
     flags = _flags(segments, len(sources), saturated=saturated, unusable=unusable)
     flags |= np.where(found["flag"] & SEP_OBJECT_MERGED, np.uint32(Flag.BLENDED), np.uint32(0))
     sources = sources.with_columns(flags=pl.Series(flags, dtype=pl.UInt32))
-    sources, segments = _trusted(sources, segments)
+    sources = _trusted(sources, segments)
     fwhm_pix = _seeing_pix(flat, sources)
     return Detection(
         background=background,
@@ -178,8 +182,8 @@ def _flags(
     return flags[1:]
 
 
-def _trusted(sources: pl.DataFrame, segments: NDArray[np.int32]) -> tuple[pl.DataFrame, NDArray[np.int32]]:
-    """Return the significant sources, brightest first, and the segments numbered alike."""
+def _trusted(sources: pl.DataFrame, segments: NDArray[np.int32]) -> pl.DataFrame:
+    """Return the significant sources, brightest first; the segments are numbered alike."""
     kept = (
         sources.with_row_index("segment", offset=1)
         .filter(pl.col("snr") >= MIN_SNR, pl.col("fwhm_pix").is_finite())
@@ -188,7 +192,8 @@ def _trusted(sources: pl.DataFrame, segments: NDArray[np.int32]) -> tuple[pl.Dat
     number = np.zeros(len(sources) + 1, dtype=np.int32)
     number[kept["segment"].to_numpy()] = np.arange(1, len(kept) + 1)
     table = kept.select(pl.col(name).cast(dtype) for name, dtype in SOURCES_SCHEMA.items())
-    return table, renumbered(segments, number)
+    renumber(segments, number)
+    return table
 
 
 def _seeing_pix(flat: NDArray[np.float32], sources: pl.DataFrame) -> float | None:

@@ -61,9 +61,7 @@ def _threshold(signal: NDArray[np.float32], unusable: NDArray[np.bool_]) -> floa
     return next(clear, THRESHOLDS_SIGMA[-1])
 
 
-def renumbered(segments: NDArray[np.int32], number: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the segments with other numbers; all at once would need three times their memory."""
-    renumbered = np.empty_like(segments)
+def renumber(segments: NDArray[np.int32], number: NDArray[np.int32]) -> None:
+    """Give the segments other numbers, in place: a large frame has no room for both."""
     for slab in slabs(len(segments), margin_pix=0):
-        renumbered[slab.at] = number[segments[slab.at]]
-    return renumbered
+        segments[slab.at] = number[segments[slab.at]]

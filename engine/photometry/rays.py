@@ -45,6 +45,7 @@ def without_rays(frame: Frame, detection: Detection) -> tuple[Frame, Detection]:
         return frame, detection
     filled = fill_from_neighbours(frame.data, rays, unusable=unusable)
     cleaned = replace(frame, data=filled, mask=frame.mask | rays)
+    del unusable, burnt
     return cleaned, _without_ray_sources(cleaned, detection, rays)
 
 

@@ -33,6 +33,7 @@ FARTHEST_SIGMA = 4.0  # of what is known of its place
 STEPS = 4
 ROUNDS = 60  # of conjugate gradients
 PRECISE = 1e-3
+SETTLED_SIGMA, SETTLED_SHARE = 0.1, 0.99  # what so many stars change no more: another step is wasted
 NEIGHBOURS = 8
 
 
@@ -74,7 +75,8 @@ def fit_stars(picture: Picture, psf: Psf, stars: Stars, *, steps: int = STEPS) -
     """Return the light and place of every star, all of them fitted at once.
 
     The weights come from the model, not from the pixels, so that noise does not choose its own weight; they
-    and the places are found step by step, because the light depends on a place in no straight line.
+    and the places are found step by step, because the light depends on a place in no straight line. Where a
+    step changes next to nothing, it is the last.
     """
     now = stars
     canvas = _Canvas(
@@ -89,6 +91,8 @@ def fit_stars(picture: Picture, psf: Psf, stars: Stars, *, steps: int = STEPS) -
         _know_places(equations, now, stars, least_adu=3.0 * canvas.noise_adu)
         change = solution_of(equations, _inverses(equations), ROUNDS, PRECISE)
         now = _changed(now, stars, change)
+        if _is_settled(equations, change):
+            break
     return StarFit(stars=now, residual_adu=_residual(canvas, now), equations=equations)
 
 
@@ -145,6 +149,12 @@ def _residual(canvas: _Canvas, stars: Stars) -> Image:
         add_stars(model, stars.flux_adu[here], stamps)
         np.subtract(light[tile.own], model[tile.own], out=residual[tile.at])
     return residual
+
+
+def _is_settled(equations: Equations, change: Array) -> bool:
+    """Return whether a step changed the light of nearly all stars by little of what their noise is alone."""
+    settled = np.abs(change[:, 0]) * np.sqrt(equations.own[:, 0, 0]) < SETTLED_SIGMA
+    return bool(np.count_nonzero(settled) >= SETTLED_SHARE * len(change))
 
 
 def _inverses(equations: Equations) -> Array:

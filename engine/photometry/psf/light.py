@@ -104,7 +104,7 @@ def psf_light(
     pixels = _without_sky(pixels, fit)
     stars = _with_unseen(stars, pixels, psf, fit)
     del fit  # it holds an image
-    fit = fit_stars(pixels, psf, stars, steps=3)
+    fit = fit_stars(pixels, psf, stars, steps=2)
     models = np.isin(np.arange(len(stars)), cast.row_of[np.flatnonzero(is_model)])
     psf, stars = improved(psf, psf, fit, pixels, models), fit.stars
     del fit
