@@ -125,8 +125,9 @@ def _draw(bends: _Bends, top: int, left: int, side: float, least: float, image: 
             if low < count - 2:  # the next node's column, where the next piece begins
                 end = min(nx, max(first, int(np.ceil((low + 1.5) * side - 0.5)) - left))
             a, b, c, d = _powers(value[low], value[high], bend[low], bend[high])
+            start, step = (left + first + 0.5) / side - 0.5 - low, 1.0 / side
             for column in range(end - first):
-                t = (left + first + column + 0.5) / side - 0.5 - low
+                t = start + column * step
                 line[first + column] = max(a + t * (b + t * (c + t * d)), least)
             last = end
 

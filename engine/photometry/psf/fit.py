@@ -32,9 +32,10 @@ STEEPEST_PIX = 0.3  # that a star may move in one step
 FARTHEST_SIGMA = 4.0  # of what is known of its place
 STEPS = 4
 ROUNDS = 60  # of conjugate gradients
-PRECISE = 1e-3
+PRECISE = 1e-2  # of a step's change: the next one, or its smallness, takes care of the rest
 SETTLED_SIGMA, SETTLED_SHARE = 0.1, 0.99  # what so many stars change no more: another step is wasted
 NEIGHBOURS = 8
+KEPT_PIXELS = 2100**2  # of a smaller picture all parts are made but once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,9 +79,9 @@ def fit_stars(picture: Picture, psf: Psf, stars: Stars, *, steps: int = STEPS) -
     and the places are found step by step, because the light depends on a place in no straight line. Where a
     step changes next to nothing, it is the last.
     """
-    now = stars
+    now, (ny, nx) = stars, picture.shape
     canvas = _Canvas(
-        picture=picture,
+        picture=picture.part(slice(ny), slice(nx)) if ny * nx <= KEPT_PIXELS else picture,
         psf=psf,
         tiles=tuple(tiles_of(picture.shape, margin_pix=psf.radius_pix)),
         noise_adu=picture.usual_noise_adu,

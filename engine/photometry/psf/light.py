@@ -43,6 +43,8 @@ class StarLight:
         In ``APERTURE_SCHEMA``, one row per place that was asked for.
     pixels
         What was fitted: the frame without its sky.
+    flux_err_adu
+        Of every star that was fitted.
     seen
         How many of the stars were detected or catalogued; the others showed in the residual only.
     """
@@ -51,6 +53,7 @@ class StarLight:
     psf: Psf
     fit: StarFit
     pixels: Plate
+    flux_err_adu: Array
     seen: int
 
     def without_seen_stars(self) -> NDArray[np.float32]:
@@ -70,7 +73,7 @@ class StarLight:
                 "x": stars.x,
                 "y": stars.y,
                 "flux_adu": stars.flux_adu,
-                "flux_err_adu": self.fit.flux_err_adu,
+                "flux_err_adu": self.flux_err_adu,
             }
         )
 
@@ -114,8 +117,9 @@ def psf_light(
     stars = _with_unseen(stars, pixels, psf, fit)
     del fit
     fit = fit_stars(pixels, psf, stars, steps=3)
-    table = _table(frame, detection, fit, psf, cast.row_of)
-    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, seen=seen)
+    errors = fit.flux_err_adu
+    table = _table(frame, detection, fit, errors, psf)[cast.row_of]
+    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, flux_err_adu=errors, seen=seen)
 
 
 def _with_unseen(stars: Stars, pixels: Plate, psf: Psf, fit: StarFit) -> Stars:
@@ -164,20 +168,17 @@ def _without_sky(pixels: Plate, fit: StarFit) -> Plate:
     )
 
 
-def _table(
-    frame: Frame, detection: Detection, fit: StarFit, psf: Psf, row_of: NDArray[np.int64]
-) -> pl.DataFrame:
-    x, y = fit.stars.x[row_of], fit.stars.y[row_of]
-    ny, nx = frame.shape
+def _table(frame: Frame, detection: Detection, fit: StarFit, flux_err_adu: Array, psf: Psf) -> pl.DataFrame:
+    x, y, (ny, nx) = fit.stars.x, fit.stars.y, frame.shape
     on_frame = (x > -0.5) & (x < nx - 0.5) & (y > -0.5) & (y < ny - 0.5)
     table = pl.DataFrame(
         {
             "x": x,
             "y": y,
-            "flux_adu": np.where(on_frame, fit.stars.flux_adu[row_of], np.nan),
-            "flux_err_adu": np.where(on_frame, fit.flux_err_adu[row_of], np.nan),
+            "flux_adu": np.where(on_frame, fit.stars.flux_adu, np.nan),
+            "flux_err_adu": np.where(on_frame, flux_err_adu, np.nan),
             "sky_adu": detection.background.at(x, y),
-            "flags": flags_of(frame, fit.stars, psf)[row_of],
+            "flags": flags_of(frame, fit.stars, psf),
         }
     )
     return with_magnitudes(table, exptime_s=frame.exptime_s)
