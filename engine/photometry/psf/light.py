@@ -109,9 +109,9 @@ def psf_light(
     del fit  # it holds an image
     fit = fit_stars(pixels, psf, stars, steps=2)
     models = np.isin(np.arange(len(stars)), cast.row_of[np.flatnonzero(is_model)])
-    psf, stars = improved(psf, psf, fit, pixels, models), fit.stars
+    psf, now = improved(psf, psf, fit, pixels, models), fit.stars
     del fit
-    fit = fit_stars(pixels, psf, stars, steps=2)
+    fit = fit_stars(pixels, psf, now, steps=2)
     psf = with_mismatch(psf, fit, pixels, models)
     pixels = _without_sky(pixels, fit)
     stars = _with_unseen(stars, pixels, psf, fit)
