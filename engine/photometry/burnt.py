@@ -7,14 +7,12 @@ stars are flat or hollow.
 from dataclasses import replace
 
 import numpy as np
-import sep
-from numpy.typing import NDArray
 
 from engine.frame import Frame
 from engine.lightcurve import Flag
-from engine.photometry.apertures import flat_of
 from engine.photometry.clean import clean
 from engine.photometry.detect import Detection, detect
+from engine.photometry.ground import circle_sums
 
 STAR_SNR = 40.0
 LEAST_STARS = 9
@@ -47,19 +45,19 @@ def full_level_adu(frame: Frame, detection: Detection) -> float | None:
     sound = (sources["snr"].to_numpy() > STAR_SNR) & ((sources["flags"].to_numpy() & spoilt) == 0)
     if fwhm_pix is None or np.count_nonzero(sound) < LEAST_STARS:
         return None
-    flat_adu, peaks_adu = flat_of(frame, detection), sources["peak_adu"].to_numpy()
+    peaks_adu = sources["peak_adu"].to_numpy()
     x, y = sources["x"].to_numpy(), sources["y"].to_numpy()
-    inner_adu, _, _ = sep.sum_circle(flat_adu, x, y, INNER_FWHM * fwhm_pix, subpix=0)
-    outer_adu, _, _ = sep.sum_circle(flat_adu, x, y, OUTER_FWHM * fwhm_pix, subpix=0)
+    inner_adu, outer_adu = circle_sums(frame, detection, x, y, (INNER_FWHM * fwhm_pix, OUTER_FWHM * fwhm_pix))
     share = inner_adu / np.where(outer_adu > 0, outer_adu, np.inf)
     hollow = sound & (share < HOLLOW * np.median(share[sound])) & (peaks_adu > BRIGHTEST * peaks_adu.max())
     enough = FLAT_TOP * STAR_TOP_AREA * fwhm_pix**2 + 2
-    burnt = [row for row in np.flatnonzero(hollow) if _top_pixels(flat_adu, detection, int(row)) > enough]
+    burnt = [row for row in np.flatnonzero(hollow) if _top_pixels(frame, detection, int(row)) > enough]
     if len(burnt) < LEAST_BURNT:
         return None
     return FULL * float(peaks_adu[burnt].min()) + detection.sky_adu
 
 
-def _top_pixels(flat_adu: NDArray[np.float32], detection: Detection, row: int) -> int:
-    peak_adu = detection.sources["peak_adu"][row]
-    return int(np.count_nonzero((detection.segments == row + 1) & (flat_adu > TOP * peak_adu)))
+def _top_pixels(frame: Frame, detection: Detection, row: int) -> int:
+    y, x = np.nonzero(detection.segments == row + 1)
+    light_adu = frame.data[y, x] - detection.background.at(x.astype(np.float64), y.astype(np.float64))
+    return int(np.count_nonzero(light_adu > TOP * detection.sources["peak_adu"][row]))

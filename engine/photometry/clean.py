@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from engine.frame import Frame
 from engine.photometry.cleaning.bad_columns import find_bad_columns
 from engine.photometry.cleaning.hot_pixels import fill_from_neighbours, find_lone_pixels
+from engine.photometry.mesh import Mesh, mesh_of
+from engine.photometry.slabs import slabs
 
 _MESH_PIX = 64
 _SMALLEST_NOISE = 0.3  # of the step between two values: a quantised sky is not noiseless
 _BLEEDING = 0.9  # of saturation: charge runs along a column a little below it
 _SHARPEST_STAR = 0.15  # of the peak in the second neighbour; 0.24 at FWHM 1.2 pixels
 _SHARPEST_STAR_IN_PLANE = 0.04  # a colour plane sees every second pixel only
+_LOOK_PIX = 4  # as far as a lone pixel's neighbours, and theirs, matter
 
 Pixels = NDArray[np.float32]
 
@@ -29,26 +32,37 @@ def clean(frame: Frame) -> Frame:
     data = np.where(broken, np.float32(0), frame.data) if broken.any() else frame.data
     saturated = ~broken & (data >= frame.saturation_adu)
     mask = frame.mask | broken
-    excess, noise = _above_sky(data, mask | saturated)
-    noise_adu = float(np.median(noise))
-    usable = np.where(mask | saturated, np.float32(0), excess)
-    columns = find_bad_columns(usable, noise_adu)
-    ratio = _SHARPEST_STAR_IN_PLANE if frame.plane else _SHARPEST_STAR
-    lone = (
-        find_lone_pixels(
-            excess, noise, saturated=data >= _BLEEDING * frame.saturation_adu, sharpest_ratio=ratio
-        )
-        & ~mask
-    )
+    sky, noise = _sky(data, mask | saturated)
+    excess = sky.part()
+    np.subtract(data, excess, out=excess)
+    lone = _lone(frame, excess, noise, data >= _BLEEDING * frame.saturation_adu) & ~mask
+    excess[mask | saturated] = 0
+    columns = find_bad_columns(excess, noise.usual)
+    del excess
     filled = fill_from_neighbours(data, lone | broken, unusable=mask | columns)
     return replace(frame, data=filled, mask=mask | columns | lone | saturated)
 
 
-def _above_sky(data: Pixels, ignored: NDArray[np.bool_]) -> tuple[Pixels, Pixels]:
+def _sky(data: Pixels, ignored: NDArray[np.bool_]) -> tuple[Mesh, Mesh]:
+    """Return the sky and its noise."""
     mesh_pix = int(np.clip(min(data.shape) // 4, 8, _MESH_PIX))
     sky = sep.Background(np.ascontiguousarray(data, dtype=np.float32), mask=ignored, bw=mesh_pix, bh=mesh_pix)
-    noise = np.maximum(sky.rms(dtype=np.float32), np.float32(_SMALLEST_NOISE * _step(data)))
-    return data - sky.back(dtype=np.float32), noise
+    least_adu = _SMALLEST_NOISE * _step(data)
+    level = mesh_of(sky.back(dtype=np.float32), side_pix=mesh_pix)
+    return level, mesh_of(sky.rms(dtype=np.float32), side_pix=mesh_pix, least=least_adu)
+
+
+def _lone(frame: Frame, excess: Pixels, noise: Mesh, saturated: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return True at hot and dead pixels."""
+    ratio = _SHARPEST_STAR_IN_PLANE if frame.plane else _SHARPEST_STAR
+    lone = np.zeros(excess.shape, dtype=np.bool_)
+    for slab in slabs(len(lone), margin_pix=_LOOK_PIX):
+        rows = slab.rows
+        found = find_lone_pixels(
+            excess[rows], noise.part(rows), saturated=saturated[rows], sharpest_ratio=ratio
+        )
+        lone[slab.at] = found[slab.own]
+    return lone
 
 
 def _step(data: Pixels) -> float:

@@ -14,11 +14,11 @@ from scipy.ndimage import maximum_filter
 from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.cleaning.trails import Trail
+from engine.photometry.extract import extracted, renumber, signal_of
+from engine.photometry.mesh import Mesh, mesh_of
+from engine.photometry.slabs import slabs
 
 MESH_PIX = 64
-THRESHOLDS_SIGMA = (1.5, 2.5, 4.0, 6.0, 10.0)  # the first that leaves sky between the sources
-MAX_COVERED = 0.2  # of the frame by sources: above, all grows together and cannot be taken apart
-MIN_AREA_PIX = 5
 MIN_SNR = 5.0
 SEEING_STARS = 9
 BRIGHTEST_STARS = 40  # among faint sources hot pixels may outnumber stars
@@ -26,8 +26,7 @@ TRAIL_SNR, TRAIL_STARS = 20.0, 5
 TRAIL_RATIO = 1.8  # length to width: no optics draw such stars
 MIN_FWHM_PIX, MAX_FWHM_PIX = 0.9, 30.0
 SATURATED_FRACTION = 0.95
-LEAST_PIXEL_STACK = 300_000
-SUB_OBJECTS = 32768
+LEAST_RMS_ADU = 1e-6
 SEP_OBJECT_MERGED = 2
 MAX_CENTRE_SHIFT_PIX = 1.0
 FWHM_PER_SIGMA = 2.3548
@@ -51,6 +50,8 @@ class Detection:
 
     Attributes
     ----------
+    background, rms
+        The sky and its noise in each pixel [ADU].
     segments
         Row number in ``sources`` plus one at every pixel of a source, zero on the sky.
     fwhm_pix
@@ -59,14 +60,19 @@ class Detection:
         Of satellites and aeroplanes, once they were looked for.
     """
 
-    background_adu: NDArray[np.float32]
-    rms_adu: NDArray[np.float32]
+    background: Mesh
+    rms: Mesh
     segments: NDArray[np.int32]
     sources: pl.DataFrame
     sky_adu: float
     noise_adu: float
     fwhm_pix: float | None
     trails: tuple[Trail, ...] = ()
+
+    @property
+    def background_adu(self) -> NDArray[np.float32]:
+        """Return the sky at every pixel: an image as large as the frame."""
+        return self.background.part()
 
     @property
     def trail_pix(self) -> float | None:
@@ -81,9 +87,13 @@ class Detection:
 
     def only(self, kept: NDArray[np.bool_]) -> "Detection":
         """Return the detection with some of its sources; the pixels of the others are sky."""
+        if kept.all():
+            return self
         number = np.zeros(len(kept) + 1, dtype=np.int32)
         number[1:][kept] = np.arange(1, int(kept.sum()) + 1)
-        return replace(self, sources=self.sources.filter(pl.Series(kept)), segments=number[self.segments])
+        segments = self.segments.copy()
+        renumber(segments, number)
+        return replace(self, sources=self.sources.filter(pl.Series(kept)), segments=segments)
 
 
 def saturated_pixels(frame: Frame) -> NDArray[np.bool_]:
@@ -97,25 +107,27 @@ def detect(frame: Frame) -> Detection:
     saturated = finite & saturated_pixels(frame)
     unusable = (_without_lone(frame.mask) & ~saturated) | ~finite
     data = frame.data if finite.all() else np.where(finite, frame.data, np.float32(0))
+    del finite
     mesh_pix = sky_mesh_pix(frame.shape)
-    background = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
-    level_adu = background.back(dtype=np.float32)
-    rms_adu = np.maximum(background.rms(dtype=np.float32), 1e-6)
-    flat = data - level_adu
-    found, segments = _extract(flat / rms_adu, unusable=unusable)
-    sources = _measured(found, flat, rms_adu=rms_adu, gain_e_adu=frame.gain_e_adu)
+    drawn = sep.Background(data, mask=unusable | saturated, bw=mesh_pix, bh=mesh_pix)
+    background = mesh_of(drawn.back(dtype=np.float32), side_pix=mesh_pix)
+    rms = mesh_of(drawn.rms(dtype=np.float32), side_pix=mesh_pix, least=LEAST_RMS_ADU)
+    found, segments = extracted(signal_of(data, background, rms), unusable=unusable)
+    flat = background.part()
+    np.subtract(data, flat, out=flat)
+    sources = _measured(found, flat, rms=rms, gain_e_adu=frame.gain_e_adu)
     flags = _flags(segments, len(sources), saturated=saturated, unusable=unusable)
     flags |= np.where(found["flag"] & SEP_OBJECT_MERGED, np.uint32(Flag.BLENDED), np.uint32(0))
     sources = sources.with_columns(flags=pl.Series(flags, dtype=pl.UInt32))
-    sources, segments = _trusted(sources, segments)
+    sources = _trusted(sources, segments)
     fwhm_pix = _seeing_pix(flat, sources)
     return Detection(
-        background_adu=level_adu,
-        rms_adu=rms_adu,
+        background=background,
+        rms=rms,
         segments=segments,
         sources=_centred(sources, flat, fwhm_pix=fwhm_pix, unusable=unusable),
-        sky_adu=float(background.globalback),
-        noise_adu=float(background.globalrms),
+        sky_adu=float(drawn.globalback),
+        noise_adu=float(drawn.globalrms),
         fwhm_pix=fwhm_pix,
     )
 
@@ -135,36 +147,10 @@ def _without_lone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask & beside
 
 
-def _extract(
-    signal: NDArray[np.float32], *, unusable: NDArray[np.bool_]
-) -> tuple[NDArray[np.void], NDArray[np.int32]]:
-    sep.set_extract_pixstack(max(LEAST_PIXEL_STACK, signal.size // 2))
-    sep.set_sub_object_limit(SUB_OBJECTS)
-    found, segments = sep.extract(
-        signal,
-        _threshold(signal, unusable),
-        mask=unusable,
-        minarea=MIN_AREA_PIX,
-        filter_type="conv",
-        segmentation_map=True,
-    )
-    return found, segments.astype(np.int32)
-
-
-def _threshold(signal: NDArray[np.float32], unusable: NDArray[np.bool_]) -> float:
-    light = signal[~unusable]
-    if not light.size:
-        return THRESHOLDS_SIGMA[0]
-    clear = (sigma for sigma in THRESHOLDS_SIGMA if np.mean(light > sigma) < MAX_COVERED)
-    return next(clear, THRESHOLDS_SIGMA[-1])
-
-
 def _measured(
-    found: NDArray[np.void], flat: NDArray[np.float32], *, rms_adu: NDArray[np.float32], gain_e_adu: float
+    found: NDArray[np.void], flat: NDArray[np.float32], *, rms: Mesh, gain_e_adu: float
 ) -> pl.DataFrame:
-    rows = np.clip(np.round(found["y"]).astype(int), 0, flat.shape[0] - 1)
-    columns = np.clip(np.round(found["x"]).astype(int), 0, flat.shape[1] - 1)
-    local_rms_adu = rms_adu[rows, columns].astype(np.float64)
+    local_rms_adu = rms.at(found["x"], found["y"])
     flux_adu = found["flux"] * local_rms_adu
     variance = found["npix"] * local_rms_adu**2 + np.maximum(flux_adu, 0.0) / gain_e_adu
     half_light_pix, _ = sep.flux_radius(flat, found["x"], found["y"], np.maximum(6 * found["a"], 4.0), 0.5)
@@ -187,16 +173,17 @@ def _flags(
 ) -> NDArray[np.uint32]:
     flags = np.zeros(count + 1, dtype=np.uint32)
     # pixels beside a source belong to its light as well: the segment ends where the mask begins
-    grown = maximum_filter(segments, size=3)
+    for slab in slabs(len(segments), margin_pix=1):
+        grown = maximum_filter(segments[slab.rows], size=3)[slab.own]
+        flags[np.unique(grown[unusable[slab.at]])] |= np.uint32(Flag.BAD_PIXEL)
     flags[np.unique(segments[saturated])] |= np.uint32(Flag.SATURATED)
-    flags[np.unique(grown[unusable])] |= np.uint32(Flag.BAD_PIXEL)
     for border in (segments[0], segments[-1], segments[:, 0], segments[:, -1]):
         flags[np.unique(border)] |= np.uint32(Flag.NEAR_EDGE)
     return flags[1:]
 
 
-def _trusted(sources: pl.DataFrame, segments: NDArray[np.int32]) -> tuple[pl.DataFrame, NDArray[np.int32]]:
-    """Return the significant sources, brightest first, and the segments numbered alike."""
+def _trusted(sources: pl.DataFrame, segments: NDArray[np.int32]) -> pl.DataFrame:
+    """Return the significant sources, brightest first; the segments are numbered alike."""
     kept = (
         sources.with_row_index("segment", offset=1)
         .filter(pl.col("snr") >= MIN_SNR, pl.col("fwhm_pix").is_finite())
@@ -204,7 +191,9 @@ def _trusted(sources: pl.DataFrame, segments: NDArray[np.int32]) -> tuple[pl.Dat
     )
     number = np.zeros(len(sources) + 1, dtype=np.int32)
     number[kept["segment"].to_numpy()] = np.arange(1, len(kept) + 1)
-    return kept.select(pl.col(name).cast(dtype) for name, dtype in SOURCES_SCHEMA.items()), number[segments]
+    table = kept.select(pl.col(name).cast(dtype) for name, dtype in SOURCES_SCHEMA.items())
+    renumber(segments, number)
+    return table
 
 
 def _seeing_pix(flat: NDArray[np.float32], sources: pl.DataFrame) -> float | None:

@@ -56,7 +56,7 @@ def with_frame(facts: FrameFacts, frame: Frame, detection: Detection) -> FrameFa
         gain_e_adu=frame.gain_e_adu,
         read_noise_e=frame.read_noise_e,
         saturation_adu=frame.saturation_adu if np.isfinite(frame.saturation_adu) else None,
-        sky_adu=float(np.median(detection.background_adu[::8, ::8])),
+        sky_adu=detection.background.usual,
         noise_adu=detection.noise_adu,
         fwhm_pix=detection.fwhm_pix,
         sources=len(detection.sources),

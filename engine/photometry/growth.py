@@ -7,8 +7,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.frame import Frame
-from engine.photometry.apertures import DEFAULT_FWHM_PIX, SIGMA_PER_MAD, measure_apertures, sky_ring_pix
+from engine.photometry.apertures import measure_circles
 from engine.photometry.detect import Detection
+from engine.photometry.ground import DEFAULT_FWHM_PIX, SIGMA_PER_MAD, sky_ring_pix
 
 Array = NDArray[np.float64]
 
@@ -53,10 +54,7 @@ def lost_light(frame: Frame, detection: Detection, radii_pix: tuple[float, ...])
     fwhm_pix = detection.fwhm_pix or DEFAULT_FWHM_PIX
     bright = detection.sources.filter(pl.col("snr") > GROWTH_SNR, pl.col("flags") == 0).head(GROWTH_STARS)
     steps_pix = (*radii_pix, max(ALL_LIGHT_FWHM * fwhm_pix, 1.01 * radii_pix[-1]))
-    tables = [
-        measure_apertures(frame, bright, detection=detection, radius_pix=radius_pix)
-        for radius_pix in steps_pix
-    ]
+    tables = measure_circles(frame, bright, detection=detection, radii_pix=steps_pix)
     total = np.zeros(6)
     total[0] = _beyond_mag(steps_pix[-1], fwhm_pix)
     found = []

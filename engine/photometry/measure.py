@@ -8,13 +8,9 @@ from numpy.typing import NDArray
 
 from engine.frame import Frame
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
-from engine.photometry.apertures import (
-    DEFAULT_FWHM_PIX,
-    SIGMA_PER_MAD,
-    measure_apertures,
-    with_magnitudes,
-)
+from engine.photometry.apertures import measure_circles, with_magnitudes
 from engine.photometry.detect import Detection
+from engine.photometry.ground import DEFAULT_FWHM_PIX, SIGMA_PER_MAD
 from engine.photometry.growth import LostLight, lost_light
 from engine.photometry.psf.light import StarLight
 
@@ -108,13 +104,11 @@ def _circles(
     fwhm_pix = detection.fwhm_pix or DEFAULT_FWHM_PIX
     radii_pix = tuple(max(MIN_RADIUS_PIX, round(fwhm_pix * factor, 2)) for factor in RADII_FWHM)
     radii_pix = tuple(sorted(set(radii_pix))) if radius_pix is None else (radius_pix,)
+    circles = measure_circles(frame, positions, detection=detection, radii_pix=radii_pix)
+    missing = lost_light(frame, detection, radii_pix)
     tables = [
-        _whole_light(
-            measure_apertures(frame, positions, detection=detection, radius_pix=lost.radius_pix),
-            lost,
-            exptime_s=frame.exptime_s,
-        )
-        for lost in lost_light(frame, detection, radii_pix)
+        _whole_light(table, lost, exptime_s=frame.exptime_s)
+        for table, lost in zip(circles, missing, strict=True)
     ]
     return Ladder(
         radii_pix=radii_pix,

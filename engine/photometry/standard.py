@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from engine.errors import Rejected
 from engine.frame import Frame
 from engine.lightcurve import Flag
-from engine.photometry.apertures import DEFAULT_FWHM_PIX
 from engine.photometry.calibrate import calibrate
 from engine.photometry.calibrating.candidates import Expected
 from engine.photometry.calibrating.header_band import band_of_header
@@ -17,6 +16,7 @@ from engine.photometry.calibrating.star_colours import MIN_COLOURED_STARS
 from engine.photometry.calibration import Calibration
 from engine.photometry.detect import Detection
 from engine.photometry.field import Field
+from engine.photometry.ground import DEFAULT_FWHM_PIX
 from engine.photometry.match import match
 from engine.photometry.measure import Ladder, choose_radius
 from engine.photometry.sentences import about_header

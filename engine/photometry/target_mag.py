@@ -8,9 +8,10 @@ import sep
 
 from engine.errors import Rejected
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
-from engine.photometry.apertures import DEFAULT_FWHM_PIX, contamination, empty_aperture_factor
+from engine.photometry.apertures import contamination, empty_aperture_factor
 from engine.photometry.calibration import Calibration
 from engine.photometry.field import Field, neighbours_share
+from engine.photometry.ground import DEFAULT_FWHM_PIX
 from engine.photometry.measure import PSF_FIT, Standard, TargetMeasurement, measure_target
 from engine.photometry.psf.host import Underlying, underlying_light
 from engine.photometry.psf.light import StarLight, noise_factor

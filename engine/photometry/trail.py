@@ -10,15 +10,10 @@ from numpy.typing import NDArray
 from engine.errors import Rejected
 from engine.frame import Frame
 from engine.lightcurve import Flag
-from engine.photometry.apertures import (
-    DEFAULT_FWHM_PIX,
-    flat_of,
-    local_sky,
-    measure_apertures,
-    with_magnitudes,
-)
+from engine.photometry.apertures import measure_apertures, with_magnitudes
 from engine.photometry.detect import Detection, saturated_pixels
 from engine.photometry.field import pixel_of
+from engine.photometry.ground import DEFAULT_FWHM_PIX, flat_of, local_sky
 from engine.photometry.growth import MOFFAT_BETA, lost_light
 from engine.photometry.measure import PSF_FIT, Ladder
 from engine.photometry.psf.trailed import trailed_light
@@ -167,10 +162,10 @@ def _along(frame: Frame, detection: Detection, trail: Trail, *, radius_pix: floa
     place = pl.DataFrame({"x": [trail.x], "y": [trail.y]})
     wide = replace(detection, fwhm_pix=fwhm_pix + trail.length_pix / 8)  # the ring lies four times as far
     row = measure_apertures(frame, place, detection=wide, radius_pix=radius_pix)
-    flat = flat_of(frame, detection)
-    sky_adu, sky_var = local_sky(flat, np.array([trail.x]), np.array([trail.y]), frame=frame, detection=wide)
-    flux_adu = float(np.sum(flat[part] * covered)) - area_pix * float(sky_adu[0])
-    variance = float(np.sum(detection.rms_adu[part] ** 2 * covered)) + area_pix**2 * float(sky_var[0])
+    flat = flat_of(frame, detection, part[0])[:, part[1]]
+    sky_adu, sky_var = local_sky(frame, wide, np.array([trail.x]), np.array([trail.y]))
+    flux_adu = float(np.sum(flat * covered)) - area_pix * float(sky_adu[0])
+    variance = float(np.sum(detection.rms.part(*part) ** 2 * covered)) + area_pix**2 * float(sky_var[0])
     variance += max(flux_adu, 0.0) / frame.gain_e_adu
     lost = lost_light(frame, detection, (radius_pix,))[0]
     factor = float(10 ** (0.4 * lost.at(np.array([trail.x]), np.array([trail.y]))[0]))

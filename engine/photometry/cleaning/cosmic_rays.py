@@ -17,7 +17,7 @@ WELL_SAMPLED_PIX = 3.0  # FWHM; of narrower stars the limit grows
 NARROWEST_PIX = 2.2  # of narrower ones cores look like rays
 _ROUNDS = 3
 _HALF_PIX = 3
-_REACH_PIX = 6  # how far a round looks and marks
+MARGIN_PIX = 6 * _ROUNDS  # how far they look and mark
 
 Pixels = NDArray[np.float32]
 Marks = NDArray[np.bool_]
@@ -43,7 +43,7 @@ def find_cosmic_rays(
     """
     sharpest = SHARPEST_STAR * max(1.0, (WELL_SAMPLED_PIX / fwhm_pix) ** 2)
     marks = np.zeros(excess.shape, dtype=np.bool_)
-    for slab in slabs(len(excess), margin_pix=_ROUNDS * _REACH_PIX):
+    for slab in slabs(len(excess), margin_pix=MARGIN_PIX):
         rows = slab.rows
         found = _marked(
             excess[rows], noise[rows], gain_e_adu=gain_e_adu, sharpest=sharpest, unusable=unusable[rows]

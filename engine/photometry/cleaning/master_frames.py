@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.apertures import SIGMA_PER_MAD
+from engine.photometry.ground import SIGMA_PER_MAD
 from engine.photometry.reading.header.kind import FrameKind
 from engine.photometry.reading.header.setup import Setup
 

@@ -116,10 +116,13 @@ def _cell_pix(shape: tuple[int, ...]) -> int:
 def _cells(image: _Image, step: int) -> Pixels:
     """Return the image in cells with a noise of 1, without what is wider than a trail."""
     ny, nx = (length // step * step for length in image.shape)
-    limited = np.clip(image.signal[:ny, :nx], -MOST_STAR_SIGMA, MOST_STAR_SIGMA)
-    limited[np.isnan(limited)] = 0.0
-    limited[image.saturated[:ny, :nx]] = MOST_STAR_SIGMA
-    cells = limited.reshape(ny // step, step, nx // step, step).mean(axis=(1, 3), dtype=np.float32)
+    cells = np.empty((ny // step, nx // step), dtype=np.float32)
+    for row in range(len(cells)):
+        rows = slice(row * step, (row + 1) * step)
+        limited = np.clip(image.signal[rows, :nx], -MOST_STAR_SIGMA, MOST_STAR_SIGMA)
+        limited[np.isnan(limited)] = 0.0
+        limited[image.saturated[rows, :nx]] = MOST_STAR_SIGMA
+        cells[row] = limited.reshape(step, nx // step, step).mean(axis=(0, 2), dtype=np.float32)
     cells -= uniform_filter(cells, FLAT_CELLS, mode="nearest")
     scatter = 1.4826 * float(np.median(np.abs(cells - np.median(cells))))
     if scatter <= 0:

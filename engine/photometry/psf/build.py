@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from engine.photometry.psf.fit import Pixels, StarFit, Stars, fit_stars
+from engine.photometry.psf.fit import StarFit, Stars, fit_stars
 from engine.photometry.psf.model import TERMS, Psf, field_terms, normalised, oversampling_for
 from engine.photometry.psf.moffat import fit_moffat
+from engine.photometry.psf.pixels import Picture, Pixels, cut_out, cuts
 from engine.photometry.psf.splat import Models, splat
 from engine.photometry.psf.stamps import Grid
 from engine.photometry.psf.stretch import stretched
@@ -30,7 +31,7 @@ LEAST_MISMATCH, MOST_MISMATCH = 0.002, 0.2
 CORE = 0.2  # of the peak: pixels that tell the mismatch
 
 
-def build_psf(pixels: Pixels, stars: Stars, is_model: NDArray[np.bool_], *, fwhm_pix: float) -> Psf:
+def build_psf(picture: Picture, stars: Stars, is_model: NDArray[np.bool_], *, fwhm_pix: float) -> Psf:
     """Return the PSF of a frame.
 
     Parameters
@@ -44,12 +45,7 @@ def build_psf(pixels: Pixels, stars: Stars, is_model: NDArray[np.bool_], *, fwhm
     oversampling = oversampling_for(fwhm_pix)
     radius_pix = max(4, int(np.ceil(RADIUS_FWHM * fwhm_pix)))
     guess = fit_moffat(
-        pixels.light_adu,
-        pixels.sky_weight(),
-        stars.x[is_model],
-        stars.y[is_model],
-        fwhm_pix=fwhm_pix,
-        oversampling=oversampling,
+        picture, stars.x[is_model], stars.y[is_model], fwhm_pix=fwhm_pix, oversampling=oversampling
     )
     order = next(order for needed, order in STARS_FOR_ORDER if count >= needed)
     table = guess.table(radius_pix=radius_pix, oversampling=oversampling)
@@ -59,34 +55,30 @@ def build_psf(pixels: Pixels, stars: Stars, is_model: NDArray[np.bool_], *, fwhm
         oversampling=oversampling,
         radius_pix=radius_pix,
         fwhm_pix=guess.fwhm_pix,
-        shape=pixels.light_adu.shape,
+        shape=picture.shape,
         stars=count,
         mismatch=0.02,
     )
-    fit = fit_stars(pixels, psf, stars, steps=3)
-    psf = stretched(psf, guess, fit, pixels, is_model)
-    fit = fit_stars(pixels, psf, fit.stars, steps=2)
-    profile = psf
+    fit = fit_stars(picture, psf, stars, steps=3)
+    profile = stretched(psf, guess, fit, picture, is_model)
+    psf, stars = profile, fit.stars
     for _ in range(ROUNDS):
-        psf = _improved(psf, profile, fit, pixels, is_model)
-        fit = fit_stars(pixels, psf, fit.stars, steps=2)
-    return replace(psf, mismatch=_mismatch(psf, fit, pixels, is_model))
+        del fit  # it holds an image
+        fit = fit_stars(picture, psf, stars, steps=2)
+        psf, stars = improved(psf, profile, fit, picture, is_model), fit.stars
+    del fit
+    return with_mismatch(psf, fit_stars(picture, psf, stars, steps=2), picture, is_model)
 
 
-def refined(psf: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> tuple[Psf, StarFit]:
-    """Return the PSF learnt once more, now that all neighbours are known, and the stars fitted with it."""
-    better = _improved(psf, psf, fit, pixels, is_model)
-    fit = fit_stars(pixels, better, fit.stars, steps=2)
-    return replace(better, mismatch=_mismatch(better, fit, pixels, is_model)), fit
-
-
-def _improved(psf: Psf, profile: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> Psf:
-    """Return the PSF with what the model stars have beyond it, node by node."""
+def improved(psf: Psf, profile: Psf, fit: StarFit, picture: Picture, is_model: NDArray[np.bool_]) -> Psf:
+    """Return the PSF with what the model stars have beyond it, node by node; at first it is a profile."""
     stars = fit.stars
     x, y, flux = stars.x[is_model], stars.y[is_model], np.maximum(stars.flux_adu[is_model], 1e-6)
     models = Models(x, y, flux, field_terms(x, y, shape=psf.shape, order=psf.order))
     grid = Grid(psf.tables, psf.oversampling)
-    matrix, side = splat(fit.residual_adu, _variance(pixels, fit), grid, psf.radius_pix, models)
+    residual = cut_out(fit.residual_adu, x, y, psf.radius_pix)
+    variance = _variance(cuts(picture, x, y, psf.radius_pix), residual)
+    matrix, side = splat(residual, variance, grid, models)
     profile = _with_rings(profile, psf, matrix[..., 0, 0], side[..., 0])
     count = len(psf.tables)
     expected = OWN_SHAPE * np.abs(profile.tables[0].astype(np.float64)) + OWN_FLOOR
@@ -124,31 +116,28 @@ def _with_rings(profile: Psf, psf: Psf, matrix: Array, side: Array) -> Psf:
     return replace(profile, tables=tables.astype(np.float32))
 
 
-def _variance(pixels: Pixels, fit: StarFit) -> NDArray[np.float32]:
+def _variance(pixels: Pixels, residual: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the variance of each pixel, the stars' own photons included; infinite where it tells nothing."""
-    variance: NDArray[np.float32] = np.maximum(pixels.light_adu - fit.residual_adu, np.float32(0))
+    variance: NDArray[np.float32] = np.maximum(pixels.light_adu - residual, np.float32(0))
     variance /= np.float32(pixels.gain_e_adu)
     variance += pixels.noise_adu**2
     variance[~pixels.usable] = np.inf
     return variance
 
 
-def _mismatch(psf: Psf, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> float:
-    """Return what the stars' cores differ from the model beyond their noise, as a fraction of the model."""
-    stars = fit.stars
+def with_mismatch(psf: Psf, fit: StarFit, picture: Picture, is_model: NDArray[np.bool_]) -> Psf:
+    """Return the PSF with what the stars' cores differ from it beyond their noise."""
+    stars, radius_pix = fit.stars, max(1, round(psf.fwhm_pix))
     x, y, flux = stars.x[is_model], stars.y[is_model], stars.flux_adu[is_model]
-    radius = np.full(len(x), max(1, round(psf.fwhm_pix)), dtype=np.int64)
-    stamps = psf.drawn(x, y, radius)
-    size = 2 * int(radius[0]) + 1 if len(x) else 1
-    steps = np.arange(size)
-    rows = np.clip(stamps.first_y[:, None, None] + steps[:, None], 0, psf.shape[0] - 1)
-    columns = np.clip(stamps.first_x[:, None, None] + steps, 0, psf.shape[1] - 1)
-    model = flux[:, None, None] * stamps.values[0].reshape(-1, size, size)
-    variance = pixels.noise_adu[rows, columns] ** 2 + np.maximum(model, 0.0) / pixels.gain_e_adu
-    in_core = pixels.usable[rows, columns] & (model > CORE * model.max(axis=(1, 2), keepdims=True))
-    excess = (fit.residual_adu[rows, columns].astype(np.float64) ** 2 - variance) / np.maximum(
-        model, 1e-6
-    ) ** 2
+    if not len(x):
+        return replace(psf, mismatch=LEAST_MISMATCH)
+    size = 2 * radius_pix + 1
+    drawn = psf.drawn(x, y, np.full(len(x), radius_pix, dtype=np.int64))
+    model = flux[:, None, None] * drawn.values[0].reshape(-1, size, size)
+    pixels, residual = cuts(picture, x, y, radius_pix), cut_out(fit.residual_adu, x, y, radius_pix)
+    variance = pixels.noise_adu**2 + np.maximum(model, 0.0) / pixels.gain_e_adu
+    in_core = pixels.usable & (model > CORE * model.max(axis=(1, 2), keepdims=True))
+    excess = (residual.astype(np.float64) ** 2 - variance) / np.maximum(model, 1e-6) ** 2
     per_star = np.sum(np.where(in_core, excess, 0.0), axis=(1, 2)) / np.maximum(in_core.sum(axis=(1, 2)), 1)
-    typical = float(np.median(per_star)) if len(per_star) else 0.0
-    return float(np.clip(np.sqrt(max(typical, 0.0)), LEAST_MISMATCH, MOST_MISMATCH))
+    mismatch = np.sqrt(max(float(np.median(per_star)), 0.0))
+    return replace(psf, mismatch=float(np.clip(mismatch, LEAST_MISMATCH, MOST_MISMATCH)))

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.psf.compiled import compiled
+from engine.photometry.compiled import compiled, summing
 from engine.photometry.psf.stamps import PARAMETERS, Floats, Images, Stamps, Whole
 
 Marks = NDArray[np.bool_]
+Sum = np.float32
 
 
 class Equations(NamedTuple):
@@ -39,46 +40,78 @@ class Equations(NamedTuple):
 @compiled
 def weights(model: Images, noise: Images, usable: Marks, adu_per_e: float, mismatch2: float) -> Images:
     """Return one over the variance of each pixel: sky, the model's photons, and what stars differ from it."""
-    weight = np.zeros_like(model)
-    (ny, nx), per_e, share2 = model.shape, np.float32(adu_per_e), np.float32(mismatch2)
-    for row in range(ny):
-        for column in range(nx):
-            light = max(model[row, column], np.float32(0))
-            variance = noise[row, column] ** 2 + light * per_e + share2 * light * light
-            if usable[row, column]:
-                weight[row, column] = np.float32(1) / variance
+    weight = np.empty_like(model)
+    per_e, share2 = np.float32(adu_per_e), np.float32(mismatch2)
+    zero, one = np.float32(0), np.float32(1)
+    for row in range(len(model)):
+        here, into, of_sky, is_told = model[row], weight[row], noise[row], usable[row]
+        for column in range(len(here)):
+            light = max(here[column], zero)
+            variance = of_sky[column] * of_sky[column] + light * per_e + share2 * light * light
+            into[column] = one / variance if is_told[column] else zero
     return weight
 
 
 @compiled
 def own_equations(residual: Images, weight: Images, stamps: Stamps) -> tuple[Floats, Floats]:
     """Return each star's own block of the matrix, and its right-hand side."""
-    count, (ny, nx) = len(stamps.radius), residual.shape
+    count = len(stamps.radius)
     blocks, sides = np.zeros((count, PARAMETERS, PARAMETERS)), np.zeros((count, PARAMETERS))
-    values = stamps.values
+    light, by_x, by_y = stamps.values[0], stamps.values[1], stamps.values[2]
+    left, told = np.empty(_largest(stamps), np.float32), np.empty(_largest(stamps), np.float32)
     for star in range(count):
-        first_x, first_y, size = stamps.first_x[star], stamps.first_y[star], 2 * stamps.radius[star] + 1
-        left, right = max(0, first_x), min(nx, first_x + size)
-        aa, ab, ac, bb, bc, cc, a, b, c = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for row in range(max(0, first_y), min(ny, first_y + size)):
-            place = stamps.starts[star] + (row - first_y) * size - first_x
-            for column in range(left, right):
-                p, q, r = values[0, place + column], values[1, place + column], values[2, place + column]
-                w, light = weight[row, column], residual[row, column]
-                aa += w * p * p
-                ab += w * p * q
-                ac += w * p * r
-                bb += w * q * q
-                bc += w * q * r
-                cc += w * r * r
-                a += w * p * light
-                b += w * q * light
-                c += w * r * light
+        _cut(residual, stamps, star, left)
+        _cut(weight, stamps, star, told)
+        here = slice(stamps.starts[star], stamps.starts[star + 1])
+        aa, ab, ac, bb, bc, cc, a, b, c = _products(light[here], by_x[here], by_y[here], told, left)
         blocks[star, 0, 0], blocks[star, 0, 1], blocks[star, 0, 2] = aa, ab, ac
         blocks[star, 1, 0], blocks[star, 1, 1], blocks[star, 1, 2] = ab, bb, bc
         blocks[star, 2, 0], blocks[star, 2, 1], blocks[star, 2, 2] = ac, bc, cc
         sides[star, 0], sides[star, 1], sides[star, 2] = a, b, c
     return blocks, sides
+
+
+@compiled
+def _largest(stamps: Stamps) -> int:
+    return (2 * stamps.radius.max() + 1) ** 2 if len(stamps.radius) else 0
+
+
+@compiled
+def _cut(image: Images, stamps: Stamps, star: int, cut: Images) -> None:
+    """Set the pixels of an image under a star's stamp, zero where there is no image."""
+    (ny, nx), size = image.shape, 2 * stamps.radius[star] + 1
+    first_x, first_y = stamps.first_x[star], stamps.first_y[star]
+    is_whole = first_x >= 0 and first_y >= 0 and first_x + size <= nx and first_y + size <= ny
+    if not is_whole:
+        cut[: size * size] = 0
+    left, right = max(0, first_x), max(0, min(nx, first_x + size))
+    for row in range(max(0, first_y), min(ny, first_y + size)):
+        place = (row - first_y) * size - first_x
+        into, near = cut[place + left : place + right], image[row, left:right]
+        for column in range(len(near)):
+            into[column] = near[column]
+
+
+@summing
+def _products(
+    light: Images, by_x: Images, by_y: Images, weight: Images, residual: Images
+) -> tuple[Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum]:
+    """Return the weighted sums of the products of a star, its derivatives and what is left of the frame."""
+    zero = np.float32(0)
+    aa, ab, ac, bb, bc, cc, a, b, c = zero, zero, zero, zero, zero, zero, zero, zero, zero
+    for place in range(len(light)):
+        p, q, r, left = light[place], by_x[place], by_y[place], residual[place]
+        wp, wq, wr = weight[place] * p, weight[place] * q, weight[place] * r
+        aa += wp * p
+        ab += wp * q
+        ac += wp * r
+        bb += wq * q
+        bc += wq * r
+        cc += wr * r
+        a += wp * left
+        b += wq * left
+        c += wr * left
+    return aa, ab, ac, bb, bc, cc, a, b, c
 
 
 @compiled
@@ -195,12 +228,14 @@ def _nearest(equations: Equations, star: int, near: Whole, most: int) -> Whole:
 def _times(equations: Equations, vector: Floats) -> Floats:
     """Return the matrix times a vector of shape (stars, 3)."""
     result = _own_times(equations.own, vector)
+    shared = equations.shared
     for pair in range(len(equations.pairs)):
         one, two = equations.pairs[pair, 0], equations.pairs[pair, 1]
+        x, y, z = vector[one, 0], vector[one, 1], vector[one, 2]
+        u, v, w = vector[two, 0], vector[two, 1], vector[two, 2]
         for a in range(PARAMETERS):
-            for b in range(PARAMETERS):
-                result[one, a] += equations.shared[pair, a, b] * vector[two, b]
-                result[two, b] += equations.shared[pair, a, b] * vector[one, a]
+            result[one, a] += shared[pair, a, 0] * u + shared[pair, a, 1] * v + shared[pair, a, 2] * w
+            result[two, a] += shared[pair, 0, a] * x + shared[pair, 1, a] * y + shared[pair, 2, a] * z
     return result
 
 
@@ -208,10 +243,7 @@ def _times(equations: Equations, vector: Floats) -> Floats:
 def _own_times(blocks: Floats, vector: Floats) -> Floats:
     result = np.empty_like(vector)
     for star in range(len(blocks)):
+        x, y, z = vector[star, 0], vector[star, 1], vector[star, 2]
         for a in range(PARAMETERS):
-            result[star, a] = (
-                blocks[star, a, 0] * vector[star, 0]
-                + blocks[star, a, 1] * vector[star, 1]
-                + blocks[star, a, 2] * vector[star, 2]
-            )
+            result[star, a] = blocks[star, a, 0] * x + blocks[star, a, 1] * y + blocks[star, a, 2] * z
     return result

@@ -19,48 +19,23 @@ from engine.photometry.psf.equations import (
     weights,
 )
 from engine.photometry.psf.model import Psf
-from engine.photometry.psf.stamps import Stamps, add_stars
+from engine.photometry.psf.pixels import Picture, Pixels
+from engine.photometry.psf.stamps import PARAMETERS, Stamps, add_stars
+from engine.photometry.psf.tiles import Tile, tiles_of
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
+Pairs = NDArray[np.int64]
 
 LEFT_OUT = 0.15  # of the sky's noise: fainter wings are not drawn
 STEEPEST_PIX = 0.3  # that a star may move in one step
 FARTHEST_SIGMA = 4.0  # of what is known of its place
 STEPS = 4
 ROUNDS = 60  # of conjugate gradients
-PRECISE = 1e-3
+PRECISE = 1e-2  # of a step's change: the next one, or its smallness, takes care of the rest
+SETTLED_SIGMA, SETTLED_SHARE = 0.1, 0.99  # what so many stars change no more: another step is wasted
 NEIGHBOURS = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pixels:
-    """A frame without its sky, and what each pixel's noise is.
-
-    Attributes
-    ----------
-    light_adu, noise_adu
-        Shape (ny, nx); the noise without that of the stars' own light.
-    usable
-        False where a pixel tells nothing.
-    """
-
-    light_adu: Image
-    noise_adu: Image
-    usable: NDArray[np.bool_]
-    gain_e_adu: float
-
-    def sky_weight(self) -> Image:
-        """Return one over the variance of each pixel's sky, zero where a pixel tells nothing."""
-        weight = self.noise_adu**-2
-        weight[~self.usable] = 0.0
-        return weight
-
-    def of_rows(self, rows: slice) -> "Pixels":
-        """Return some rows of the frame."""
-        return replace(
-            self, light_adu=self.light_adu[rows], noise_adu=self.noise_adu[rows], usable=self.usable[rows]
-        )
+KEPT_PIXELS = 2100**2  # of a smaller picture all parts are made but once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,43 +72,94 @@ class StarFit:
         return _errors(self.equations)
 
 
-def fit_stars(pixels: Pixels, psf: Psf, stars: Stars, *, steps: int = STEPS) -> StarFit:
+def fit_stars(picture: Picture, psf: Psf, stars: Stars, *, steps: int = STEPS) -> StarFit:
     """Return the light and place of every star, all of them fitted at once.
 
     The weights come from the model, not from the pixels, so that noise does not choose its own weight; they
-    and the places are found step by step, because the light depends on a place in no straight line.
+    and the places are found step by step, because the light depends on a place in no straight line. Where a
+    step changes next to nothing, it is the last.
     """
-    now = stars
+    now, (ny, nx) = stars, picture.shape
+    canvas = _Canvas(
+        picture=picture.part(slice(ny), slice(nx)) if ny * nx <= KEPT_PIXELS else picture,
+        psf=psf,
+        tiles=tuple(tiles_of(picture.shape, margin_pix=psf.radius_pix)),
+        noise_adu=picture.usual_noise_adu,
+    )
+    near = _near_pairs(stars, psf)
     for _ in range(steps):
-        stamps = _drawn(psf, now, pixels)
-        residual, weight = _misfit(pixels, psf, now, stamps)
-        equations = _equations(residual, weight, stamps, (now, stars), pixels)
+        equations = _equations(canvas, now, near)
+        _know_places(equations, now, stars, least_adu=3.0 * canvas.noise_adu)
         change = solution_of(equations, _inverses(equations), ROUNDS, PRECISE)
         now = _changed(now, stars, change)
-    residual, _ = _misfit(pixels, psf, now, _drawn(psf, now, pixels))
-    return StarFit(stars=now, residual_adu=residual, equations=equations)
+        if _is_settled(equations, change):
+            break
+    return StarFit(stars=now, residual_adu=_residual(canvas, now), equations=equations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Canvas:
+    """What is fitted, tile by tile, and with which PSF."""
+
+    picture: Picture
+    psf: Psf
+    tiles: tuple[Tile, ...]
+    noise_adu: float
+
+    def misfit(self, tile: Tile, flux_adu: Array, stamps: Stamps) -> tuple[Image, Image]:
+        """Return a tile without these stars, and the weights of its pixels."""
+        pixels = self.picture.part(tile.rows, tile.columns)
+        model = np.zeros_like(pixels.light_adu)
+        add_stars(model, flux_adu, stamps)
+        weight = weights_of(pixels, self.psf, model)
+        return np.subtract(pixels.light_adu, model, out=model), weight
+
+
+def _equations(canvas: _Canvas, now: Stars, near: Pairs) -> Equations:
+    """Return the equations of all stars; each tile tells those of its own ones and of the pairs they lead."""
+    x, y = np.rint(now.x).astype(np.int64), np.rint(now.y).astype(np.int64)
+    radius = _radii(canvas.psf, now, noise_adu=canvas.noise_adu)
+    pairs = _meeting(near, x, y, radius)
+    own, sides = np.zeros((len(now), PARAMETERS, PARAMETERS)), np.zeros((len(now), PARAMETERS))
+    shared = np.zeros((len(pairs), PARAMETERS, PARAMETERS))
+    for tile in canvas.tiles:
+        mine, seen = tile.owns(x, y), tile.touches(x, y, radius)
+        if not np.any(mine & seen):
+            continue
+        here = np.flatnonzero(seen)
+        stamps = tile.moved(canvas.psf.drawn(now.x[here], now.y[here], radius[here]))
+        residual, weight = canvas.misfit(tile, now.flux_adu[here], stamps)
+        told = mine[here]
+        blocks, right = own_equations(residual, weight, stamps)
+        own[here[told]], sides[here[told]] = blocks[told], right[told]
+        led = np.flatnonzero(mine[pairs[:, 0]] & seen[pairs[:, 0]] & seen[pairs[:, 1]])
+        shared[led] = shared_equations(np.searchsorted(here, pairs[led]), weight, stamps)
+    return Equations(own, pairs, shared, sides)
+
+
+def _residual(canvas: _Canvas, stars: Stars) -> Image:
+    """Return the picture without the stars."""
+    x, y = np.rint(stars.x).astype(np.int64), np.rint(stars.y).astype(np.int64)
+    radius = _radii(canvas.psf, stars, noise_adu=canvas.noise_adu)
+    residual = np.empty(canvas.picture.shape, dtype=np.float32)
+    for tile in canvas.tiles:
+        here = np.flatnonzero(tile.touches(x, y, radius))
+        stamps = tile.moved(canvas.psf.drawn(stars.x[here], stars.y[here], radius[here]))
+        light = canvas.picture.part(tile.rows, tile.columns).light_adu
+        model = np.zeros_like(light)
+        add_stars(model, stars.flux_adu[here], stamps)
+        np.subtract(light[tile.own], model[tile.own], out=residual[tile.at])
+    return residual
+
+
+def _is_settled(equations: Equations, change: Array) -> bool:
+    """Return whether a step changed the light of nearly all stars by little of what their noise is alone."""
+    settled = np.abs(change[:, 0]) * np.sqrt(equations.own[:, 0, 0]) < SETTLED_SIGMA
+    return bool(np.count_nonzero(settled) >= SETTLED_SHARE * len(change))
 
 
 def _inverses(equations: Equations) -> Array:
     return np.asarray(np.linalg.inv(equations.own), dtype=np.float64)
-
-
-def _drawn(psf: Psf, stars: Stars, pixels: Pixels) -> Stamps:
-    radius = _radii(psf, stars, noise_adu=_usual_noise_adu(pixels))
-    return psf.drawn(stars.x, stars.y, radius)
-
-
-def _usual_noise_adu(pixels: Pixels) -> float:
-    return float(np.median(pixels.noise_adu[::16, ::16]))
-
-
-def _equations(
-    residual: Image, weight: Image, stamps: Stamps, now_and_first: tuple[Stars, Stars], pixels: Pixels
-) -> Equations:
-    own, sides = own_equations(residual, weight, stamps)
-    _know_places(own, sides, *now_and_first, pixels)
-    pairs = _pairs(now_and_first[0], stamps)
-    return Equations(own, pairs, shared_equations(pairs, weight, stamps), sides)
 
 
 def _radii(psf: Psf, stars: Stars, *, noise_adu: float) -> NDArray[np.int64]:
@@ -155,21 +181,14 @@ def _profile(psf: Psf) -> Array:
     )  # fmt: skip
 
 
-def _misfit(pixels: Pixels, psf: Psf, stars: Stars, stamps: Stamps) -> tuple[Image, Image]:
-    model = np.zeros_like(pixels.light_adu)
-    add_stars(model, stars.flux_adu, stamps)
-    weight = weights_of(pixels, psf, model)
-    return np.subtract(pixels.light_adu, model, out=model), weight
-
-
 def weights_of(pixels: Pixels, psf: Psf, model_adu: Image) -> Image:
     """Return one over each pixel's variance: sky, photons of the model, and what stars differ from it."""
     return weights(model_adu, pixels.noise_adu, pixels.usable, 1.0 / pixels.gain_e_adu, psf.mismatch**2)
 
 
-def _know_places(own: Array, sides: Array, now: Stars, first: Stars, pixels: Pixels) -> None:
+def _know_places(equations: Equations, now: Stars, first: Stars, *, least_adu: float) -> None:
     """Add to each star's equations what is known of its place, and keep the equations solvable."""
-    least_adu = 3.0 * _usual_noise_adu(pixels)
+    own, sides = equations.own, equations.sides
     flux = np.maximum(now.flux_adu, least_adu)
     known = 1.0 / (flux * first.place_sigma_pix) ** 2
     own[:, 1, 1] += known
@@ -180,20 +199,21 @@ def _know_places(own: Array, sides: Array, now: Stars, first: Stars, pixels: Pix
     own[nothing, 0, 0] = 1.0 / least_adu**2
 
 
-def _pairs(stars: Stars, stamps: Stamps) -> NDArray[np.int64]:
-    """Return the pairs of stars whose stamps share pixels, each once."""
+def _near_pairs(stars: Stars, psf: Psf) -> Pairs:
+    """Return the pairs of stars whose stamps may ever share pixels, each once."""
     if len(stars) < 2:
         return np.empty((0, 2), np.int64)
-    places = np.column_stack([stars.x, stars.y])
-    reach = 2 * int(stamps.radius.max()) + 1
-    near = cKDTree(places).query_pairs(reach, p=np.inf, output_type="ndarray").astype(np.int64)
+    moves_pix = 2 * FARTHEST_SIGMA * float(stars.place_sigma_pix.max())
+    tree = cKDTree(np.column_stack([stars.x, stars.y]))
+    reach_pix = 2 * psf.radius_pix + 1 + moves_pix
+    return np.asarray(tree.query_pairs(reach_pix, p=np.inf, output_type="ndarray"), dtype=np.int64)
+
+
+def _meeting(near: Pairs, x: NDArray[np.int64], y: NDArray[np.int64], radius: NDArray[np.int64]) -> Pairs:
+    """Return the pairs whose stamps share pixels now."""
     one, two = near[:, 0], near[:, 1]
-    allowed = stamps.radius[one] + stamps.radius[two]
-    meet = np.ones(len(near), dtype=np.bool_)
-    for first in (stamps.first_x, stamps.first_y):
-        middle = first + stamps.radius
-        meet &= np.abs(middle[one] - middle[two]) <= allowed
-    return np.ascontiguousarray(near[meet])
+    apart = np.maximum(np.abs(x[one] - x[two]), np.abs(y[one] - y[two]))
+    return np.ascontiguousarray(near[apart <= radius[one] + radius[two]])
 
 
 def _changed(now: Stars, first: Stars, change: Array) -> Stars:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.apertures import MEDIAN_VARIANCE, SIGMA_PER_MAD
+from engine.photometry.ground import MEDIAN_VARIANCE, SIGMA_PER_MAD
 from engine.photometry.psf.light import StarLight
 
 RINGS_FWHM = (1.5, 2.25, 3.0)
@@ -38,7 +38,7 @@ def underlying_light(light: StarLight, x: float, y: float) -> Underlying:
     columns = slice(max(0, column - reach), min(nx, column + reach + 1))
     dy, dx = np.mgrid[rows, columns]
     distance = np.hypot(dy - y, dx - x)
-    residual, usable = light.without_seen_stars()[rows, columns], light.pixels.usable[rows, columns]
+    residual, usable = light.without_seen_stars()[rows, columns], light.pixels.usable(rows, columns)
     rings = [
         _level(residual[usable & (distance >= low) & (distance < high)]) for low, high in pairwise(edges_pix)
     ]

@@ -8,15 +8,18 @@ import sep
 from numpy.typing import NDArray
 
 from engine.frame import Frame
-from engine.photometry.apertures import SIGMA_PER_MAD, flat_of, with_magnitudes
-from engine.photometry.detect import Detection, saturated_pixels, sky_mesh_pix
-from engine.photometry.psf.build import build_psf, refined
+from engine.photometry.apertures import with_magnitudes
+from engine.photometry.detect import Detection, sky_mesh_pix
+from engine.photometry.ground import SIGMA_PER_MAD
+from engine.photometry.mesh import mesh_of
+from engine.photometry.psf.build import build_psf, improved, with_mismatch
 from engine.photometry.psf.cast import SEEN_SIGMA_PIX, beside, both, cast_of, chosen, moved, seen_stars
 from engine.photometry.psf.choose import is_plausible, model_stars
 from engine.photometry.psf.equations import own_equations
-from engine.photometry.psf.fit import Pixels, StarFit, Stars, fit_stars
+from engine.photometry.psf.fit import StarFit, Stars, fit_stars
 from engine.photometry.psf.marks import flags_of
 from engine.photometry.psf.model import Psf
+from engine.photometry.psf.pixels import Plate
 from engine.photometry.psf.stamps import add_stars
 from engine.photometry.psf.unseen import unseen_stars
 
@@ -40,6 +43,8 @@ class StarLight:
         In ``APERTURE_SCHEMA``, one row per place that was asked for.
     pixels
         What was fitted: the frame without its sky.
+    flux_err_adu
+        Of every star that was fitted.
     seen
         How many of the stars were detected or catalogued; the others showed in the residual only.
     """
@@ -47,7 +52,8 @@ class StarLight:
     table: pl.DataFrame
     psf: Psf
     fit: StarFit
-    pixels: Pixels
+    pixels: Plate
+    flux_err_adu: Array
     seen: int
 
     def without_seen_stars(self) -> NDArray[np.float32]:
@@ -67,7 +73,7 @@ class StarLight:
                 "x": stars.x,
                 "y": stars.y,
                 "flux_adu": stars.flux_adu,
-                "flux_err_adu": self.fit.flux_err_adu,
+                "flux_err_adu": self.flux_err_adu,
             }
         )
 
@@ -89,7 +95,7 @@ def psf_light(
     is_model = model_stars(frame, detection)
     if int(np.sum(is_model)) < LEAST_MODEL_STARS or detection.fwhm_pix is None:
         return None
-    pixels = _pixels(frame, detection)
+    pixels = Plate(frame=frame, sky=detection.background, noise=detection.rms)
     sources = seen_stars(detection)
     near = beside(sources, is_model, reach_pix=NEIGHBOUR_FWHM * detection.fwhm_pix)
     psf = build_psf(pixels, chosen(sources, near), is_model[near], fwhm_pix=detection.fwhm_pix)
@@ -101,18 +107,22 @@ def psf_light(
     pixels = _without_sky(pixels, fit)
     stars = _with_unseen(stars, pixels, psf, fit)
     del fit  # it holds an image
-    fit = fit_stars(pixels, psf, stars, steps=3)
+    fit = fit_stars(pixels, psf, stars, steps=2)
     models = np.isin(np.arange(len(stars)), cast.row_of[np.flatnonzero(is_model)])
-    psf, fit = refined(psf, fit, pixels, models)
+    psf, now = improved(psf, psf, fit, pixels, models), fit.stars
+    del fit
+    fit = fit_stars(pixels, psf, now, steps=2)
+    psf = with_mismatch(psf, fit, pixels, models)
     pixels = _without_sky(pixels, fit)
     stars = _with_unseen(stars, pixels, psf, fit)
     del fit
     fit = fit_stars(pixels, psf, stars, steps=3)
-    table = _table(frame, detection, fit, psf, cast.row_of)
-    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, seen=seen)
+    errors = fit.flux_err_adu
+    table = _table(frame, detection, fit, errors, psf)[cast.row_of]
+    return StarLight(table=table, psf=psf, fit=fit, pixels=pixels, flux_err_adu=errors, seen=seen)
 
 
-def _with_unseen(stars: Stars, pixels: Pixels, psf: Psf, fit: StarFit) -> Stars:
+def _with_unseen(stars: Stars, pixels: Plate, psf: Psf, fit: StarFit) -> Stars:
     """Return the stars as fitted, and those that show when they are taken away."""
     more = unseen_stars(pixels, psf, fit, sigma_pix=SEEN_SIGMA_PIX)
     return both(replace(stars, flux_adu=fit.stars.flux_adu), more)
@@ -136,16 +146,7 @@ def noise_factor(light: StarLight, detection: Detection) -> float:
     return float(max(1.0, SIGMA_PER_MAD * np.median(np.abs(pulls - np.median(pulls)))))
 
 
-def _pixels(frame: Frame, detection: Detection) -> Pixels:
-    return Pixels(
-        light_adu=flat_of(frame, detection),
-        noise_adu=detection.rms_adu,
-        usable=np.isfinite(frame.data) & ~frame.mask & ~saturated_pixels(frame),
-        gain_e_adu=frame.gain_e_adu,
-    )
-
-
-def _shift(pixels: Pixels, psf: Psf, sources: Stars, is_model: NDArray[np.bool_]) -> tuple[float, float]:
+def _shift(pixels: Plate, psf: Psf, sources: Stars, is_model: NDArray[np.bool_]) -> tuple[float, float]:
     """Return how far the PSF's middle lies from the stars' centres by which the frame was placed."""
     models = chosen(sources, is_model)
     loose = replace(models, place_sigma_pix=2 * models.place_sigma_pix)
@@ -153,38 +154,31 @@ def _shift(pixels: Pixels, psf: Psf, sources: Stars, is_model: NDArray[np.bool_]
     return float(np.median(fitted.x - models.x)), float(np.median(fitted.y - models.y))
 
 
-def _without_sky(pixels: Pixels, fit: StarFit) -> Pixels:
+def _without_sky(pixels: Plate, fit: StarFit) -> Plate:
     """Return the pixels without the sky that the mesh had missed, and without stars in their noise."""
-    mesh_pix = sky_mesh_pix(pixels.usable.shape)
-    sky = sep.Background(
-        np.ascontiguousarray(fit.residual_adu), mask=~pixels.usable, bw=mesh_pix, bh=mesh_pix
-    )
-    light_adu, noise_adu = sky.back(dtype=np.float32), sky.rms(dtype=np.float32)
-    np.subtract(pixels.light_adu, light_adu, out=light_adu)
-    np.clip(noise_adu, LEAST_NOISE * pixels.noise_adu, pixels.noise_adu, out=noise_adu)
-    return Pixels(
-        light_adu=light_adu,
-        noise_adu=noise_adu,
-        usable=pixels.usable,
-        gain_e_adu=pixels.gain_e_adu,
+    mesh_pix = sky_mesh_pix(pixels.shape)
+    drawn = sep.Background(fit.residual_adu, mask=~pixels.usable(), bw=mesh_pix, bh=mesh_pix)
+    more = mesh_of(drawn.back(dtype=np.float32), side_pix=mesh_pix).nodes
+    rms = mesh_of(drawn.rms(dtype=np.float32), side_pix=mesh_pix).nodes
+    before = pixels.noise.nodes
+    return replace(
+        pixels,
+        sky=pixels.sky.with_nodes(pixels.sky.nodes + more),
+        noise=pixels.noise.with_nodes(np.clip(rms, LEAST_NOISE * before, before)),
     )
 
 
-def _table(
-    frame: Frame, detection: Detection, fit: StarFit, psf: Psf, row_of: NDArray[np.int64]
-) -> pl.DataFrame:
-    x, y = fit.stars.x[row_of], fit.stars.y[row_of]
-    ny, nx = frame.shape
+def _table(frame: Frame, detection: Detection, fit: StarFit, flux_err_adu: Array, psf: Psf) -> pl.DataFrame:
+    x, y, (ny, nx) = fit.stars.x, fit.stars.y, frame.shape
     on_frame = (x > -0.5) & (x < nx - 0.5) & (y > -0.5) & (y < ny - 0.5)
-    at = np.clip(np.rint(y).astype(int), 0, ny - 1), np.clip(np.rint(x).astype(int), 0, nx - 1)
     table = pl.DataFrame(
         {
             "x": x,
             "y": y,
-            "flux_adu": np.where(on_frame, fit.stars.flux_adu[row_of], np.nan),
-            "flux_err_adu": np.where(on_frame, fit.flux_err_adu[row_of], np.nan),
-            "sky_adu": detection.background_adu[at].astype(np.float64),
-            "flags": flags_of(frame, fit.stars, psf)[row_of],
+            "flux_adu": np.where(on_frame, fit.stars.flux_adu, np.nan),
+            "flux_err_adu": np.where(on_frame, flux_err_adu, np.nan),
+            "sky_adu": detection.background.at(x, y),
+            "flags": flags_of(frame, fit.stars, psf),
         }
     )
     return with_magnitudes(table, exptime_s=frame.exptime_s)

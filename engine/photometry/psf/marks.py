@@ -22,9 +22,9 @@ def flags_of(frame: Frame, stars: Stars, psf: Psf) -> NDArray[np.uint32]:
     ny, nx = frame.shape
     core_pix = max(1.0, CORE_FWHM * psf.fwhm_pix)
     saturated = saturated_pixels(frame)
-    bad = (frame.mask & ~saturated).astype(np.float32)
+    bad = frame.mask & ~saturated
     x_safe, y_safe = np.clip(x, 0.0, nx - 1.0), np.clip(y, 0.0, ny - 1.0)
-    burnt, _, _ = sep.sum_circle(saturated.astype(np.float32), x_safe, y_safe, core_pix, subpix=1)
+    burnt, _, _ = sep.sum_circle(saturated, x_safe, y_safe, core_pix, subpix=1)
     spoilt, _, _ = sep.sum_circle(bad, x_safe, y_safe, core_pix, subpix=1)
     margin = psf.fwhm_pix
     whole = (x > margin) & (x < nx - 1 - margin) & (y > margin) & (y < ny - 1 - margin)

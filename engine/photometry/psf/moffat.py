@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from engine.photometry.psf.model import nodes_of
+from engine.photometry.psf.pixels import Picture, cuts
 from engine.photometry.psf.stamps import Grid, stamps_of
 
 Array = NDArray[np.float64]
@@ -50,27 +51,16 @@ class Moffat:
         return np.asarray((1 + square / alpha2) ** -self.beta)
 
 
-def fit_moffat(
-    light_adu: NDArray[np.float32],
-    weight: NDArray[np.float32],
-    x: Array,
-    y: Array,
-    *,
-    fwhm_pix: float,
-    oversampling: int,
-) -> Moffat:
-    """Return the profile that fits stars best; each has its own light, at the place given.
-
-    Parameters
-    ----------
-    weight
-        Of each pixel: one over the variance of its noise, zero where it tells nothing.
-    """
+def fit_moffat(picture: Picture, x: Array, y: Array, *, fwhm_pix: float, oversampling: int) -> Moffat:
+    """Return the profile that fits stars best; each has its own light, at the place given."""
     radius_pix = max(2, round(1.5 * fwhm_pix))
     x, y = x[:STARS], y[:STARS]
     radius = np.full(len(x), radius_pix, dtype=np.int64)
     ones = np.ones((len(x), 1), dtype=np.float32)
-    light, weights = cuts(light_adu, weight, x, y, radius_pix)
+    pixels = cuts(picture, x, y, radius_pix)
+    light, weights = (
+        image.reshape(len(x), -1).astype(np.float64) for image in (pixels.light_adu, pixels.sky_weight())
+    )
     core = np.maximum(np.median(np.sum(weights * light**2, axis=1)), 1.0)
 
     def misfit(shifted: Array) -> Array:
@@ -94,19 +84,6 @@ def _moffat(numbers: Array) -> Moffat:
         e1=float(numbers[1] * shrink),
         e2=float(numbers[2] * shrink),
     )
-
-
-def cuts(
-    light_adu: NDArray[np.float32], weight: NDArray[np.float32], x: Array, y: Array, radius_pix: int
-) -> tuple[Array, Array]:
-    """Return the pixels round each star and their weights, shape (stars, pixels)."""
-    dy, dx = (grid.ravel() for grid in np.mgrid[-radius_pix : radius_pix + 1, -radius_pix : radius_pix + 1])
-    rows, columns = np.rint(y).astype(int)[:, None] + dy, np.rint(x).astype(int)[:, None] + dx
-    ny, nx = light_adu.shape
-    inside = (rows >= 0) & (rows < ny) & (columns >= 0) & (columns < nx)
-    rows, columns = np.clip(rows, 0, ny - 1), np.clip(columns, 0, nx - 1)
-    weights = np.where(inside, weight[rows, columns], 0.0).astype(np.float64)
-    return light_adu[rows, columns].astype(np.float64), weights
 
 
 def _moving_sum(values: Array, window: int, *, axis: int) -> Array:

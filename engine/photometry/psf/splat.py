@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.photometry.psf.compiled import compiled
+from engine.photometry.compiled import compiled
 from engine.photometry.psf.stamps import Floats, Grid, Images
 
 LEAST_ERROR = 0.01  # of the model: no bright star decides alone
@@ -27,35 +27,34 @@ class Models(NamedTuple):
 
 
 @compiled
-def splat(
-    residual: Images, variance: Images, grid: Grid, radius_pix: int, models: Models
-) -> tuple[Floats, Floats]:
+def splat(residual: Images, variance: Images, grid: Grid, models: Models) -> tuple[Floats, Floats]:
     """Return the normal equations of each node: what its tables lack, as a polynomial in field position.
 
     Parameters
     ----------
     residual, variance
-        The frame without stars, and its noise squared; infinite where a pixel tells nothing.
+        The squares round the stars, without stars, and their noise squared; infinite where a pixel tells
+        nothing. Shape (stars, pixels, pixels).
 
     Returns
     -------
     matrix, side
         Shapes (nodes, nodes, terms, terms) and (nodes, nodes, terms).
     """
-    (ny, nx), (count, nodes, _) = residual.shape, grid.tables.shape
+    size, (count, nodes, _) = residual.shape[1], grid.tables.shape
     matrix, side = np.zeros((nodes, nodes, count, count)), np.zeros((nodes, nodes, count))
     for star in range(len(models.x)):
-        first_x = int(np.rint(models.x[star])) - radius_pix
-        first_y = int(np.rint(models.y[star])) - radius_pix
-        for row in range(max(0, first_y), min(ny, first_y + 2 * radius_pix + 1)):
-            t_y = nodes // 2 + grid.oversampling * (row - models.y[star])
-            for column in range(max(0, first_x), min(nx, first_x + 2 * radius_pix + 1)):
-                if np.isfinite(variance[row, column]):
-                    t_x = nodes // 2 + grid.oversampling * (column - models.x[star])
+        first_x = int(np.rint(models.x[star])) - size // 2
+        first_y = int(np.rint(models.y[star])) - size // 2
+        for row in range(size):
+            t_y = nodes // 2 + grid.oversampling * (first_y + row - models.y[star])
+            for column in range(size):
+                if np.isfinite(variance[star, row, column]):
+                    t_x = nodes // 2 + grid.oversampling * (first_x + column - models.x[star])
                     profile = max(grid.tables[0, int(np.rint(t_y)), int(np.rint(t_x))], np.float32(0))
-                    error2 = variance[row, column] / models.flux[star] ** 2
+                    error2 = variance[star, row, column] / models.flux[star] ** 2
                     error2 += (LEAST_ERROR * profile) ** 2 + LEAST_PEAK**2
-                    value = residual[row, column] / models.flux[star]
+                    value = residual[star, row, column] / models.flux[star]
                     _add(matrix, side, (t_x, t_y), models.terms[star], (value, 1.0 / error2))
     return matrix, side
 

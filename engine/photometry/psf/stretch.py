@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.photometry.apertures import SIGMA_PER_MAD
-from engine.photometry.psf.fit import Pixels, StarFit
+from engine.photometry.ground import SIGMA_PER_MAD
+from engine.photometry.psf.fit import StarFit
 from engine.photometry.psf.model import Psf, field_terms, normalised
-from engine.photometry.psf.moffat import Moffat, cuts
+from engine.photometry.psf.moffat import Moffat
+from engine.photometry.psf.pixels import Picture, cut_out, cuts
 from engine.photometry.psf.stamps import Grid, stamps_of
 
 Array = NDArray[np.float64]
@@ -19,10 +20,10 @@ CLIP_SIGMA = 4.0
 CLIP_ROUNDS = 4
 
 
-def stretched(psf: Psf, profile: Moffat, fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]) -> Psf:
+def stretched(psf: Psf, profile: Moffat, fit: StarFit, picture: Picture, is_model: NDArray[np.bool_]) -> Psf:
     """Return the PSF with the profile's shape as a polynomial of field position."""
     shapes = _derivatives(psf, profile)
-    numbers, weights = _of_each_star(psf, shapes, fit, pixels, is_model)
+    numbers, weights = _of_each_star(psf, shapes, fit, picture, is_model)
     terms = field_terms(fit.stars.x[is_model], fit.stars.y[is_model], shape=psf.shape, order=psf.order)
     tables = psf.tables.astype(np.float64)
     for shape, values, weight in zip(shapes, numbers.T, weights.T, strict=True):
@@ -44,7 +45,7 @@ def _derivatives(psf: Psf, profile: Moffat) -> list[Array]:
 
 
 def _of_each_star(
-    psf: Psf, shapes: list[Array], fit: StarFit, pixels: Pixels, is_model: NDArray[np.bool_]
+    psf: Psf, shapes: list[Array], fit: StarFit, picture: Picture, is_model: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
     """Return by how much each star differs in each shape, and one over the variance of that."""
     stars = fit.stars
@@ -57,8 +58,11 @@ def _of_each_star(
         grid = Grid(shape[None].astype(np.float32), psf.oversampling)
         drawn.append(stamps_of(grid, ones, x, y, radius).values[0])
     basis = np.stack(drawn, axis=-1).reshape(len(x), -1, len(drawn)).astype(np.float64) * flux[:, None, None]
-    left, weights = cuts(fit.residual_adu, pixels.sky_weight(), x, y, radius_pix)
-    photons = np.maximum(basis[:, :, 0], 0.0) / pixels.gain_e_adu
+    pixels, residual = cuts(picture, x, y, radius_pix), cut_out(fit.residual_adu, x, y, radius_pix)
+    left, weights = (
+        image.reshape(len(x), -1).astype(np.float64) for image in (residual, pixels.sky_weight())
+    )
+    photons = np.maximum(basis[:, :, 0], 0.0) / picture.gain_e_adu
     weights = weights / (1.0 + weights * photons)
     matrix = np.einsum("spa,sp,spb->sab", basis, weights, basis)
     side = np.einsum("spa,sp,sp->sa", basis, weights, left)

@@ -122,8 +122,7 @@ def _fitted(scene: _Scene, place_sigma_pix: float) -> tuple[Array, Array, float]
         scene.neighbours,
         scene.trail.places(APART_PIX),
     )
-    noise_adu = light.pixels.noise_adu[window.rows, window.columns]
-    usable = light.pixels.usable[window.rows, window.columns]
+    pixels = light.pixels.part(window.rows, window.columns)
     shift, fluxes, error = np.zeros(2), np.zeros(1 + len(neighbours)), 0.0
     for _ in range(STEPS):
         drawn = _drawn(light, window, x + shift[0], y + shift[1])
@@ -131,8 +130,8 @@ def _fitted(scene: _Scene, place_sigma_pix: float) -> tuple[Array, Array, float]
         model = sum(
             (flux * one for flux, one in zip(fluxes, (drawn[0], *neighbours), strict=True)), np.float32(0)
         )
-        variance = noise_adu**2 + np.maximum(model, 0) / light.pixels.gain_e_adu
-        weight = np.where(usable, 1 / variance, 0)[inside].astype(np.float64)
+        variance = pixels.noise_adu**2 + np.maximum(model, 0) / pixels.gain_e_adu
+        weight = np.where(pixels.usable, 1 / variance, 0)[inside].astype(np.float64)
         even = np.ones(window.shape, dtype=np.float32)  # sky that the mesh missed: a trail covers much of it
         columns = [drawn[0], *neighbours, even, *(fluxes[0] * slope for slope in drawn[1:])]
         terms = np.stack([column[inside] for column in columns]).astype(np.float64)

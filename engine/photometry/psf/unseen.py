@@ -6,16 +6,17 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from engine.photometry.detect import FWHM_PER_SIGMA
-from engine.photometry.psf.fit import Pixels, StarFit, Stars, weights_of
+from engine.photometry.psf.fit import StarFit, Stars, weights_of
 from engine.photometry.psf.model import Psf
-from engine.photometry.slabs import Slab, slabs
+from engine.photometry.psf.pixels import Picture, Pixels
+from engine.photometry.psf.tiles import Tile, tiles_of
 
 SIGNIFICANT = 4.0
 APART_FWHM = 0.8  # nearer to a star, what is left is its own misfit
 SHARPNESS = (0.3, 2.0)  # of the peak against a star's: rays are sharper, galaxies flatter
 
 
-def unseen_stars(pixels: Pixels, psf: Psf, fit: StarFit, *, sigma_pix: float) -> Stars:
+def unseen_stars(picture: Picture, psf: Psf, fit: StarFit, *, sigma_pix: float) -> Stars:
     """Return the stars in the residual, brightest first.
 
     Parameters
@@ -25,8 +26,8 @@ def unseen_stars(pixels: Pixels, psf: Psf, fit: StarFit, *, sigma_pix: float) ->
     """
     reach_pix = max(1, round(psf.fwhm_pix / 2))
     found = [
-        _in_slab(pixels, psf, fit, slab, reach_pix=reach_pix)
-        for slab in slabs(psf.shape[0], margin_pix=reach_pix + int(np.ceil(2 * psf.fwhm_pix)))
+        _in_tile(picture, psf, fit, tile, reach_pix=reach_pix)
+        for tile in tiles_of(psf.shape, margin_pix=reach_pix + int(np.ceil(2 * psf.fwhm_pix)))
     ]
     rows, columns, flux = (np.concatenate(each) for each in zip(*found, strict=True))
     good = _is_star_like(fit, psf, rows, columns, flux)
@@ -37,15 +38,17 @@ def unseen_stars(pixels: Pixels, psf: Psf, fit: StarFit, *, sigma_pix: float) ->
     return Stars(x=x, y=y, flux_adu=flux[order], place_sigma_pix=np.full(len(x), sigma_pix))
 
 
-def _in_slab(
-    pixels: Pixels, psf: Psf, fit: StarFit, slab: Slab, *, reach_pix: int
+def _in_tile(
+    picture: Picture, psf: Psf, fit: StarFit, tile: Tile, *, reach_pix: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return rows and columns of what stands out in a slab, and its light."""
-    significance, flux_adu = _filtered(pixels.of_rows(slab.rows), psf, fit.residual_adu[slab.rows])
+    """Return rows and columns of what stands out in a tile, and its light."""
+    pixels = picture.part(tile.rows, tile.columns)
+    significance, flux_adu = _filtered(pixels, psf, fit.residual_adu[tile.rows, tile.columns])
     rows, columns = _peaks(significance, reach_pix=reach_pix)
-    own = (rows >= slab.own.start) & (rows < slab.own.stop)
+    own = tile.owns(columns + tile.columns.start, rows + tile.rows.start)
     rows, columns = rows[own], columns[own]
-    return rows + slab.rows.start, columns, flux_adu[rows, columns].astype(np.float64)
+    light = flux_adu[rows, columns].astype(np.float64)
+    return rows + tile.rows.start, columns + tile.columns.start, light
 
 
 def _filtered(
