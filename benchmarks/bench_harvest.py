@@ -37,6 +37,7 @@ SECRETS = dict.fromkeys(ACCOUNTS, "7")
 SERVED = [archive for archive in BROKERS if archive.info.asks != Asks.FILE]
 PARSED_ROWS = 20_000
 KIB = 1024.0
+SLOWEST_S, HOURS_S, TICKET_S = 90.0, 600.0, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +54,11 @@ class Harvested:
 def main() -> None:
     """Print the tables."""
     one = harvest(1, pace=1.0, limits=Limits())
-    slowest = max(SERVED, key=lambda archive: archive.info.latency_s).info
+    slowest = max(SERVED, key=latency_of)
     print(f"| one target, {len(SERVED)} archives at their own pace | |\n|---|---|")
-    print(f"| the slowest archive, {slowest.title} | {slowest.latency_s:.0f} s |")
+    print(f"| the slowest archive, {slowest.info.title} | {latency_of(slowest):.0f} s |")
     print(f"| all archives, to the last point in the lake | {one.took_s:.1f} s |")
-    print(f"| ratio (bar 1.1) | {one.took_s / slowest.latency_s:.2f} |")
+    print(f"| ratio (bar 1.1) | {one.took_s / latency_of(slowest):.2f} |")
     print(f"| first points in the lake after the first answer (bar 2 s) | {one.first_points_s:.2f} s |")
     print(f"| jobs | {dict(one.ended)} |\n")
     many = harvest(TARGETS, pace=0.01, limits=Limits(host_interval_s=HOST_INTERVAL_S))
@@ -106,7 +107,13 @@ def harvest(number: int, *, pace: float, limits: Limits) -> Harvested:
 def play(archive: Broker, pace: float) -> Play:
     """Return an archive that answers all its questions together in its latency."""
     routes = routes_of(archive.info.key)
-    return Play(key=archive.info.key, routes=routes, latency_s=pace * archive.info.latency_s / len(routes))
+    return Play(key=archive.info.key, routes=routes, latency_s=pace * latency_of(archive) / len(routes))
+
+
+def latency_of(archive: Broker) -> float:
+    """Return how long an archive takes; one that works for hours gives tickets, each in two seconds."""
+    latency_s = archive.info.latency_s
+    return min(latency_s, SLOWEST_S) if latency_s < HOURS_S else TICKET_S
 
 
 def add_targets(lake: Lake, key: str, number: int) -> list[Target]:
