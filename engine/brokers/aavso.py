@@ -19,11 +19,11 @@ import polars as pl
 from astropy.coordinates import SkyCoord
 
 from engine.bands import BANDS
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.neowise import positions
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
 from engine.times import J2000_MJD, JD_MINUS_MJD, mjd_now

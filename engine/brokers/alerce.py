@@ -25,9 +25,10 @@ from engine.brokers.alerts import (
     place,
     ztf_measured,
 )
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_records import (
+from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import (
     fetched_json,
     is_true,
     json_of,
@@ -36,7 +37,6 @@ from engine.brokers.json_records import (
     records,
     whole_answer,
 )
-from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.lightcurve import Flag, empty
 
 OBJECTS_URL = "https://api.alerce.online/ztf/v1/objects"

@@ -11,9 +11,6 @@ import polars as pl
 
 from engine.brokers.alerce import nearest_object
 from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_records import fetched_json, json_of, records, whole_answer
 from engine.brokers.lsst_rows import (
     FLAGS_TOLD,
     HOW_LSST,
@@ -24,6 +21,9 @@ from engine.brokers.lsst_rows import (
     lsst_rows,
 )
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import fetched_json, json_of, records, whole_answer
 from engine.lightcurve import empty
 
 SERVICE_URL = "https://api-lsst.alerce.online"

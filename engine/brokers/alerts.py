@@ -17,10 +17,10 @@ import polars as pl
 from astropy import units
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift
-from engine.brokers.json_records import json_table, records
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import json_table, records
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
 from engine.times import SECONDS_PER_DAY
 

@@ -28,11 +28,11 @@ from engine.brokers.alerts import (
     ztf_measured,
     ztf_reference_ujy,
 )
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_records import fetched_json, json_of, json_table, part, records
 from engine.brokers.lsst_rows import FLAGS_TOLD, HOW_LSST, LSST_BANDS, lsst_rows
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, part, records
 from engine.errors import Rejected, Transient
 
 SERVICE_URL = "https://api.antares.noirlab.edu"

@@ -18,10 +18,10 @@ import numpy as np
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.asassn_flux import ACKNOWLEDGEMENT, METHOD, asassn_points
 from engine.brokers.neowise import positions
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD

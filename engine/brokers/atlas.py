@@ -12,9 +12,9 @@ from datetime import datetime
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers
 from engine.errors import NotReady, Rejected, Transient
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import mid_exposure, mjd_now, mjd_of

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.bands import band_label
-from engine.brokers.answers import drift
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import Asks, BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
 from engine.lightcurve import empty
 
 CUTS_VERSION = "cpcs-1"

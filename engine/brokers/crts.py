@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift, text_table, with_numbers, within
-from engine.brokers.html_table import html_rows
 from engine.brokers.neowise import cone_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, text_table, with_numbers, within
+from engine.brokers.reading.html_table import html_rows
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
 

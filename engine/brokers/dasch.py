@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, json_of, refuse_pages, with_numbers
 from engine.brokers.cone import place_in, within
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, json_of, refuse_pages, with_numbers
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD, mjd_utc_of_heliocentric

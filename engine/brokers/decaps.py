@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.cone import flux_of, place_in, with_separation
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, empty
 from engine.times import mid_exposure
 

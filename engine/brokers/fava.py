@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, with_numbers
 from engine.brokers.fermi_met import MET_RANGE_S, mjd_utc_of_met
-from engine.brokers.json_rows import json_value, table_of_objects
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_rows import json_value, table_of_objects
 from engine.lightcurve import Flag, empty
 
 URL = "https://fermi.gsfc.nasa.gov/ssc/data/access/lat/FAVA/queryDB_Lightcurve.php"

@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 
 from engine.bands import UJY_PER_PHOTON_CM2_S
-from engine.brokers.answers import drift, with_numbers
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.fermi_met import MET_RANGE_S, mjd_utc_of_met
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_objects
+from engine.brokers.matching import nearest_first, place_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.sky_match import nearest_first, place_at
+from engine.brokers.reading.answers import drift, with_numbers
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_rows import json_list, json_object, json_value, table_of_objects
 from engine.errors import Transient
 from engine.lightcurve import empty
 

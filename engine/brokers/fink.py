@@ -25,9 +25,9 @@ from engine.brokers.alerts import (
     ztf_measured,
     ztf_reference_ujy,
 )
-from engine.brokers.answers import drift
-from engine.brokers.json_records import fetched_json, json_of, json_table, records
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, records
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD
 

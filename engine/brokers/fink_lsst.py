@@ -10,10 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.fink import THANKS, nearest_object
-from engine.brokers.json_records import fetched_json, json_of, records
 from engine.brokers.lsst_rows import (
     FLAG_COLUMNS,
     FLAGS_TOLD,
@@ -26,6 +23,9 @@ from engine.brokers.lsst_rows import (
     lsst_rows,
 )
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import fetched_json, json_of, records
 from engine.lightcurve import empty
 
 SERVICE_URL = "https://api.lsst.fink-portal.org/api/v1"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, with_numbers
 from engine.brokers.designation import needed_designation
-from engine.brokers.json_rows import json_value, table_of_objects
 from engine.brokers.moving_points import moving_points
 from engine.brokers.points import DETECTED_SNR
 from engine.brokers.protocol import Asks, BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_rows import json_value, table_of_objects
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, empty
 from engine.times import JD_MINUS_MJD, SECONDS_PER_DAY
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, with_numbers
+from engine.brokers.asking.tap import TIMEOUT_S, adql_cone
+from engine.brokers.matching import moved_arcsec, place_at
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.brokers.radio_flux import RadioColumns, radio_point
-from engine.brokers.sky_match import moved_arcsec, place_at
-from engine.brokers.tap import TIMEOUT_S, adql_cone
-from engine.brokers.votable import refuse_failures, votable_rows
+from engine.brokers.reading.answers import drift, with_numbers
+from engine.brokers.reading.votable import refuse_failures, votable_rows
 
 TAP_URL = "https://heasarc.gsfc.nasa.gov/xamin/vo/tap/sync"
 CUTS_VERSION = "first-cuts-1"

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, text_of, with_numbers
 from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, text_of, with_numbers
 from engine.errors import Rejected
 from engine.lightcurve import Flag, empty, light_curve
 from engine.times import bjd_tdb, mjd_of_jd

@@ -19,11 +19,11 @@ import polars as pl
 from astropy.io.votable import parse_single_table
 
 from engine.bands import BANDS
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
+from engine.brokers.asking.tap import adql_cone, ask_tap
 from engine.brokers.cone import place_in, within
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.tap import adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, empty
 from engine.times import mjd_utc_of_barycentric
 

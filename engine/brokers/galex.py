@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_lists
+from engine.brokers.matching import moved_arcsec, nearest_first, place_at
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.sky_match import moved_arcsec, nearest_first, place_at
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_rows import json_list, json_object, json_value, table_of_lists
 from engine.lightcurve import (
     AB_ZERO_POINT_UJY_MAG,
     MAG_ERR_PER_RELATIVE_FLUX_ERR,

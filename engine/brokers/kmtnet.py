@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.compressed import files_of_tar
-from engine.brokers.event_lists import Event, events_of, nearest
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.compressed import files_of_tar
+from engine.brokers.reading.event_lists import Event, events_of, nearest
 from engine.errors import Rejected
 from engine.lightcurve import empty
 from engine.times import JD_MINUS_MJD, full_jd, julian_year, mjd_now, mjd_utc_of_heliocentric

@@ -26,9 +26,9 @@ from engine.brokers.alerts import (
     ztf_measured,
     ztf_reference_ujy,
 )
-from engine.brokers.answers import drift
-from engine.brokers.json_records import fetched_json, json_of, json_table, part, records
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, part, records
 from engine.errors import Transient
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, empty
 from engine.target import separation_arcsec

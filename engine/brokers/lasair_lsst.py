@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
-from engine.brokers.json_records import json_of, part, records
 from engine.brokers.lasair import THANKS, ask, nearest_object
 from engine.brokers.lsst_rows import FLAGS_TOLD, HOW_LSST, LSST_BANDS, LSST_THANKS, LSST_YEAR, lsst_rows
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.json_answers import json_of, part, records
 from engine.lightcurve import empty
 
 SERVICE_URL = "https://api.lasair.lsst.ac.uk/api"

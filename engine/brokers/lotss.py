@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from engine.brokers.asking.tapvizier import DEC, RA, Cone, ask_tapvizier, catalogue_of
+from engine.brokers.matching import moved_arcsec, place_at
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
 from engine.brokers.radio_flux import RadioColumns, radio_point
-from engine.brokers.sky_match import moved_arcsec, place_at
-from engine.brokers.tapvizier import DEC, RA, Cone, ask_tapvizier, catalogue_of
 from engine.lightcurve import empty
 
 TABLE = "J/A+A/659/A1/catalog"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from engine.brokers.alerts import FORCED, MEASURED, MJD_RANGE, refuse_if
-from engine.brokers.json_records import is_true, json_table
+from engine.brokers.reading.json_answers import is_true, json_table
 from engine.lightcurve import Flag
 from engine.times import mjd_utc_of
 

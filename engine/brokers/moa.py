@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, with_numbers
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.compressed import gunzipped
-from engine.brokers.event_lists import events_of, lines_of_page, nearest
-from engine.brokers.plain_columns import plain_columns
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, with_numbers
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.compressed import gunzipped
+from engine.brokers.reading.event_lists import events_of, lines_of_page, nearest
+from engine.brokers.reading.plain_columns import plain_columns
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD, julian_year, mjd_now

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, with_numbers
 from engine.brokers.designation import needed_designation
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_objects
 from engine.brokers.moving_points import moving_points
 from engine.brokers.protocol import Asks, BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_rows import json_list, json_object, json_value, table_of_objects
 from engine.lightcurve import Flag, empty
 from engine.times import mjd_of
 

@@ -18,9 +18,9 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from engine.brokers.answers import csv_table, drift, ipac_table, refuse_pages, with_numbers
+from engine.brokers.asking.tap import TIMEOUT_S, adql_cone, ask_tap
 from engine.brokers.protocol import BrokerInfo, Http, Query
-from engine.brokers.tap import TIMEOUT_S, adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, ipac_table, refuse_pages, with_numbers
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty, light_curve
 from engine.times import bjd_tdb

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import refuse_pages, text_of
-from engine.brokers.event_lists import Event, events_of, nearest
-from engine.brokers.plain_columns import hjd_magnitudes
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import refuse_pages, text_of
+from engine.brokers.reading.event_lists import Event, events_of, nearest
+from engine.brokers.reading.plain_columns import hjd_magnitudes
 from engine.errors import Rejected
 from engine.lightcurve import empty
 from engine.times import julian_year, mjd_now

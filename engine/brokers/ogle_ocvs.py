@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift, refuse_pages, text_of
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.neowise import positions
-from engine.brokers.plain_columns import hjd_magnitudes
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.plain_columns import hjd_magnitudes
 from engine.errors import Rejected
 from engine.lightcurve import empty
 from engine.times import J2000_MJD

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, json_of, refuse_pages, with_numbers
 from engine.brokers.cone import place_in, within
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, json_of, refuse_pages, with_numbers
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import mjd_utc_of
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, with_numbers
+from engine.brokers.matching import nearest_first, place_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Query
-from engine.brokers.sky_match import nearest_first, place_at
+from engine.brokers.reading.answers import drift, with_numbers
 from engine.lightcurve import Flag, empty
 from engine.times import DAYS_PER_JULIAN_YEAR, J2000_MJD
 

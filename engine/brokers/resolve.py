@@ -9,9 +9,9 @@ import re
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, with_numbers
+from engine.brokers.asking.tap import adql_text, ask_tap
 from engine.brokers.protocol import Http
-from engine.brokers.tap import adql_text, ask_tap
+from engine.brokers.reading.answers import csv_table, with_numbers
 from engine.errors import Rejected
 from engine.target import Target, checked_name
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.cone import place_in, with_separation
 from engine.brokers.neowise import positions
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import SECONDS_PER_DAY, mjd_utc_of
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, with_numbers
+from engine.brokers.asking.tap import adql_cone, ask_tap
 from engine.brokers.cone import flux_of, place_in, within
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Http, Query
-from engine.brokers.tap import adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, with_numbers
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import mid_exposure
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, ipac_table, refuse_pages, text_of, with_numbers
+from engine.brokers.asking.tap import adql_text
 from engine.brokers.cone import place_in, within
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
-from engine.brokers.tap import adql_text
+from engine.brokers.reading.answers import csv_table, drift, ipac_table, refuse_pages, text_of, with_numbers
 from engine.errors import Rejected
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD, mjd_utc_of_heliocentric

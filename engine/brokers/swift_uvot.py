@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
-from engine.brokers.json_rows import json_list, json_object, json_value
 from engine.brokers.points import DETECTED_SNR, archive_points
 from engine.brokers.protocol import Asks, BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers
+from engine.brokers.reading.json_rows import json_list, json_object, json_value
 from engine.errors import Transient
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag, empty
 

@@ -14,12 +14,12 @@ from json import dumps
 import numpy as np
 import polars as pl
 
-from engine.brokers.answers import drift, json_of, refuse_pages
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.cone import place_in, within
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
-from engine.brokers.spoc_files import Sector, sector_of
+from engine.brokers.reading.answers import drift, json_of, refuse_pages
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.spoc_files import Sector, sector_of
 from engine.errors import NotReady, Rejected, Transient
 from engine.lightcurve import empty
 from engine.times import JD_MINUS_MJD, mjd_utc_of_barycentric

@@ -12,10 +12,10 @@ import polars as pl
 
 from engine.bands import BANDS, MagSystem
 from engine.brokers.alerts import nearest, place
-from engine.brokers.answers import drift
-from engine.brokers.json_records import fetched_json, json_of, json_table, part, records
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, part, records
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD

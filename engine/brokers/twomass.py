@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, with_numbers, within
+from engine.brokers.asking.tap import adql_cone, ask_tap
 from engine.brokers.neowise import TAP_URL, cone_at, positions
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Http, Query
-from engine.brokers.tap import adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, with_numbers, within
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD
 

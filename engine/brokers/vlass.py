@@ -11,11 +11,11 @@ from datetime import datetime
 
 import polars as pl
 
-from engine.brokers.answers import drift, with_numbers
+from engine.brokers.asking.tapvizier import DEC, RA, Cone, ask_tapvizier, catalogue_of
+from engine.brokers.matching import moved_arcsec, place_at
 from engine.brokers.protocol import BrokerInfo, Http, Query
 from engine.brokers.radio_flux import RadioColumns, radio_point
-from engine.brokers.sky_match import moved_arcsec, place_at
-from engine.brokers.tapvizier import DEC, RA, Cone, ask_tapvizier, catalogue_of
+from engine.brokers.reading.answers import drift, with_numbers
 from engine.lightcurve import Flag, empty
 from engine.times import mjd_of, mjd_of_jd
 

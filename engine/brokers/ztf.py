@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers, within
-from engine.brokers.bundle import bundled, parts_of
+from engine.brokers.asking.tap import TIMEOUT_S, adql_cone, ask_tap
 from engine.brokers.neowise import TAP_URL, cone_at, positions
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.tap import TIMEOUT_S, adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers, within
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.lightcurve import Flag, empty
 from engine.times import SECONDS_PER_DAY
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers, within
-from engine.brokers.html_table import html_rows
 from engine.brokers.neowise import cone_at
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers, within
+from engine.brokers.reading.html_table import html_rows
 from engine.brokers.ztf import ACKNOWLEDGEMENT
 from engine.errors import NotReady, Rejected, Transient
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected, Transient
 from engine.photometry.catalogue.ephemeris_file import read_track

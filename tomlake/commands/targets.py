@@ -8,7 +8,7 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.resolve import resolve
 from engine.errors import Rejected
 from engine.target import CLASSES, Target, Visibility, parse_position

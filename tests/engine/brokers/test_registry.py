@@ -8,8 +8,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from engine.bands import BANDS
-from engine.brokers.bundle import bundled, is_bundle, parts_of
 from engine.brokers.protocol import Broker, Query
+from engine.brokers.reading.bundle import bundled, is_bundle, parts_of
 from engine.brokers.registry import BROKERS, archives_page, broker
 from engine.errors import Rejected
 from engine.lightcurve import SCHEMA

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from recorded_http import RecordedHttp
 
 from engine.bands import UJY_PER_PHOTON_CM2_S
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.fermi_lcr import (
     CUTS,
     INFO,
@@ -22,6 +21,7 @@ from engine.brokers.fermi_lcr import (
     source_name,
 )
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 
 MKN_421 = Query(target_id=7, name="Mkn 421", ra_deg=166.113808, dec_deg=38.208833)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages
 from engine.brokers.protocol import Http, Words
+from engine.brokers.reading.answers import drift, refuse_pages
 from engine.errors import Rejected, Transient
 
 _NULLS = ("", "null", "nan", "none")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_lists
+from engine.brokers.asking.tap import TIMEOUT_S, adql_cone
 from engine.brokers.protocol import Http
-from engine.brokers.tap import TIMEOUT_S, adql_cone
+from engine.brokers.reading.answers import drift, refuse_pages
+from engine.brokers.reading.json_rows import json_list, json_object, json_value, table_of_lists
 
 SYNC_URL = "https://tapvizier.cds.unistra.fr/TAPVizieR/tap/sync"
 RA, DEC = "RAJ2000", "DEJ2000"

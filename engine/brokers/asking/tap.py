@@ -5,8 +5,8 @@ References
 Dowler et al. 2019, IVOA Recommendation TAP 1.1.
 """
 
-from engine.brokers.answers import refuse_pages
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import refuse_pages
 
 TIMEOUT_S = 240.0
 

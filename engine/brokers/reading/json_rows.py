@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-from engine.brokers.answers import drift, text_table
+from engine.brokers.reading.answers import drift, text_table
 
 
 def json_value(body: bytes, *, title: str) -> object:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.brokers.json_records import fetched_json, is_true, json_of, json_table, part, records
+from engine.brokers.reading.json_answers import fetched_json, is_true, json_of, json_table, part, records
 from engine.errors import Rejected, Transient
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift
 from engine.brokers.neowise import positions
 from engine.brokers.protocol import Query
+from engine.brokers.reading.answers import drift
 from engine.times import J2000_MJD
 
 _POSITION = re.compile(
