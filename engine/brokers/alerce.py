@@ -22,9 +22,10 @@ from engine.brokers.alerts import (
     flux_ujy,
     light_curve_of,
     nearest,
-    place,
     ztf_measured,
 )
+from engine.brokers.asking.found import whole_answer
+from engine.brokers.matching import place_in
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.brokers.reading.answers import drift
 from engine.brokers.reading.bundle import bundled, parts_of
@@ -35,7 +36,6 @@ from engine.brokers.reading.json_answers import (
     json_table,
     part,
     records,
-    whole_answer,
 )
 from engine.lightcurve import Flag, empty
 
@@ -95,7 +95,7 @@ class Alerce:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the light curve and the forced photometry of the nearest object, as a bundle."""
-        there = place(query, year=ZTF_YEAR)
+        there = place_in(query, ZTF_YEAR)
         object_id = nearest_object(OBJECTS_URL, {"page_size": "100"}, there, http, INFO)
         if object_id is None:
             return b""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
+from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of
 from engine.brokers.fink import THANKS, nearest_object
 from engine.brokers.lsst_rows import (
     FLAG_COLUMNS,
@@ -22,6 +22,7 @@ from engine.brokers.lsst_rows import (
     WITHDRAWN,
     lsst_rows,
 )
+from engine.brokers.matching import place_in
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
 from engine.brokers.reading.answers import drift
 from engine.brokers.reading.bundle import bundled, parts_of
@@ -78,9 +79,7 @@ class FinkLsst:
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return alerts and forced photometry of the nearest object, as a bundle."""
         names = ("r:diaObjectId", "r:ra", "r:dec")
-        object_id = nearest_object(
-            f"{SERVICE_URL}/conesearch", names, place(query, year=LSST_YEAR), http, INFO
-        )
+        object_id = nearest_object(f"{SERVICE_URL}/conesearch", names, place_in(query, LSST_YEAR), http, INFO)
         if object_id is None:
             return b""
         parts = {}

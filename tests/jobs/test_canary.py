@@ -9,7 +9,8 @@ from installations import settings_in
 from recorded_http import RecordedHttp
 
 from benchmarks.archive_server import question_of
-from engine.brokers.neowise import INFO, TAP_URL
+from engine.brokers.asking.irsa import TAP_URL
+from engine.brokers.neowise import INFO
 from engine.brokers.protocol import BrokerInfo, Canary
 from engine.brokers.reading.bundle import bundled
 from engine.brokers.reading.shape import changes, shape_of

@@ -6,35 +6,22 @@ position.
 
 import html
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-from astropy.coordinates import SkyCoord
+import polars as pl
 
-from engine.brokers.neowise import positions
-from engine.brokers.protocol import Query
 from engine.brokers.reading.answers import drift
-from engine.times import J2000_MJD
 
 _POSITION = re.compile(
     r"(?<![\d.:])(\d{1,2}):(\d\d):(\d\d(?:\.\d*)?)[\s,|]+([+-]?)(\d{1,2}):(\d\d):(\d\d(?:\.\d*)?)"
 )
 _ROW_END = re.compile(r"</tr\s*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+EVENT = ("name", "ra", "dec")  # columns of a list
+_SCHEMA = dict(zip(EVENT, (pl.String(), pl.Float64(), pl.Float64()), strict=True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One event of a list."""
-
-    name: str
-    ra_deg: float
-    dec_deg: float
-
-
-def events_of(text: str, name: re.Pattern[str], *, title: str) -> list[Event]:
-    """Return the events of a list, every line that holds a name of this form; other lines are headers.
+def events_of(text: str, name: re.Pattern[str], *, title: str) -> pl.DataFrame:
+    """Return ``name``, ``ra`` and ``dec`` (J2000) of the events of a list, the lines that hold such a name.
 
     Raises
     ------
@@ -45,18 +32,8 @@ def events_of(text: str, name: re.Pattern[str], *, title: str) -> list[Event]:
     found = [(match[0], line) for line in lines if (match := name.search(line))]
     if not found and len(lines) > 1:
         raise drift(title, "a list without events")
-    return [_event(event, line, title) for event, line in found]
-
-
-def nearest(events: Sequence[Event], query: Query, *, radius_arcsec: float) -> Event | None:
-    """Return the event nearest to the target within the radius; positions are of J2000."""
-    if not events:
-        return None
-    target = positions(query, np.array([J2000_MJD]))[0]
-    places = SkyCoord([each.ra_deg for each in events], [each.dec_deg for each in events], unit="deg")
-    away_arcsec = target.separation(places).arcsec
-    first = int(np.argmin(away_arcsec))
-    return events[first] if away_arcsec[first] <= radius_arcsec else None
+    rows = [(event, *_position(line, title)) for event, line in found]
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def lines_of_page(page: str) -> str:
@@ -64,7 +41,7 @@ def lines_of_page(page: str) -> str:
     return "\n".join(" ".join(html.unescape(_TAG.sub(" ", row)).split()) for row in _ROW_END.split(page))
 
 
-def _event(name: str, line: str, title: str) -> Event:
+def _position(line: str, title: str) -> tuple[float, float]:
     place = _POSITION.search(line)
     if place is None:
         raise drift(title, f"an event without a position: {line[:60]!r}")
@@ -72,8 +49,5 @@ def _event(name: str, line: str, title: str) -> Event:
     degrees = float(place[5]) + float(place[6]) / 60.0 + float(place[7]) / 3600.0
     if hours >= 24.0 or degrees > 90.0:
         raise drift(title, f"an impossible position: {line[:60]!r}")
-    return Event(
-        name=name,
-        ra_deg=15.0 * (hours + minutes / 60.0 + seconds / 3600.0),
-        dec_deg=-degrees if place[4] == "-" else degrees,  # the sign counts for -00 as well
-    )
+    sign = -1.0 if place[4] == "-" else 1.0  # it counts for -00 as well
+    return 15.0 * (hours + minutes / 60.0 + seconds / 3600.0), sign * degrees
