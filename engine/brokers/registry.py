@@ -131,6 +131,8 @@ def archives_page() -> str:
 
 tomlake harvests these archives for every target. Each is one module in `engine/brokers`: `fetch` asks,
 `parse` reads the answer without network or clock. The raw answer is kept as it came, to be read again.
+What archives share stands beside them: `asking/` speaks to services, `reading/` reads forms of answers,
+`matching.py` finds the target in them, `points.py` makes light curves.
 
 | archive | key | bands | radius | asked again |
 |---|---|---|---|---|

@@ -87,9 +87,8 @@ def test_yes_is_said_in_many_ways() -> None:
 
 def test_numbers_that_are_none_are_kept_where_they_are_asked_for() -> None:
     assert json_of(b"[NaN, Infinity, null]", title="x") == [None, None, None]
-    nan, infinity, null = json_of(b"[NaN, -Infinity, null]", title="x", keeps_nan=True)  # type: ignore[misc]
-    assert math.isnan(nan)
-    assert (infinity, null) == (-math.inf, None)
+    assert json_of(b"[-Infinity, null]", title="x", keeps_nan=True) == [-math.inf, None]
+    assert repr(json_of(b"[NaN]", title="x", keeps_nan=True)) == "[nan]"
 
 
 def test_objects_and_lists_become_the_same_text() -> None:
