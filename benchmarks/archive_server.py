@@ -27,8 +27,8 @@ import polars as pl
 import requests
 from requests.adapters import HTTPAdapter
 
-from engine.brokers.bundle import bundled, is_bundle, parts_of
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, is_bundle, parts_of
 from engine.times import JD_MINUS_MJD, mjd_now
 
 ANSWERS = Path(__file__).resolve().parent.parent / "tests" / "data" / "brokers"

@@ -15,11 +15,11 @@ import pandas as pd
 from sqlalchemy import func, insert, select, update
 
 from benchmarks.archive_server import Play, Served, archives, enlarged, question_of, routes_of, rows_of
-from engine.brokers.accounts import ACCOUNTS
-from engine.brokers.bundle import is_bundle
-from engine.brokers.client import HttpClient, Limits
-from engine.brokers.increments import parsed
+from engine.brokers.asking.accounts import ACCOUNTS
+from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.protocol import Asks, Broker
+from engine.brokers.reading.bundle import is_bundle
+from engine.brokers.reading.increments import parsed
 from engine.brokers.registry import BROKERS, broker
 from engine.errors import Rejected
 from engine.target import Target

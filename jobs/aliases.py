@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.gaia_alerts import INDEX_URL
 from engine.brokers.names import ogle_ews
 from engine.brokers.names.other_names import KNOWERS, OtherNames

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from engine.brokers.client import HttpClient
-from engine.brokers.increments import parsed
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.protocol import Broker, BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.increments import parsed
+from engine.brokers.reading.shape import changes, shape_of
 from engine.brokers.registry import broker
-from engine.brokers.shape import changes, shape_of
 from engine.errors import NotReady, Rejected, TomlakeError, Transient
 from engine.times import mjd_now
 from jobs.executor import CANARY

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields, replace
 
 import polars as pl
 
-from engine.brokers.client import HttpClient
-from engine.brokers.increments import OVERLAP_D, PIECES_MAX, joined, parsed, pieces_of
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.protocol import Broker, BrokerInfo, Http, Query
 from engine.brokers.reach import reason_not_to_ask
+from engine.brokers.reading.increments import OVERLAP_D, PIECES_MAX, joined, parsed, pieces_of
 from engine.brokers.registry import broker
 from engine.errors import NotReady, Rejected, Transient
 from engine.target import Target

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.brokers.client import HttpClient, Limits
+from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.protocol import Http
 from engine.errors import Rejected, TomlakeError
 from engine.times import mjd_now

@@ -1,7 +1,7 @@
 """The task `references`: reference stars of cells of the sky come into the lake, each cell once."""
 
 from engine.brokers import reference
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.protocol import Http
 from engine.errors import Rejected
 from jobs.progress import Progress

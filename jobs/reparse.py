@@ -8,8 +8,8 @@ from dataclasses import MISSING, dataclass, fields
 import polars as pl
 import pyarrow as pa
 
-from engine.brokers.increments import parsed
 from engine.brokers.protocol import Query
+from engine.brokers.reading.increments import parsed
 from engine.brokers.registry import broker
 from engine.errors import Rejected
 from lake.frame_rows import UPLOAD

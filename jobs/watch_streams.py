@@ -4,7 +4,7 @@ import logging
 
 from sqlalchemy import Engine
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.protocol import Http
 from engine.brokers.streams.criteria import fitting
 from engine.brokers.streams.protocol import Span

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
-from engine.brokers.accounts import ACCOUNTS
+from engine.brokers.asking.accounts import ACCOUNTS
 from engine.errors import Rejected
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Settings:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Return the secrets of accounts at archives by name; see ``engine.brokers.accounts``."""
+        """Return the secrets of accounts at archives by name; see ``engine.brokers.asking.accounts``."""
         return dict(self.accounts)
 
     def shown(self) -> list[tuple[str, str, str]]:

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.catalogue_search import Catalogue, search
-from engine.brokers.client import HttpClient, Limits
 from engine.brokers.protocol import Http, Words
 from engine.errors import TomlakeError, Transient
 from engine.target import Target

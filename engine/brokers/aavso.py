@@ -7,26 +7,24 @@ References
 Watson, Henden & Price 2006, SASS 25, 47 (VSX).
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
 import polars as pl
-from astropy.coordinates import SkyCoord
 
 from engine.bands import BANDS
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.neowise import positions
+from engine.brokers.matching import nearest_first, place_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers, within
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import json_of, json_table, part, records
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
-from engine.times import J2000_MJD, JD_MINUS_MJD, mjd_now
+from engine.times import JD_MINUS_MJD, mjd_now
 
 URL = "https://vsx.aavso.org/index.php"
 DELIMITER = "@@@"  # comments hold every single character that could divide columns
@@ -169,25 +167,23 @@ def nearest_star(body: bytes, query: Query) -> Star | None:
     Rejected
         ``schema-drift``
     """
-    try:
-        told = json.loads(_CONTROL.sub(b"", body))["VSXObjects"]
-        listed = told["VSXObject"] if told else []  # an empty answer is an empty list
-        stars = listed if isinstance(listed, list) else [listed]
-        places = [
-            (float(star["RA2000"]), float(star["Declination2000"]), str(star["Name"])) for star in stars
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise drift(INFO.title, "a list of variable stars that is none") from error
-    if not places:
+    told = part(json_of(_CONTROL.sub(b"", body), title=INFO.title), "VSXObjects", title=INFO.title)
+    listed = part(told, "VSXObject", title=INFO.title) if told else []  # an empty answer is an empty list
+    ra, dec = "RA2000", "Declination2000"
+    stars = json_table(
+        records(listed if isinstance(listed, list) else [listed], title=INFO.title),
+        title=INFO.title,
+        numbers=(ra, dec),
+        texts=("Name", "MaxMag"),
+        optional=("MaxMag",),
+    )
+    within(stars, ra, 0.0, 360.0, title=INFO.title)
+    within(stars, dec, -90.0, 90.0, title=INFO.title)
+    near = nearest_first(stars, place_at(query, 2000.0), radius_arcsec=INFO.radius_arcsec, ra=ra, dec=dec)
+    if near.is_empty():
         return None
-    target = positions(query, np.array([J2000_MJD]))[0]
-    there = SkyCoord([ra for ra, _, _ in places], [dec for _, dec, _ in places], unit="deg")
-    away_arcsec = target.separation(there).arcsec
-    first = int(np.argmin(away_arcsec))
-    if away_arcsec[first] > INFO.radius_arcsec:
-        return None
-    brightest = _NUMBER.search(str(stars[first].get("MaxMag", "")))
-    return Star(name=places[first][2], max_mag=float(brightest[0]) if brightest else None)
+    brightest = _NUMBER.search(near["MaxMag"][0] or "")
+    return Star(name=str(near["Name"][0]), max_mag=float(brightest[0]) if brightest else None)
 
 
 def spans(first_jd: float, last_jd: float, *, is_bright: bool) -> Iterator[tuple[float, float]]:

@@ -22,21 +22,21 @@ from engine.brokers.alerts import (
     flux_ujy,
     light_curve_of,
     nearest,
-    place,
     ztf_measured,
 )
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_records import (
+from engine.brokers.asking.found import whole_answer
+from engine.brokers.matching import place_in
+from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import (
     fetched_json,
     is_true,
     json_of,
     json_table,
     part,
     records,
-    whole_answer,
 )
-from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.lightcurve import Flag, empty
 
 OBJECTS_URL = "https://api.alerce.online/ztf/v1/objects"
@@ -95,7 +95,7 @@ class Alerce:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the light curve and the forced photometry of the nearest object, as a bundle."""
-        there = place(query, year=ZTF_YEAR)
+        there = place_in(query, ZTF_YEAR)
         object_id = nearest_object(OBJECTS_URL, {"page_size": "100"}, there, http, INFO)
         if object_id is None:
             return b""

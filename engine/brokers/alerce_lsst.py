@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.brokers.alerce import nearest_object
-from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_records import fetched_json, json_of, records, whole_answer
+from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of
+from engine.brokers.asking.found import whole_answer
 from engine.brokers.lsst_rows import (
     FLAGS_TOLD,
     HOW_LSST,
@@ -23,7 +21,11 @@ from engine.brokers.lsst_rows import (
     TOTALS,
     lsst_rows,
 )
+from engine.brokers.matching import place_in
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import fetched_json, json_of, records
 from engine.lightcurve import empty
 
 SERVICE_URL = "https://api-lsst.alerce.online"
@@ -68,7 +70,7 @@ class AlerceLsst:
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the alerts and the forced photometry of the nearest object, as a bundle."""
         words = {"survey": "lsst", "page_size": "100"}
-        object_id = nearest_object(OBJECTS_URL, words, place(query, year=LSST_YEAR), http, INFO)
+        object_id = nearest_object(OBJECTS_URL, words, place_in(query, LSST_YEAR), http, INFO)
         if object_id is None:
             return b""
         asked = {"survey_id": "lsst", "oid": object_id}

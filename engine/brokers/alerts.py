@@ -12,15 +12,14 @@ Masci et al. 2019, PASP 131, 018003; Foerster et al. 2021, AJ 161, 242.
 
 from enum import StrEnum
 
-import numpy as np
 import polars as pl
-from astropy import units
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift
-from engine.brokers.json_records import json_table, records
-from engine.brokers.points import archive_points, brightness
+from engine.brokers.matching import nearest_name
+from engine.brokers.points import archive_points, brightness, flux_of
 from engine.brokers.protocol import BrokerInfo, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import json_table, records
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag
 from engine.times import SECONDS_PER_DAY
 
@@ -91,15 +90,6 @@ _MAY_LACK: dict[str, pl.DataType] = {  # of rows that ``ztf_measured`` takes
 }
 
 
-def place(query: Query, *, year: float) -> tuple[float, float]:
-    """Return (ra_deg, dec_deg) of the target in a Julian year, moved by its proper motion."""
-    years = year - query.epoch
-    there = SkyCoord(query.ra_deg, query.dec_deg, unit="deg").spherical_offsets_by(
-        (query.pm_ra_mas_yr or 0.0) * years * units.mas, (query.pm_dec_mas_yr or 0.0) * years * units.mas
-    )
-    return float(there.ra.deg), float(there.dec.deg)
-
-
 def nearest(
     answer: object, names: tuple[str, str, str], there: tuple[float, float], info: BrokerInfo
 ) -> str | None:
@@ -112,7 +102,7 @@ def nearest(
     names
         Of their columns: id, right ascension, declination [deg].
     there
-        Right ascension and declination [deg], as ``place`` returns them.
+        Right ascension and declination [deg], as ``place_in`` returns them.
 
     Raises
     ------
@@ -122,12 +112,7 @@ def nearest(
     table = json_table(
         records(answer, title=info.title), title=info.title, numbers=names[1:], texts=names[:1]
     ).drop_nulls()
-    if table.is_empty():
-        return None
-    objects = SkyCoord(table[names[1]].to_numpy(), table[names[2]].to_numpy(), unit="deg")
-    away_arcsec = SkyCoord(*there, unit="deg").separation(objects).arcsec
-    first = int(np.argmin(away_arcsec))
-    return str(table[names[0]][first]) if away_arcsec[first] <= info.radius_arcsec else None
+    return nearest_name(table, SkyCoord(*there, unit="deg"), names, radius_arcsec=info.radius_arcsec)
 
 
 def light_curve_of(
@@ -178,7 +163,7 @@ def light_curve_of(
 def flux_ujy(mag: str) -> pl.Expr:
     """Return the flux of a column of AB magnitudes; sentinels become null."""
     sane = pl.col(mag).is_between(*_MAG_RANGE, closed="none")
-    return pl.when(sane).then(10.0 ** (0.4 * (AB_ZERO_POINT_UJY_MAG - pl.col(mag))))
+    return pl.when(sane).then(flux_of(pl.col(mag)))
 
 
 def ztf_measured(rows: pl.DataFrame, *, title: str) -> pl.DataFrame:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.neowise import CUTS, accepted, ask_irsa, cone_at, exposures
+from engine.brokers.asking.irsa import ask_irsa
+from engine.brokers.matching import cone_at
+from engine.brokers.neowise import CUTS, accepted, exposures
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.lightcurve import Flag, empty

@@ -23,16 +23,16 @@ from engine.brokers.alerts import (
     asteroid_flag,
     light_curve_of,
     nearest,
-    place,
     refuse_if,
     ztf_measured,
     ztf_reference_ujy,
 )
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.json_records import fetched_json, json_of, json_table, part, records
 from engine.brokers.lsst_rows import FLAGS_TOLD, HOW_LSST, LSST_BANDS, lsst_rows
+from engine.brokers.matching import place_in
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, part, records
 from engine.errors import Rejected, Transient
 
 SERVICE_URL = "https://api.antares.noirlab.edu"
@@ -89,7 +89,7 @@ class Antares:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the alerts of the nearest locus as a bundle of pages, by v2 or else by v1."""
-        there = place(query, year=ZTF_YEAR)
+        there = place_in(query, ZTF_YEAR)
         try:
             return _ask_v2(there, http)
         except (Transient, Rejected) as failure:

@@ -10,21 +10,19 @@ Hart et al. 2023, arXiv:2304.03791; Shappee et al. 2014, ApJ 788, 48.
 
 import base64
 import io
-import json
 import re
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.asassn_flux import ACKNOWLEDGEMENT, METHOD, asassn_points
-from engine.brokers.neowise import positions
+from engine.brokers.matching import nearest_name, place_at
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_answers import json_list, json_of
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
-from engine.times import JD_MINUS_MJD
+from engine.times import JD_MINUS_MJD, julian_year
 
 SERVICE = "http://asassn-lb01.ifa.hawaii.edu:9006"
 CUTS_VERSION = "asassn-v2-1"
@@ -80,12 +78,14 @@ class Asassn:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the light curve of the nearest source as CSV, empty bytes where none is near."""
-        target = positions(query, np.array([_CATALOGUE_MJD]))[0]
+        target = place_at(query, julian_year(_CATALOGUE_MJD))
         where = (f"{INFO.radius_arcsec / 3600.0:.7f}", f"{target.ra.deg:.7f}", f"{target.dec.deg:.7f}")
         asked = {"catalog": _CATALOGUE, "cols": list(_INDEX_COLUMNS), "format": "arrow", "download": True}
         url = f"{SERVICE}/lookup_cone/radius{where[0]}_ra{where[1]}_dec{where[2]}"
         found = _parquet(http.post(url, json=asked, timeout_s=120.0), required=_INDEX_COLUMNS[:3])
-        star = _nearest(found, target)
+        star = nearest_name(
+            found, target, ("asas_sn_id", "ra_deg", "dec_deg"), radius_arcsec=INFO.radius_arcsec
+        )
         if star is None:
             return b""
         block = _parquet(_block(where, http), required=("asas_sn_id", "jd"))
@@ -151,15 +151,6 @@ def exposures(body: bytes) -> pl.DataFrame:
     return rows
 
 
-def _nearest(found: pl.DataFrame, target: SkyCoord) -> str | None:
-    if found.is_empty():
-        return None
-    places = SkyCoord(found["ra_deg"].to_numpy(), found["dec_deg"].to_numpy(), unit="deg")
-    away_arcsec = target.separation(places).arcsec
-    first = int(np.argmin(away_arcsec))
-    return str(found["asas_sn_id"][first]) if away_arcsec[first] <= INFO.radius_arcsec else None
-
-
 def _block(where: tuple[str, str, str], http: Http) -> bytes:
     """Return the light curves of the cone that was just asked, from the first server that has them."""
     radius, ra, dec = where
@@ -177,13 +168,10 @@ def _block(where: tuple[str, str, str], http: Http) -> bytes:
 
 
 def _servers(body: bytes) -> list[str]:
-    try:
-        told = json.loads(body)
-    except ValueError as error:
-        raise drift(INFO.title, "its list of servers is not JSON") from error
-    if not isinstance(told, list) or not all(_SERVER.fullmatch(str(each)) for each in told):
+    told = [str(each) for each in json_list(json_of(body, title=INFO.title), title=INFO.title)]
+    if not all(_SERVER.fullmatch(each) for each in told):
         raise drift(INFO.title, "a server that is not its own")
-    return [str(each) for each in told]
+    return told
 
 
 def _parquet(body: bytes, *, required: tuple[str, ...]) -> pl.DataFrame:

@@ -7,14 +7,13 @@ Shappee et al. 2014, ApJ 788, 48; Kochanek et al. 2017, PASP 129, 104502.
 
 import polars as pl
 
-from engine.brokers.points import DETECTED_SNR, archive_points, brightness
+from engine.brokers.points import DETECTED_SNR, UJY_PER, archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Query
 from engine.lightcurve import Flag
 
 SATURATED_MAG = 11.0
 _ZERO_POINT_MAG = {"g": 16.400, "V": 16.460}  # of 1 mJy: AB, and Vega (3836 Jy); measured in its answers
 _SENTINEL = 99.0  # 99.99 stands for what was not measured
-_UJY_PER_MJY = 1000.0
 ACKNOWLEDGEMENT = (
     "We thank the Las Cumbres Observatory and its staff for its continuing support of the ASAS-SN project. "
     "ASAS-SN is funded in part by the Gordon and Betty Moore Foundation through grants GBMF5490 and "
@@ -60,8 +59,8 @@ def asassn_points(rows: pl.DataFrame, query: Query, info: BrokerInfo, *, calib_v
         mag=pl.when(seen).then(mag),
         mag_err=pl.when(seen).then(mag_err),
         limit_mag=pl.when(~seen).then(limit_mag.otherwise(pl.when(has_limit).then("limit"))),
-        flux_ujy=pl.when("has_flux").then(flux * _UJY_PER_MJY),
-        flux_err_ujy=pl.when("has_flux").then(flux_err * _UJY_PER_MJY),
+        flux_ujy=pl.when("has_flux").then(flux * UJY_PER["mJy"]),
+        flux_err_ujy=pl.when("has_flux").then(flux_err * UJY_PER["mJy"]),
         flags=pl.col("flags") | pl.when(seen & (mag < SATURATED_MAG)).then(int(Flag.SATURATED)).otherwise(0),
     ).filter(pl.any_horizontal(pl.col("mag", "limit_mag", "flux_ujy").is_not_null()))
     return archive_points(points, query, info, calib_version=calib_version, facility="ASAS-SN")

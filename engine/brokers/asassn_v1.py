@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.asassn_flux import ACKNOWLEDGEMENT, METHOD, asassn_points
 from engine.brokers.protocol import Asks, BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.lightcurve import empty
 from engine.times import JD_MINUS_MJD, mjd_utc_of_heliocentric
 

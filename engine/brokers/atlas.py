@@ -5,17 +5,17 @@ References
 Tonry et al. 2018, PASP 130, 064505; Smith et al. 2020, PASP 132, 085002; Shingles et al. 2021, TNSAN 7.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
-from engine.brokers.points import archive_points, brightness
+from engine.brokers.points import archive_points, brightness, flux_of
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.errors import NotReady, Rejected, Transient
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers
+from engine.brokers.reading.json_answers import fetched_json
+from engine.errors import NotReady, Rejected
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import mid_exposure, mjd_now, mjd_of
 
@@ -152,7 +152,7 @@ class Atlas:
             return empty()
         rows = exposures(body).filter(*CUTS.values(), pl.col("F").is_in(_FILTERS))
         parts = brightness(pl.col("uJy"), pl.col("duJy"), zero_point_mag=AB_ZERO_POINT_UJY_MAG)
-        is_saturated = pl.col("uJy") > 10 ** ((AB_ZERO_POINT_UJY_MAG - SATURATED_MAG) / 2.5)
+        is_saturated = pl.col("uJy") > flux_of(SATURATED_MAG)
         points = rows.select(
             source_ref=pl.col("Obs"),
             mjd=pl.Series(mid_exposure(rows["MJD"].to_numpy(), EXPTIME_S)),
@@ -268,10 +268,7 @@ def _list(page: dict[str, object]) -> list[object]:
 
 
 def _json(body: bytes) -> dict[str, object]:
-    try:
-        told = json.loads(refuse_pages(body, title=INFO.title))
-    except ValueError as error:
-        raise Transient("ATLAS sent an answer that was cut off.", code="cut-off") from error
+    told = fetched_json(body, title=INFO.title)
     if not isinstance(told, dict):
         raise drift(INFO.title, "a task that is none")
     return told

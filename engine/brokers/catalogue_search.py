@@ -11,11 +11,11 @@ from enum import StrEnum
 
 import numpy as np
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, text_of, with_numbers
 from engine.brokers.class_words import class_of
 from engine.brokers.gaia_alerts import INDEX_URL, alert_names
 from engine.brokers.names import simbad
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, text_of, with_numbers
 from engine.brokers.streams.gaia_alerts import mjd_of_date
 from engine.brokers.streams.reading import json_of, number, rows_of, words
 from engine.brokers.streams.tns import OBJECT_URL, ask_tns, discovery_mjd, object_of, row_of

@@ -7,15 +7,15 @@ References
 Zielinski et al. 2019, CoSka 49, 125.
 """
 
-import json
 from dataclasses import dataclass
 
 import polars as pl
 
 from engine.bands import band_label
-from engine.brokers.answers import drift
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import Asks, BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import json_list, json_of, part
 from engine.lightcurve import empty
 
 CUTS_VERSION = "cpcs-1"
@@ -113,13 +113,8 @@ def observations(body: bytes) -> pl.DataFrame:
     Rejected
         ``schema-drift``
     """
-    try:
-        told = json.loads(body)
-        lists = {name: told[name] for name in COLUMNS}
-    except (ValueError, KeyError, TypeError) as error:
-        raise drift(INFO.title, "no lists of observations") from error
-    if not all(isinstance(values, list) for values in lists.values()):
-        raise drift(INFO.title, "no lists of observations")
+    told = json_of(body, title=INFO.title, keeps_nan=True)
+    lists = {name: json_list(part(told, name, title=INFO.title), title=INFO.title) for name in COLUMNS}
     if len({len(values) for values in lists.values()}) > 1:
         raise drift(INFO.title, "lists of different lengths")
     types = {name: pl.Float64() if name in _NUMBERS else pl.String() for name in COLUMNS}

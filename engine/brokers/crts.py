@@ -5,16 +5,16 @@ References
 Drake et al. 2009, ApJ 696, 870.
 """
 
+import math
 from dataclasses import dataclass
 
 import polars as pl
-from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift, text_table, with_numbers, within
-from engine.brokers.html_table import html_rows
-from engine.brokers.neowise import cone_at
+from engine.brokers.matching import SEPARATION, nearest_first, place_at, place_in
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, text_table, with_numbers, within
+from engine.brokers.reading.html_table import html_rows
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
 
@@ -63,7 +63,7 @@ _COLUMNS = ("OBJ ID", "Mag", "Magerr", "RA", "Dec", "MJD")
 _BLEND = "Blend"
 _MJD_RANGE = (52000.0, 60000.0)
 _MAG_RANGE = (5.0, 25.0)
-_MIDDLE_YEAR, _HALF_SPAN_YR = 2009.0, 0.0  # the catalogue has one position for each object
+_MIDDLE_YEAR = 2009.0  # the catalogue has one position for each object
 _EXPTIME_S = 30.0
 
 
@@ -84,7 +84,7 @@ class Crts:
         Transient
             ``answer-is-a-page``: another page than that of a search.
         """
-        ra_deg, dec_deg = _place(query)
+        ra_deg, dec_deg = place_in(query, _MIDDLE_YEAR)
         asked = {
             "RADec": f"{ra_deg:.6f} {dec_deg:+.6f}",
             "Rad": f"{INFO.radius_arcsec / 60.0:g}",  # arcmin
@@ -129,8 +129,8 @@ class Crts:
 
 def nearest_object(page: str, query: Query) -> str:
     """Return the identifier of the catalogue's object that is nearest to the target."""
-    objects = _with_separations(_table(page, _OBJECTS, required=_OBJECT_COLUMNS), query)
-    return str(objects.sort("separation_arcsec")["OBJ ID"][0])
+    objects = _table(page, _OBJECTS, required=_OBJECT_COLUMNS)
+    return str(_nearest_first(objects, query)["OBJ ID"][0])
 
 
 def detections(page: str) -> pl.DataFrame:
@@ -148,8 +148,8 @@ def detections(page: str) -> pl.DataFrame:
 def _points(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
     is_sound = pl.col("Mag").is_between(*_MAG_RANGE) & (pl.col("Magerr") > 0) & pl.col("Magerr").is_finite()
     is_blended = pl.col(_BLEND) == "1" if _BLEND in rows.columns else pl.lit(False)
-    nearest_first = _with_separations(rows, query).filter(is_sound).sort("separation_arcsec", "Mag")
-    return nearest_first.select(
+    good = _nearest_first(rows, query).filter(is_sound).sort(SEPARATION, "Mag")
+    return good.select(
         source_ref=pl.format("{}/{}", "OBJ ID", pl.col("MJD").round(5)),
         mjd="MJD",
         exptime_s=pl.lit(_EXPTIME_S),
@@ -189,14 +189,6 @@ def _table(page: str, caption: str, *, required: tuple[str, ...]) -> pl.DataFram
     return within(read, "Dec", -90.0, 90.0, title=INFO.title)
 
 
-def _with_separations(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
-    found = SkyCoord(rows["RA"].to_numpy(), rows["Dec"].to_numpy(), unit="deg")
-    separation_arcsec = SkyCoord(*_place(query), unit="deg").separation(found).arcsec
-    return rows.with_columns(pl.Series("separation_arcsec", separation_arcsec))
-
-
-def _place(query: Query) -> tuple[float, float]:
-    ra_deg, dec_deg, _ = cone_at(
-        query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec
-    )
-    return ra_deg, dec_deg
+def _nearest_first(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
+    place = place_at(query, _MIDDLE_YEAR)
+    return nearest_first(rows, place, radius_arcsec=math.inf, ra="RA", dec="Dec")

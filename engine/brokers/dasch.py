@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, json_of, refuse_pages, with_numbers
-from engine.brokers.cone import place_in, within
+from engine.brokers.matching import nearest_first, place_at, place_in
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_answers import json_of
 from engine.errors import Transient
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD, mjd_utc_of_heliocentric
@@ -102,7 +103,7 @@ class Dasch:
         answer = http.post(f"{API_URL}/querycat", json=cone, timeout_s=120.0)
         sources = table_of(_data(answer), required=_SOURCE_COLUMNS).rename({"ra_deg": "ra", "dec_deg": "dec"})
         sources = with_numbers(sources, ("ra", "dec"), title=INFO.title)
-        near = within(sources, query, year=_EPOCH_YEAR, radius_arcsec=INFO.radius_arcsec)
+        near = nearest_first(sources, place_at(query, _EPOCH_YEAR), radius_arcsec=INFO.radius_arcsec)
         if near.is_empty():
             return b""
         names = [near[name][0].strip() for name in ("gsc_bin_index", "ref_number")]

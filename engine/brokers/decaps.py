@@ -7,14 +7,15 @@ References
 Schlafly et al. 2018, ApJS 234, 39.
 """
 
+import math
 from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
-from engine.brokers.cone import flux_of, place_in, with_separation
-from engine.brokers.points import archive_points, brightness
+from engine.brokers.matching import nearest_name, place_at, place_in
+from engine.brokers.points import archive_points, brightness, flux_and_error
 from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, empty
 from engine.times import mid_exposure
 
@@ -109,7 +110,7 @@ class Decaps:
         if rows.is_empty():
             return empty()
         zero_point_mag = AB_ZERO_POINT_UJY_MAG
-        flux, flux_err = flux_of(pl.col("mag"), pl.col("mag_err"), zero_point_mag=zero_point_mag)
+        flux, flux_err = flux_and_error(pl.col("mag"), pl.col("mag_err"), zero_point_mag=zero_point_mag)
         mjd = mid_exposure(rows["mjd_obs"].to_numpy(), rows["exptime"].to_numpy())
         points = rows.with_columns(pl.Series("mjd", mjd)).select(
             "mjd",
@@ -149,5 +150,6 @@ def of_target(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
     if rows.is_empty():
         return rows
     means = rows.group_by("obj_id", maintain_order=True).agg(pl.col("ra").first(), pl.col("dec").first())
-    nearest = with_separation(means, place_in(query, _EPOCH_YEAR)).row(0, named=True)
-    return rows.filter(pl.col("obj_id") == nearest["obj_id"])
+    place = place_at(query, _EPOCH_YEAR)
+    nearest = nearest_name(means, place, ("obj_id", "ra", "dec"), radius_arcsec=math.inf)
+    return rows.filter(pl.col("obj_id") == nearest)

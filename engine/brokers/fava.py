@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, with_numbers
 from engine.brokers.fermi_met import MET_RANGE_S, mjd_utc_of_met
-from engine.brokers.json_rows import json_value, table_of_objects
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_answers import json_of, table_of_objects
 from engine.lightcurve import Flag, empty
 
 URL = "https://fermi.gsfc.nasa.gov/ssc/data/access/lat/FAVA/queryDB_Lightcurve.php"
@@ -80,7 +80,7 @@ class Fava:
         """
         if not body.strip():
             return empty()
-        records = json_value(body, title=INFO.title)
+        records = json_of(body, title=INFO.title)
         table = table_of_objects(records, title=INFO.title, required=COLUMNS)
         rows = with_numbers(table, COLUMNS, title=INFO.title)
         if not rows["time"].is_between(*MET_RANGE_S).fill_null(False).all():

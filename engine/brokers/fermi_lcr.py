@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 
 from engine.bands import UJY_PER_PHOTON_CM2_S
-from engine.brokers.answers import drift, with_numbers
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.fermi_met import MET_RANGE_S, mjd_utc_of_met
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_objects
+from engine.brokers.matching import nearest_name, place_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.sky_match import nearest_first, place_at
+from engine.brokers.reading.answers import drift, with_numbers
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import json_list, json_object, json_of, table_of_objects
 from engine.errors import Transient
 from engine.lightcurve import empty
 
@@ -93,7 +93,7 @@ class FermiLcr:
         """Return a bundle of answers for three cadences, empty bytes where no source is the target."""
         name = source_name((query.name, *query.names))
         if name is None:
-            name = listed_source(json_of(http.get(INDEX_URL, timeout_s=120.0)), query)
+            name = listed_source(without_notice(http.get(INDEX_URL, timeout_s=120.0)), query)
         if name is None:
             return b""
         parts = {}
@@ -102,7 +102,7 @@ class FermiLcr:
                 "typeOfRequest": "lightCurveData", "source_name": name, "cadence": cadence,
                 "flux_type": "photon", "index_type": "free", "ts_min": TS_MIN,
             }  # fmt: skip
-            parts[f"{cadence}.json"] = json_of(http.get(SITE, params=words, timeout_s=120.0))
+            parts[f"{cadence}.json"] = without_notice(http.get(SITE, params=words, timeout_s=120.0))
         return bundled(parts)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -153,7 +153,7 @@ def bins(body: bytes) -> pl.DataFrame:
         ``schema-drift``
     """
     title = INFO.title
-    answer = json_object(json_value(_from_brace(body), title=title), title=title)
+    answer = json_object(json_of(_from_brace(body), title=title, keeps_nan=True), title=title)
     table = _series(answer, "flux", ("flux",))
     for key, names in (
         ("flux_error", ("low", "high")), ("photon_index", ("index",)), ("fit_convergence", ("convergence",)),
@@ -166,7 +166,7 @@ def bins(body: bytes) -> pl.DataFrame:
     return kept.with_columns(pl.Series("mjd", mjd_utc_of_met(kept["met_s"].to_numpy())))
 
 
-def json_of(body: bytes) -> bytes:
+def without_notice(body: bytes) -> bytes:
     """Return an answer without what stands before its JSON.
 
     Raises
@@ -190,16 +190,14 @@ def source_name(names: Sequence[str]) -> str | None:
 
 def listed_source(index: bytes, query: Query) -> str | None:
     """Return the source of the list that is associated with a name of the target, else the nearest one."""
-    rows = table_of_objects(json_value(index, title=INFO.title), title=INFO.title, required=_LIST)
+    rows = table_of_objects(json_of(index, title=INFO.title), title=INFO.title, required=_LIST)
     ours = {_plain(name) for name in (query.name, *query.names)}
     named = rows.filter(pl.col("ASSOC1").map_elements(_plain, return_dtype=pl.String()).is_in(list(ours)))
     if len(named):
         return str(named["Source_Name"][0])
     places = with_numbers(rows, ("RAJ2000", "DEJ2000"), title=INFO.title).drop_nulls(("RAJ2000", "DEJ2000"))
-    near = nearest_first(
-        places, place_at(query, 2016.0), ra="RAJ2000", dec="DEJ2000", radius_arcsec=INFO.radius_arcsec
-    )
-    return str(near["Source_Name"][0]) if len(near) else None
+    columns = ("Source_Name", "RAJ2000", "DEJ2000")
+    return nearest_name(places, place_at(query, 2016.0), columns, radius_arcsec=INFO.radius_arcsec)
 
 
 def _series(answer: Mapping[str, object], key: str, names: tuple[str, ...]) -> pl.DataFrame:

@@ -21,13 +21,13 @@ from engine.brokers.alerts import (
     asteroid_flag,
     light_curve_of,
     nearest,
-    place,
     ztf_measured,
     ztf_reference_ujy,
 )
-from engine.brokers.answers import drift
-from engine.brokers.json_records import fetched_json, json_of, json_table, records
+from engine.brokers.matching import place_in
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, records
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD
 
@@ -80,7 +80,7 @@ class Fink:
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return alerts and upper limits of the nearest object, empty bytes where there is none."""
         object_id = nearest_object(
-            CONE_URL, ("i:objectId", "i:ra", "i:dec"), place(query, year=ZTF_YEAR), http, INFO
+            CONE_URL, ("i:objectId", "i:ra", "i:dec"), place_in(query, ZTF_YEAR), http, INFO
         )
         if object_id is None:
             return b""

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
+from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of
 from engine.brokers.fink import THANKS, nearest_object
-from engine.brokers.json_records import fetched_json, json_of, records
 from engine.brokers.lsst_rows import (
     FLAG_COLUMNS,
     FLAGS_TOLD,
@@ -25,7 +22,11 @@ from engine.brokers.lsst_rows import (
     WITHDRAWN,
     lsst_rows,
 )
+from engine.brokers.matching import place_in
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import fetched_json, json_of, records
 from engine.lightcurve import empty
 
 SERVICE_URL = "https://api.lsst.fink-portal.org/api/v1"
@@ -78,9 +79,7 @@ class FinkLsst:
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return alerts and forced photometry of the nearest object, as a bundle."""
         names = ("r:diaObjectId", "r:ra", "r:dec")
-        object_id = nearest_object(
-            f"{SERVICE_URL}/conesearch", names, place(query, year=LSST_YEAR), http, INFO
-        )
+        object_id = nearest_object(f"{SERVICE_URL}/conesearch", names, place_in(query, LSST_YEAR), http, INFO)
         if object_id is None:
             return b""
         parts = {}

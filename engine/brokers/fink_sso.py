@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, with_numbers
 from engine.brokers.designation import needed_designation
-from engine.brokers.json_rows import json_value, table_of_objects
 from engine.brokers.moving_points import moving_points
 from engine.brokers.points import DETECTED_SNR
 from engine.brokers.protocol import Asks, BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_answers import json_of, table_of_objects
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, empty
 from engine.times import JD_MINUS_MJD, SECONDS_PER_DAY
 
@@ -92,7 +92,7 @@ class FinkSso:
         """
         if not body.strip():
             return empty()
-        table = table_of_objects(json_value(body, title=INFO.title), title=INFO.title, required=COLUMNS)
+        table = table_of_objects(json_of(body, title=INFO.title), title=INFO.title, required=COLUMNS)
         rows = with_numbers(table, _NUMBERS, title=INFO.title)
         if not rows["i:jd"].is_between(*_JD_RANGE).fill_null(False).all():
             raise drift(INFO.title, "a time outside the survey")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, with_numbers
+from engine.brokers.asking.tap import TIMEOUT_S, rows_in_cone
+from engine.brokers.matching import cone_at
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
 from engine.brokers.radio_flux import RadioColumns, radio_point
-from engine.brokers.sky_match import moved_arcsec, place_at
-from engine.brokers.tap import TIMEOUT_S, adql_cone
-from engine.brokers.votable import refuse_failures, votable_rows
+from engine.brokers.reading.answers import drift, with_numbers
+from engine.brokers.reading.votable import refuse_failures, votable_rows
 
 TAP_URL = "https://heasarc.gsfc.nasa.gov/xamin/vo/tap/sync"
 CUTS_VERSION = "first-cuts-1"
@@ -78,13 +78,8 @@ class First:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the VOTable of the sources round the target."""
-        place = place_at(query, _MIDDLE_YEAR)
-        radius_arcsec = INFO.radius_arcsec + moved_arcsec(query, _HALF_SPAN_YR)
-        where = adql_cone(
-            "ra", "dec", ra_deg=place.ra.deg, dec_deg=place.dec.deg, radius_deg=radius_arcsec / 3600.0
-        )
-        adql = f"SELECT {', '.join(COLUMNS)} FROM first WHERE {where}"  # noqa: S608 - numbers only
-        form = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": adql}
+        cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
+        form = {"REQUEST": "doQuery", "LANG": "ADQL", "QUERY": rows_in_cone("first", COLUMNS, cone)}
         return refuse_failures(http.post(TAP_URL, form=form, timeout_s=TIMEOUT_S), title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:

@@ -14,8 +14,10 @@ import numpy as np
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, text_of, with_numbers
+from engine.brokers.asking.found import found
+from engine.brokers.matching import nearest_name
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, text_of, with_numbers
 from engine.errors import Rejected
 from engine.lightcurve import Flag, empty, light_curve
 from engine.times import bjd_tdb, mjd_of_jd
@@ -140,12 +142,8 @@ def nearest_alert(index: bytes, *, ra_deg: float, dec_deg: float) -> str | None:
     required = ("Name", "RaDeg", "DecDeg")
     alerts = csv_table(index, title=INFO.title, required=required)
     alerts = with_numbers(alerts, required[1:], title=INFO.title).drop_nulls(required)
-    if not len(alerts):
-        return None
-    positions = SkyCoord(alerts["RaDeg"].to_numpy(), alerts["DecDeg"].to_numpy(), unit="deg")
-    separation_arcsec = SkyCoord(ra_deg, dec_deg, unit="deg").separation(positions).arcsec
-    nearest = int(np.argmin(separation_arcsec))
-    return str(alerts["Name"][nearest]) if separation_arcsec[nearest] <= INFO.radius_arcsec else None
+    place = SkyCoord(ra_deg, dec_deg, unit="deg")
+    return nearest_name(alerts, place, required, radius_arcsec=INFO.radius_arcsec)
 
 
 def transits(body: bytes) -> list[tuple[float, float]]:
@@ -197,13 +195,10 @@ def _transit(line: str) -> tuple[float, float] | None:
 
 
 def _light_curve_of(name: str, http: Http) -> bytes | None:
-    try:
-        body = refuse_pages(http.get(f"{_SITE}/alert/{name}/lightcurve.csv"), title=INFO.title)
-    except Rejected as error:
-        if error.code != "not-found":
-            raise
+    body = found(http, f"{_SITE}/alert/{name}/lightcurve.csv")
+    if body is None:
         return None
-    first = body.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    first = refuse_pages(body, title=INFO.title).split(b"\n", 1)[0].decode("utf-8", "replace").strip()
     if _ALERT_NAME.fullmatch(first) and first.lower() != name.lower():
         raise Rejected(f"{INFO.title} sent the light curve of {first} for {name}.", code="wrong-object")
     return body

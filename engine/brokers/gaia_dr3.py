@@ -19,11 +19,11 @@ import polars as pl
 from astropy.io.votable import parse_single_table
 
 from engine.bands import BANDS
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
-from engine.brokers.cone import place_in, within
+from engine.brokers.asking.tap import ask_tap, rows_in_cone
+from engine.brokers.matching import cone_at, names_like, nearest_first, place_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.tap import adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, empty
 from engine.times import mjd_utc_of_barycentric
 
@@ -260,20 +260,18 @@ def _check(rows: pl.DataFrame) -> None:
 
 
 def _named(query: Query) -> str:
-    matches = (_NAME.fullmatch(name.strip()) for name in (query.name, *query.names))
-    return next((match[1] for match in matches if match), "")
+    return next((match[1] for match in names_like(query, _NAME)), "")
 
 
 def _nearest(query: Query, http: Http) -> str:
     """Return the source_id of the nearest source, empty where there is none with epoch photometry."""
-    ra_deg, dec_deg = place_in(query, _EPOCH_YEAR)
-    where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=INFO.radius_arcsec / 3600.0)
-    adql = f"SELECT {', '.join(_SOURCE_COLUMNS)} FROM gaiadr3.gaia_source WHERE {where}"  # noqa: S608 - numbers only
+    cone = cone_at(query, year=_EPOCH_YEAR, half_span_yr=0.0, radius_arcsec=INFO.radius_arcsec)
+    adql = rows_in_cone("gaiadr3.gaia_source", _SOURCE_COLUMNS, cone)
     answer = ask_tap(http, TAP_URL, adql, title=INFO.title)
     rows = csv_table(answer, title=INFO.title, required=_SOURCE_COLUMNS)
     rows = with_numbers(rows, ("ra", "dec"), title=INFO.title)
     rows = rows.with_columns(_truth(rows, "has_epoch_photometry"))
-    near = within(rows, query, year=_EPOCH_YEAR, radius_arcsec=INFO.radius_arcsec)
+    near = nearest_first(rows, place_at(query, _EPOCH_YEAR), radius_arcsec=INFO.radius_arcsec)
     return str(near["source_id"][0]) if len(near) and near["has_epoch_photometry"][0] else ""
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_lists
-from engine.brokers.points import archive_points, brightness
+from engine.brokers.matching import cone_at, nearest_first, place_at
+from engine.brokers.points import archive_points, brightness, flux_of
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.sky_match import moved_arcsec, nearest_first, place_at
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_answers import json_list, json_object, json_of, table_of_lists
 from engine.lightcurve import (
     AB_ZERO_POINT_UJY_MAG,
     MAG_ERR_PER_RELATIVE_FLUX_ERR,
@@ -94,15 +94,14 @@ class Galex:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources of every visit round the target."""
-        place = place_at(query, _MIDDLE_YEAR)
-        radius_arcmin = (INFO.radius_arcsec + moved_arcsec(query, _HALF_SPAN_YR)) / 60.0
+        cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
         exposure = [name for name in _NUMBERS if name[1:] in ("exptime", "expstar", "expend")]
         names = [f"vpe.{name}" if name in exposure else f"vpo.{name}" for name in COLUMNS]
-        cone = f"{place.ra.deg:.8f},{place.dec.deg:.8f},{radius_arcmin:.5f}"
+        around = f"{cone.ra_deg:.8f},{cone.dec_deg:.8f},{cone.radius_arcsec / 60.0:.5f}"
         sql = (
             f"select {', '.join(names)} from GR6Plus7.dbo.visitphotoobjall as vpo "  # noqa: S608 - numbers only
             "inner join GR6Plus7.dbo.visitphotoextract as vpe on vpo.photoextractid=vpe.photoextractid "
-            f"inner join GR6Plus7.dbo.fGetNearbyVisitObjEq({cone}) as nb on vpo.objid=nb.objid"
+            f"inner join GR6Plus7.dbo.fGetNearbyVisitObjEq({around}) as nb on vpo.objid=nb.objid"
         )
         body = http.get(MCAT_URL, params={"query": sql, "format": "extjs"}, timeout_s=120.0)
         return refuse_pages(body, title=INFO.title)
@@ -133,7 +132,7 @@ def visits(body: bytes, query: Query) -> pl.DataFrame:
         ``schema-drift``
     """
     title = INFO.title
-    data = json_object(json_object(json_value(body, title=title), title=title).get("data"), title=title)
+    data = json_object(json_object(json_of(body, title=title), title=title).get("data"), title=title)
     tables = json_list(data.get("Tables"), title=title)
     if not tables:
         raise drift(title, "an answer without a table")
@@ -161,7 +160,7 @@ def apertures(body: bytes) -> pl.DataFrame:
     sound = pl.col("cps_bgsub").is_finite() & pl.col("cps_bgsub_err").is_finite() & (pl.col("cps") > 0)
     kept = rows.filter(pl.col("flags") == 0, sound)
     band = _band_of(kept)
-    ujy_per_count = 10 ** (0.4 * (AB_ZERO_POINT_UJY_MAG - _ZERO_MAG[band]))
+    ujy_per_count = flux_of(_ZERO_MAG[band])
     return kept.select(
         source_ref=pl.format("gAperture/{}/{}", pl.col("t0"), pl.lit(band)),
         mjd=_mjd(pl.col("t_mean") + GPS_ZERO_UNIX_S),
@@ -192,7 +191,7 @@ def _one_band(rows: pl.DataFrame, band: str) -> pl.DataFrame:
     kept = rows.filter(measured.fill_null(False))
     if not kept.select((start.is_between(*_MISSION_UNIX_S) & (end > start)).fill_null(False).all()).item():
         raise drift(INFO.title, f"a visit in {band} outside the mission")
-    flux = 10 ** (0.4 * (AB_ZERO_POINT_UJY_MAG - mag))
+    flux = flux_of(mag)
     artifact = pl.col(f"{letter}uv_artifact").fill_null(0.0) != 0
     edge = pl.col("fov_radius").fill_null(0.0) > EDGE_DEG
     return kept.select(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_table, with_numbers
 from engine.brokers.designation import Designation, designation_of
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import drift, refuse_pages, text_table, with_numbers
 from engine.errors import Rejected
 from engine.times import JD_MINUS_MJD
 from engine.track import Track, track_of

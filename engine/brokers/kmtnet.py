@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.compressed import files_of_tar
-from engine.brokers.event_lists import Event, events_of, nearest
+from engine.brokers.asking.found import found
+from engine.brokers.asking.season_lists import season_of
+from engine.brokers.matching import names_like, nearest_name, place_at
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
-from engine.errors import Rejected
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.compressed import files_of_tar
+from engine.brokers.reading.event_lists import EVENT
 from engine.lightcurve import empty
 from engine.times import JD_MINUS_MJD, full_jd, julian_year, mjd_now, mjd_utc_of_heliocentric
 
@@ -89,15 +91,15 @@ class Kmtnet:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the bundle of the event's series, empty bytes where there is none or it is not public."""
-        for match in filter(None, (_NAME.fullmatch(name.strip()) for name in (query.name, *query.names))):
+        for match in names_like(query, _NAME):
             body = _series_of(int(match[1]), int(match[2]), http)
             if body:
                 return body
-        this_year = int(julian_year(mjd_now()))
+        this_year, place = int(julian_year(mjd_now())), place_at(query, 2000.0)
         for year in range(max(this_year, _LAST_CLOSED_SEASON), _FIRST_SEASON - 1, -1):
-            near = nearest(_events(year, http), query, radius_arcsec=INFO.radius_arcsec)
-            if near is not None:
-                return _series_of(year, int(near.name.rpartition("-")[2]), http)
+            name = nearest_name(_events(year, http), place, EVENT, radius_arcsec=INFO.radius_arcsec)
+            if name is not None:
+                return _series_of(year, int(name.rpartition("-")[2]), http)
         return b""
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -170,24 +172,16 @@ def _series(name: str, part: bytes, query: Query) -> pl.DataFrame | None:
     )
 
 
-def _events(year: int, http: Http) -> list[Event]:
+def _events(year: int, http: Http) -> pl.DataFrame:
     """Return the events of a season; the running one may have no list yet."""
-    try:
-        body = refuse_pages(http.get(list_url(year), timeout_s=120.0), title=INFO.title)
-    except Rejected as error:
-        if error.code != "not-found" or year <= _LAST_CLOSED_SEASON:
-            raise
-        return []
-    return events_of(text_of(body, title=INFO.title), _LISTED, title=INFO.title)
+    may_lack = year > _LAST_CLOSED_SEASON
+    return season_of(http, list_url(year), _LISTED, title=INFO.title, may_lack=may_lack)
 
 
 def _series_of(year: int, number: int, http: Http) -> bytes:
     url = f"{SITE}{year}/data/KB{year % 100:02d}{number:04d}/pysis/pysis.tar.gz"
-    try:
-        body = refuse_pages(http.get(url, timeout_s=120.0), title=INFO.title)
-    except Rejected as error:
-        if error.code != "not-found":  # the running season's photometry is not public
-            raise
+    body = found(http, url, timeout_s=120.0)
+    if body is None:  # the running season's photometry is not public
         return b""
-    files = files_of_tar(body, title=INFO.title)
+    files = files_of_tar(refuse_pages(body, title=INFO.title), title=INFO.title)
     return bundled({name: files[name] for name in sorted(files) if _FILE.fullmatch(name)})

@@ -22,15 +22,16 @@ from engine.brokers.alerts import (
     asteroid_flag,
     flux_ujy,
     light_curve_of,
-    place,
     ztf_measured,
     ztf_reference_ujy,
 )
-from engine.brokers.answers import drift
-from engine.brokers.json_records import fetched_json, json_of, json_table, part, records
+from engine.brokers.matching import place_in
+from engine.brokers.points import flux_of
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, part, records
 from engine.errors import Transient
-from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, empty
+from engine.lightcurve import empty
 from engine.target import separation_arcsec
 from engine.times import JD_MINUS_MJD
 
@@ -82,7 +83,7 @@ class Lasair:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the nearest object with its alerts, empty bytes where there is none."""
-        object_id = nearest_object(SERVICE_URL, place(query, year=ZTF_YEAR), http, INFO)
+        object_id = nearest_object(SERVICE_URL, place_in(query, ZTF_YEAR), http, INFO)
         return ask(f"{SERVICE_URL}/object/", {"objectId": object_id}, http, INFO) if object_id else b""
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -175,7 +176,7 @@ def _forced(rows: object) -> pl.DataFrame:
         numbers=("jd", "fid", "forcediffimflux", "forcediffimfluxunc", "magzpsci", "ranr", "decnr"),
     )
     sound = pl.col("magzpsci").is_between(10.0, 40.0) & (pl.col("forcediffimfluxunc") > 0)
-    ujy_per_unit = pl.when(sound).then(10.0 ** (0.4 * (AB_ZERO_POINT_UJY_MAG - pl.col("magzpsci"))))
+    ujy_per_unit = pl.when(sound).then(flux_of(pl.col("magzpsci")))
     return table.select(
         "fid",
         "ranr",
@@ -214,6 +215,6 @@ def _reference(alerts: pl.DataFrame, forced: pl.DataFrame, query: Query) -> pl.D
         return by_band.with_columns(band_reference_ujy=pl.lit(None, pl.Float64()))
     if not (0.0 <= where[0] < 360.0 and -90.0 <= where[1] <= 90.0):
         raise drift(INFO.title, "an impossible place of the reference")
-    away_arcsec = separation_arcsec(*place(query, year=ZTF_YEAR), where[0], where[1])
+    away_arcsec = separation_arcsec(*place_in(query, ZTF_YEAR), where[0], where[1])
     is_target = away_arcsec <= REFERENCE_ARCSEC
     return by_band if is_target else by_band.with_columns(band_reference_ujy=pl.lit(None, pl.Float64()))

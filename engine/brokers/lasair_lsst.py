@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of, place
-from engine.brokers.json_records import json_of, part, records
+from engine.brokers.alerts import DETECTION, FORCED, Kind, light_curve_of
 from engine.brokers.lasair import THANKS, ask, nearest_object
 from engine.brokers.lsst_rows import FLAGS_TOLD, HOW_LSST, LSST_BANDS, LSST_THANKS, LSST_YEAR, lsst_rows
+from engine.brokers.matching import place_in
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.json_answers import json_of, part, records
 from engine.lightcurve import empty
 
 SERVICE_URL = "https://api.lasair.lsst.ac.uk/api"
@@ -59,7 +60,7 @@ class LasairLsst:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the nearest object with its alerts, empty bytes where there is none."""
-        object_id = nearest_object(SERVICE_URL, place(query, year=LSST_YEAR), http, INFO)
+        object_id = nearest_object(SERVICE_URL, place_in(query, LSST_YEAR), http, INFO)
         if object_id is None:
             return b""
         # the short form has no total fluxes

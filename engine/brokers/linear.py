@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import text_of, text_table, with_numbers, within
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import Asks, BrokerInfo, Http, Query
+from engine.brokers.reading.answers import text_of, text_table, with_numbers, within
 from engine.errors import Rejected
 from engine.lightcurve import empty
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from engine.brokers.asking.tapvizier import DEC, RA, ask_tapvizier, catalogue_of
+from engine.brokers.matching import cone_at
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
 from engine.brokers.radio_flux import RadioColumns, radio_point
-from engine.brokers.sky_match import moved_arcsec, place_at
-from engine.brokers.tapvizier import DEC, RA, Cone, ask_tapvizier, catalogue_of
 from engine.lightcurve import empty
 
 TABLE = "J/A+A/659/A1/catalog"
@@ -71,9 +71,7 @@ class Lotss:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources round the target."""
-        place = place_at(query, _MIDDLE_YEAR)
-        radius_arcsec = INFO.radius_arcsec + moved_arcsec(query, _HALF_SPAN_YR)
-        cone = Cone(ra_deg=place.ra.deg, dec_deg=place.dec.deg, radius_arcsec=radius_arcsec)
+        cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
         return ask_tapvizier(http, TABLE, COLUMNS, cone, title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:

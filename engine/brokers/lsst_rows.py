@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from engine.brokers.alerts import FORCED, MEASURED, MJD_RANGE, refuse_if
-from engine.brokers.json_records import is_true, json_table
+from engine.brokers.points import UJY_PER
+from engine.brokers.reading.json_answers import is_true, json_table
 from engine.lightcurve import Flag
 from engine.times import mjd_utc_of
 
 LSST_YEAR = 2026.5  # within what LSST has seen
 LSST_BANDS = tuple(f"LSST({letter})" for letter in "ugrizy")
-UJY_PER_NJY = 0.001
 LSST_THANKS = (
     "This material is based on data of the NSF-DOE Vera C. Rubin Observatory, a project of the U.S. National "
     "Science Foundation and the U.S. Department of Energy's Office of Science."
@@ -124,6 +124,6 @@ def _in_ujy(ours: str, theirs: str) -> dict[str, pl.Expr]:
     flux, error = pl.col(theirs), pl.col(f"{theirs}Err")
     sound = flux.is_not_null() & (error > 0)
     return {
-        f"{ours}_ujy": pl.when(sound).then(flux * UJY_PER_NJY),
-        f"{ours}_err_ujy": pl.when(sound).then(error * UJY_PER_NJY),
+        f"{ours}_ujy": pl.when(sound).then(flux * UJY_PER["nJy"]),
+        f"{ours}_err_ujy": pl.when(sound).then(error * UJY_PER["nJy"]),
     }

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, with_numbers
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.compressed import gunzipped
-from engine.brokers.event_lists import events_of, lines_of_page, nearest
-from engine.brokers.plain_columns import plain_columns
+from engine.brokers.asking.found import found
+from engine.brokers.matching import names_like, nearest_name, place_at
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
-from engine.errors import Rejected, Transient
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, with_numbers
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.compressed import gunzipped
+from engine.brokers.reading.event_lists import EVENT, events_of, lines_of_page
+from engine.brokers.reading.plain_columns import plain_columns
+from engine.errors import Transient
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD, julian_year, mjd_now
 
@@ -95,20 +97,20 @@ class Moa:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the event's page and photometry as a bundle, empty bytes where MOA found none."""
-        for match in filter(None, (_NAME.fullmatch(name.strip()) for name in (query.name, *query.names))):
+        for match in names_like(query, _NAME):
             body = _event(match[1], int(match[2]), http)
             if body:
                 return body
-        this_year = int(julian_year(mjd_now()))
+        this_year, place = int(julian_year(mjd_now())), place_at(query, 2000.0)
         for year in range(this_year, _FIRST_LISTED_SEASON - 1, -1):
-            page = _found(f"{SITE}alerts/index/moa/{year}", http)
+            page = _answer(f"{SITE}alerts/index/moa/{year}", http)
             if page is None and year < this_year:  # this year's list may not have begun
                 raise drift(INFO.title, f"no list of the alerts of {year}")
             text = "" if page is None else lines_of_page(_whole_table(page).decode("utf-8", "replace"))
             events = events_of(text, _LISTED, title=INFO.title)
-            near = nearest(events, query, radius_arcsec=INFO.radius_arcsec)
+            near = nearest_name(events, place, EVENT, radius_arcsec=INFO.radius_arcsec)
             if near is not None:
-                return _event(str(year), int(near.name.rpartition("-")[2]), http)
+                return _event(str(year), int(near.rpartition("-")[2]), http)
         return b""
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -178,8 +180,8 @@ def _event(year: str, number: int, http: Http) -> bytes:
     """Return the bundle of an event, whose number has three digits on most pages and four on others."""
     for digits in (3, 4) if int(year) < _FIRST_LISTED_SEASON else (4, 3):
         name = f"{year}-BLG-{number:0{digits}d}"
-        page = _found(ARCHIVE + name, http)
-        packed = None if page is None else _found(f"{ARCHIVE}phot/{name}", http)
+        page = _answer(ARCHIVE + name, http)
+        packed = None if page is None else _answer(f"{ARCHIVE}phot/{name}", http)
         if page is not None and packed is not None:
             phot = refuse_pages(gunzipped(packed, title=INFO.title), title=INFO.title)
             text_of(phot, title=INFO.title)
@@ -187,13 +189,8 @@ def _event(year: str, number: int, http: Http) -> bytes:
     return b""
 
 
-def _found(url: str, http: Http) -> bytes | None:
-    try:
-        body = http.get(url)
-    except Rejected as error:
-        if error.code != "not-found":
-            raise
-        return None
-    if not body.strip():
+def _answer(url: str, http: Http) -> bytes | None:
+    body = found(http, url)
+    if body is not None and not body.strip():
         raise Transient("MOA sent an empty answer; it is asked again later.", code="cut-off")
     return body

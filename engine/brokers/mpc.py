@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, with_numbers
 from engine.brokers.designation import needed_designation
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_objects
 from engine.brokers.moving_points import moving_points
 from engine.brokers.protocol import Asks, BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_answers import json_list, json_object, json_of, table_of_objects
 from engine.lightcurve import Flag, empty
 from engine.times import mjd_of
 
@@ -140,7 +140,7 @@ def observations(body: bytes) -> pl.DataFrame:
         ``schema-drift``
     """
     title = INFO.title
-    answer = json_list(json_value(body, title=title), title=title)
+    answer = json_list(json_of(body, title=title, keeps_nan=True), title=title)
     if any(isinstance(each, dict) and "original_record" in each for each in answer):
         records = [_of_record(json_object(each, title=title)) for each in answer]
     else:

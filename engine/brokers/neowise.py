@@ -9,24 +9,17 @@ Mainzer et al. 2014, ApJ 792, 30; Cutri et al. 2015, Explanatory Supplement to t
 Products, section II.3.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from astropy import units
-from astropy.coordinates import SkyCoord
-from numpy.typing import NDArray
 
-from engine.brokers.answers import csv_table, drift, ipac_table, refuse_pages, with_numbers
+from engine.brokers.asking.irsa import ask_irsa
+from engine.brokers.matching import SEPARATION, Cone, cone_at, nearest_first, places_at
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.tap import TIMEOUT_S, adql_cone, ask_tap
-from engine.errors import Transient
+from engine.brokers.reading.answers import csv_table, drift, ipac_table, with_numbers
 from engine.lightcurve import Flag, empty, light_curve
 from engine.times import bjd_tdb
 
-TAP_URL = "https://irsa.ipac.caltech.edu/TAP"
-GATOR_URL = "https://irsa.ipac.caltech.edu/cgi-bin/Gator/nph-query"
 CUTS_VERSION = "neowise-cuts-1"
 ACCEPT_ARCSEC = 3.0
 RCHI2_MAX = 5.0
@@ -129,28 +122,6 @@ class Neowise:
         return light_curve(points.with_columns(times))
 
 
-def ask_irsa(
-    http: Http, around: tuple[float, float, float], *, table: str, columns: Sequence[str], title: str
-) -> bytes:
-    """Return a table's rows in a cone: CSV by TAP, or an IPAC table by Gator where TAP fails."""
-    ra_deg, dec_deg, radius_arcsec = around
-    where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0)
-    adql = f"SELECT {', '.join(columns)} FROM {table} WHERE {where}"  # noqa: S608 - our own words
-    try:
-        return ask_tap(http, TAP_URL, adql, title=title)
-    except Transient:
-        gator = {
-            "catalog": table,
-            "spatial": "cone",
-            "radius": f"{radius_arcsec:.3f}",
-            "radunits": "arcsec",
-            "objstr": f"{ra_deg:.7f} {dec_deg:+.7f}",
-            "outfmt": "1",
-            "selcols": ",".join(columns),
-        }
-        return refuse_pages(http.get(GATOR_URL, params=gator, timeout_s=TIMEOUT_S), title=title)
-
-
 def exposures(body: bytes, *, required: tuple[str, ...] = _MEASURED, title: str = INFO.title) -> pl.DataFrame:
     """Return every row of a TAP answer (CSV) or a Gator answer (IPAC table), NEOWISE-R or AllWISE.
 
@@ -174,40 +145,13 @@ def exposures(body: bytes, *, required: tuple[str, ...] = _MEASURED, title: str 
 
 def accepted(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
     """Return the rows that are the target: near it at their time, and one for each exposure."""
-    if rows.is_empty():
-        return rows
-    target = positions(query, rows["mjd"].to_numpy())
-    found = SkyCoord(rows["ra"].to_numpy(), rows["dec"].to_numpy(), unit="deg")
-    return (
-        rows.with_columns(pl.Series("separation_arcsec", target.separation(found).arcsec))
-        .filter(pl.col("separation_arcsec") <= ACCEPT_ARCSEC)
-        .sort("mjd", "separation_arcsec")
-        .unique("mjd", keep="first", maintain_order=True)
-    )
+    near = nearest_first(rows, places_at(query, rows["mjd"].to_numpy()), radius_arcsec=ACCEPT_ARCSEC)
+    return near.sort("mjd", SEPARATION).unique("mjd", keep="first", maintain_order=True)
 
 
-def positions(query: Query, mjd: NDArray[np.float64]) -> SkyCoord:
-    """Return where the target is at each time, moved by its proper motion. Shape of ``mjd``: (n,)."""
-    start = SkyCoord(query.ra_deg, query.dec_deg, unit="deg")
-    years = 2000.0 + (np.asarray(mjd, dtype=np.float64) - 51544.5) / 365.25 - query.epoch
-    motion_east = (query.pm_ra_mas_yr or 0.0) * years * units.mas
-    motion_north = (query.pm_dec_mas_yr or 0.0) * years * units.mas
-    return start.spherical_offsets_by(motion_east, motion_north)
-
-
-def cone(query: Query) -> tuple[float, float, float]:
-    """Return (ra_deg, dec_deg, radius_arcsec) that holds the target during the whole mission."""
+def cone(query: Query) -> Cone:
+    """Return the cone that holds the target during the whole mission."""
     return cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
-
-
-def cone_at(
-    query: Query, *, year: float, half_span_yr: float, radius_arcsec: float
-) -> tuple[float, float, float]:
-    """Return (ra_deg, dec_deg, radius_arcsec) that holds the target so many years before and after a year."""
-    middle = positions(query, np.array([51544.5 + (year - 2000.0) * 365.25]))
-    motion_mas_yr = np.hypot(query.pm_ra_mas_yr or 0.0, query.pm_dec_mas_yr or 0.0)
-    moved_arcsec = float(motion_mas_yr) * half_span_yr / 1000.0
-    return float(middle.ra.deg[0]), float(middle.dec.deg[0]), radius_arcsec + moved_arcsec
 
 
 def _one_band(rows: pl.DataFrame, number: str) -> pl.DataFrame:

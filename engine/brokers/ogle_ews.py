@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import refuse_pages, text_of
-from engine.brokers.event_lists import Event, events_of, nearest
-from engine.brokers.plain_columns import hjd_magnitudes
+from engine.brokers.asking.found import found
+from engine.brokers.asking.season_lists import season_of
+from engine.brokers.matching import names_like, nearest_name, place_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.errors import Rejected
+from engine.brokers.reading.answers import refuse_pages
+from engine.brokers.reading.event_lists import EVENT
+from engine.brokers.reading.plain_columns import hjd_magnitudes
 from engine.lightcurve import empty
 from engine.times import julian_year, mjd_now
 
@@ -83,17 +85,18 @@ class OgleEws:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return ``phot.dat`` of the target's event, empty bytes where OGLE found none."""
-        for match in filter(None, (_NAME.fullmatch(name.strip()) for name in (query.name, *query.names))):
+        for match in names_like(query, _NAME):
             body = _light_curve_of(int(match[1]), match[2], int(match[3]), http)
             if body is not None:
                 return body
-        this_year = int(julian_year(mjd_now()))
+        this_year, place = int(julian_year(mjd_now())), place_at(query, 2000.0)
         for year in sorted(
             {*_SEASONS, *_SEASONS_MAYBE, *range(_SEASONS[-1] + 1, this_year + 1)}, reverse=True
         ):
-            near = nearest(_events(year, this_year, http), query, radius_arcsec=INFO.radius_arcsec)
-            if near is not None:
-                _, field, number = near.name.split("-")
+            events = _events(year, this_year, http)
+            name = nearest_name(events, place, EVENT, radius_arcsec=INFO.radius_arcsec)
+            if name is not None:
+                _, field, number = name.split("-")
                 return _light_curve_of(year, field, int(number), http) or b""
         return b""
 
@@ -112,22 +115,13 @@ class OgleEws:
         return archive_points(points, query, INFO, calib_version=CUTS_VERSION, facility="OGLE")
 
 
-def _events(year: int, this_year: int, http: Http) -> list[Event]:
+def _events(year: int, this_year: int, http: Http) -> pl.DataFrame:
     """Return the events of a season; a season whose list may be missing has none then."""
-    try:
-        body = refuse_pages(http.get(list_url(year), timeout_s=120.0), title=INFO.title)
-    except Rejected as error:
-        if error.code != "not-found" or year not in (*_SEASONS_MAYBE, this_year):
-            raise
-        return []
-    return events_of(text_of(body, title=INFO.title), _LISTED, title=INFO.title)
+    may_lack = year in (*_SEASONS_MAYBE, this_year)
+    return season_of(http, list_url(year), _LISTED, title=INFO.title, may_lack=may_lack)
 
 
 def _light_curve_of(year: int, field: str, number: int, http: Http) -> bytes | None:
     name = f"{field.lower()}-{number:0{3 if year < 2010 else 4}d}"
-    try:
-        return refuse_pages(http.get(f"{_folder(year)}/{name}/phot.dat"), title=INFO.title)
-    except Rejected as error:
-        if error.code != "not-found":
-            raise
-        return None
+    body = found(http, f"{_folder(year)}/{name}/phot.dat")
+    return None if body is None else refuse_pages(body, title=INFO.title)

@@ -10,19 +10,16 @@ import html
 import re
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift, refuse_pages, text_of
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.neowise import positions
-from engine.brokers.plain_columns import hjd_magnitudes
+from engine.brokers.matching import nearest_name, place_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.plain_columns import hjd_magnitudes
 from engine.errors import Rejected, Transient
 from engine.lightcurve import empty
-from engine.times import J2000_MJD
 
 HOST = "https://ogledb.astrouw.edu.pl/~ogle/"
 SITE = f"{HOST}OCVS/"
@@ -122,7 +119,7 @@ def _band(part: str, file: bytes, query: Query) -> pl.DataFrame:
 
 def _star_near(query: Query, http: Http) -> str | None:
     """Return the name of the nearest star within the radius."""
-    target = positions(query, np.array([J2000_MJD]))[0]
+    target = place_at(query, 2000.0)
     sexagesimal = {
         "ra": target.ra.to_string(unit="hour", sep=":", precision=3, pad=True),
         "dec": target.dec.to_string(unit="deg", sep=":", precision=2, pad=True, alwayssign=True),
@@ -132,19 +129,20 @@ def _star_near(query: Query, http: Http) -> str | None:
     listed = _lines(answer) if answer.strip() else ""  # nothing may be how it says that no star is near
     names = dict.fromkeys(line.split()[0] for line in listed.splitlines() if line.strip())
     places = {name: place for name in names if (place := _place(name, http)) is not None}
-    if not places:
-        return None
-    away_arcsec = {name: float(target.separation(place).arcsec) for name, place in places.items()}
-    first = min(away_arcsec, key=lambda name: away_arcsec[name])
-    return first if away_arcsec[first] <= INFO.radius_arcsec else None
+    stars = pl.DataFrame(
+        [(name, *place) for name, place in places.items()],
+        schema={"name": pl.String(), "ra": pl.Float64(), "dec": pl.Float64()},
+        orient="row",
+    )
+    return nearest_name(stars, target, ("name", "ra", "dec"), radius_arcsec=INFO.radius_arcsec)
 
 
-def _place(name: str, http: Http) -> SkyCoord | None:
+def _place(name: str, http: Http) -> tuple[float, float] | None:
     if not _STAR.fullmatch(name):
         return None  # a header or a sentence that nothing was found
     words = _text(f"{SITE}radec.php?{name}&decimal=1", http).split()
     try:
-        return SkyCoord(float(words[1]), float(words[2]), unit="deg")
+        return float(words[1]), float(words[2])
     except (IndexError, ValueError) as error:
         raise drift(INFO.title, f"no position of {name}") from error
 

@@ -5,7 +5,7 @@
 
 import sys
 
-from engine.brokers.accounts import ACCOUNTS
+from engine.brokers.asking.accounts import ACCOUNTS
 from engine.brokers.protocol import BrokerInfo, Evidence
 from engine.brokers.registry import BROKERS
 
@@ -23,7 +23,9 @@ def archives_page() -> str:
 tomlake asks these {len(infos)} archives for every target, all at once. Each is one module in
 `engine/brokers`: `fetch` asks, `parse` reads the answer without network or clock. The raw answer is kept as
 it came, to be read again: `tomlake reparse ARCHIVE`. `tomlake archives` and the page *Archives* tell how each
-fares, and `tomlake canary` asks each a question whose answer is known.
+fares, and `tomlake canary` asks each a question whose answer is known. What archives share stands beside
+them: `asking/` speaks to services, `reading/` reads forms of answers, `matching.py` finds the target in them,
+`points.py` makes light curves.
 
 Everywhere times become MJD (UTC) in the middle of the exposure, as seen at the Earth's centre; a flux becomes
 a magnitude from 3 sigma on and else a limit of 5 sigma; an archive's own limits are kept. {recorded} archives

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, json_of, refuse_pages, with_numbers
-from engine.brokers.cone import place_in, within
-from engine.brokers.points import archive_points, brightness
+from engine.brokers.matching import nearest_first, place_at, place_in
+from engine.brokers.points import UJY_PER, archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
+from engine.brokers.reading.json_answers import json_of
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import mjd_utc_of
 
@@ -74,7 +75,6 @@ _FAIL, _POOR, _SATSTAR, _BAD_PSF = 0x8, 0x10, 0x80, 0x400
 _DEFECT, _SATURATED, _CR_LIMIT = 0x800, 0x1000, 0x2000
 _EPOCH_YEAR = 2012.0
 _MJD_RANGE = (54500.0, 57500.0)
-_JY = 1e6  # in uJy
 _MISSING = -990.0  # values below are the archive's -999
 _MEAN_COLUMNS = ("objID", "raMean", "decMean", "nDetections")
 _TEXTS = ("objID", "detectID", "filterID")
@@ -104,7 +104,8 @@ class PanStarrs:
         answer = refuse_pages(
             http.get(f"{API_URL}/mean.json", params=cone, timeout_s=120.0), title=INFO.title
         )
-        near = within(mean_objects(answer), query, year=_EPOCH_YEAR, radius_arcsec=INFO.radius_arcsec)
+        place = place_at(query, _EPOCH_YEAR)
+        near = nearest_first(mean_objects(answer), place, radius_arcsec=INFO.radius_arcsec)
         if near.is_empty():
             return b""
         words = {"objID": str(near["objID"][0]), "columns": f"[{','.join(COLUMNS)}]", "pagesize": "50000"}
@@ -132,8 +133,8 @@ class PanStarrs:
             return empty()
         points = rows.with_columns(
             pl.Series("mjd", mjd_utc_of(rows["obsTime"].to_numpy(), scale="tai")),
-            flux_ujy=pl.col("psfFlux") * _JY,
-            flux_err_ujy=pl.col("psfFluxErr") * _JY,
+            flux_ujy=pl.col("psfFlux") * UJY_PER["Jy"],
+            flux_err_ujy=pl.col("psfFluxErr") * UJY_PER["Jy"],
         ).select(
             "mjd",
             "flux_ujy",
@@ -149,7 +150,7 @@ class PanStarrs:
 
 def mean_objects(body: bytes) -> pl.DataFrame:
     """Return ``objID`` (text), ``ra``, ``dec`` and ``nDetections`` of the objects of a JSON answer."""
-    answer = json_of(body, title=INFO.title)
+    answer = json_of(body, title=INFO.title, keeps_nan=True)
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         raise drift(INFO.title, "no list of objects")
     try:

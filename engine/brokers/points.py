@@ -1,12 +1,16 @@
 """From an archive's rows to a light curve: what every archive module does in the same way."""
 
+from typing import TypeVar
+
 import numpy as np
 import polars as pl
 
 from engine.brokers.protocol import BrokerInfo, Query
-from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, empty, light_curve
+from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR, empty, light_curve
 from engine.times import bjd_tdb
 
+Mag = TypeVar("Mag", float, pl.Expr)
+UJY_PER = {"nJy": 1e-3, "mJy": 1e3, "Jy": 1e6}
 DETECTED_SNR = 3.0
 LIMIT_SIGMAS = 5.0
 
@@ -62,3 +66,15 @@ def brightness(flux: pl.Expr, flux_err: pl.Expr, *, zero_point_mag: float) -> di
         "mag_err": pl.when(seen).then(MAG_ERR_PER_RELATIVE_FLUX_ERR * flux_err / flux),
         "limit_mag": pl.when(sound & ~seen).then(zero_point_mag - 2.5 * (LIMIT_SIGMAS * flux_err).log10()),
     }
+
+
+def flux_of(mag: Mag, *, zero_point_mag: float = AB_ZERO_POINT_UJY_MAG) -> Mag:
+    """Return the flux of a magnitude, or of a column of them: in uJy of AB, or by the zero point given."""
+    flux: Mag = 10.0 ** (0.4 * (zero_point_mag - mag))
+    return flux
+
+
+def flux_and_error(mag: pl.Expr, mag_err: pl.Expr, *, zero_point_mag: float) -> tuple[pl.Expr, pl.Expr]:
+    """Return flux and its error of magnitudes, so that ``brightness`` tells detections from limits."""
+    flux = flux_of(mag, zero_point_mag=zero_point_mag)
+    return flux, flux * mag_err * (np.log(10.0) / 2.5)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, drift, with_numbers, within
-from engine.brokers.neowise import TAP_URL, cone_at, positions
+from engine.brokers.asking.irsa import TAP_URL
+from engine.brokers.asking.tap import ask_tap, rows_in_cone
+from engine.brokers.matching import SEPARATION, cone_at, nearest_first, places_at, separations
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Http, Query
-from engine.brokers.tap import adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, with_numbers, within
 from engine.lightcurve import empty
 from engine.times import SECONDS_PER_DAY
 
@@ -80,11 +81,8 @@ class Ptf:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every epoch round the target as CSV, asked of IRSA by TAP."""
-        ra_deg, dec_deg, radius_arcsec = cone_at(
-            query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec
-        )
-        where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0)
-        adql = f"SELECT {', '.join(COLUMNS)} FROM ptf_lightcurves WHERE {where}"  # noqa: S608 - numbers only
+        cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
+        adql = rows_in_cone("ptf_lightcurves", COLUMNS, cone)
         return ask_tap(http, TAP_URL, adql, title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -130,16 +128,10 @@ def epochs(body: bytes) -> pl.DataFrame:
 
 def of_the_target(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
     """Return the rows of the object nearest to the target, and of those that are the same star."""
-    if rows.is_empty():
-        return rows
-    found = SkyCoord(rows["ra"].to_numpy(), rows["dec"].to_numpy(), unit="deg")
-    away_arcsec = positions(query, rows["obsmjd"].to_numpy()).separation(found).arcsec
-    nearest = found[int(away_arcsec.argmin())]
-    rows = rows.with_columns(
-        pl.Series("separation_arcsec", away_arcsec),
-        pl.Series("from_nearest_arcsec", nearest.separation(found).arcsec),
-    )
+    places = places_at(query, rows["obsmjd"].to_numpy())
+    near = nearest_first(rows, places, radius_arcsec=INFO.radius_arcsec)
+    if near.is_empty():
+        return near
+    nearest = SkyCoord(near["ra"][0], near["dec"][0], unit="deg")
     # an exposure that two objects share gives one point: the nearer object's
-    return rows.filter(
-        pl.col("separation_arcsec") <= INFO.radius_arcsec, pl.col("from_nearest_arcsec") <= SAME_STAR_ARCSEC
-    ).sort("separation_arcsec", "obsmjd")
+    return near.filter(separations(near, nearest) <= SAME_STAR_ARCSEC).sort(SEPARATION, "obsmjd")

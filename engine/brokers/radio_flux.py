@@ -4,14 +4,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, with_numbers
-from engine.brokers.points import archive_points
+from engine.brokers.matching import nearest_first, places_at
+from engine.brokers.points import UJY_PER, archive_points
 from engine.brokers.protocol import BrokerInfo, Query
-from engine.brokers.sky_match import nearest_first, place_at
+from engine.brokers.reading.answers import drift, with_numbers
 from engine.lightcurve import Flag, empty
-from engine.times import DAYS_PER_JULIAN_YEAR, J2000_MJD
-
-UJY_PER = {"mJy": 1e3, "Jy": 1e6}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +47,8 @@ def radio_point(
         raise drift(info.title, "a source without position")
     if table.is_empty():
         return empty()
-    years = 2000.0 + (table["mjd"].to_numpy() - J2000_MJD) / DAYS_PER_JULIAN_YEAR
-    place = place_at(query, years)
-    near = nearest_first(table, place, ra=columns.ra, dec=columns.dec, radius_arcsec=info.radius_arcsec)
+    places = places_at(query, table["mjd"].to_numpy())
+    near = nearest_first(table, places, ra=columns.ra, dec=columns.dec, radius_arcsec=info.radius_arcsec)
     flux, err = pl.col(columns.flux), pl.col(columns.flux_err)
     sound = flux.is_finite() & err.is_finite() & (err > 0) & (flux > 0)
     found = near.filter(sound.fill_null(False)).head(1)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, refuse_pages, text_of, text_table, with_numbers
+from engine.brokers.asking.tap import TIMEOUT_S, adql_cone, ask_tap
 from engine.brokers.protocol import Http
-from engine.brokers.tap import TIMEOUT_S, adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, refuse_pages, text_of, text_table, with_numbers
 from engine.errors import Rejected, Transient
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
 from engine.photometry.references import REFERENCE_SCHEMA, reference_table

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
-from engine.brokers.cone import place_in, with_separation
-from engine.brokers.neowise import positions
+from engine.brokers.matching import cone_at, nearest_first, places_at
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import SECONDS_PER_DAY, mjd_utc_of
 
@@ -90,12 +89,11 @@ class Sdss:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every object round the target, secondaries included, as CSV."""
-        ra_deg, dec_deg = place_in(query, _MIDDLE_YEAR)
-        motion_mas_yr = float(np.hypot(query.pm_ra_mas_yr or 0.0, query.pm_dec_mas_yr or 0.0))
-        radius_arcmin = (INFO.radius_arcsec + motion_mas_yr * _HALF_SPAN_YR / 1000.0) / 60.0
+        cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
+        radius_arcmin = cone.radius_arcsec / 60.0
         sql = (
             f"SELECT {', '.join(f'p.{name}' for name in COLUMNS)} "  # noqa: S608 - numbers only
-            f"FROM dbo.fGetNearbyObjAllEq({ra_deg:.7f}, {dec_deg:.7f}, {radius_arcmin:.6f}) AS n "
+            f"FROM dbo.fGetNearbyObjAllEq({cone.ra_deg:.7f}, {cone.dec_deg:.7f}, {radius_arcmin:.6f}) AS n "
             "JOIN PhotoObjAll AS p ON p.objID = n.objID WHERE p.mode IN (1, 2)"
         )
         words = {"cmd": sql, "format": "csv", "searchtool": "SQL"}
@@ -150,10 +148,9 @@ def of_target(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
     """Return the rows that are the target: near it at the time of the scan, the nearest one in each run."""
     if rows.is_empty():
         return rows
-    near = with_separation(rows, positions(query, rows["mjd_tai"].to_numpy()))
-    return near.filter(
-        pl.col("separation_arcsec") <= INFO.radius_arcsec, pl.col("mode").is_in([1.0, 2.0])
-    ).unique("run", keep="first", maintain_order=True)
+    places = places_at(query, rows["mjd_tai"].to_numpy())
+    near = nearest_first(rows, places, radius_arcsec=INFO.radius_arcsec)
+    return near.filter(pl.col("mode").is_in([1.0, 2.0])).unique("run", keep="first", maintain_order=True)
 
 
 def maggies_of(mag: pl.Expr, mag_err: pl.Expr, *, softening: float) -> tuple[pl.Expr, pl.Expr]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, with_numbers
-from engine.brokers.cone import flux_of, place_in, within
-from engine.brokers.points import archive_points, brightness
+from engine.brokers.asking.tap import ask_tap, rows_in_cone
+from engine.brokers.matching import cone_at, nearest_first, place_at
+from engine.brokers.points import archive_points, brightness, flux_and_error
 from engine.brokers.protocol import BrokerInfo, Http, Query
-from engine.brokers.tap import adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, with_numbers
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
 from engine.times import mid_exposure
 
@@ -82,15 +82,13 @@ class SkyMapper:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return all detections of the nearest object as CSV, empty bytes where there is none."""
-        ra_deg, dec_deg = place_in(query, _EPOCH_YEAR)
-        radius_deg = INFO.radius_arcsec / 3600.0
-        where = adql_cone("raj2000", "dej2000", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_deg)
-        adql = f"SELECT {', '.join(_MASTER_COLUMNS)} FROM dr4.master WHERE {where}"  # noqa: S608 - numbers only
+        cone = cone_at(query, year=_EPOCH_YEAR, half_span_yr=0.0, radius_arcsec=INFO.radius_arcsec)
+        adql = rows_in_cone("dr4.master", _MASTER_COLUMNS, cone, ra="raj2000", dec="dej2000")
         objects = csv_table(
             ask_tap(http, TAP_URL, adql, title=INFO.title), title=INFO.title, required=_MASTER_COLUMNS
         ).rename({"raj2000": "ra", "dej2000": "dec"})
         objects = with_numbers(objects, ("ra", "dec"), title=INFO.title)
-        near = within(objects, query, year=_EPOCH_YEAR, radius_arcsec=INFO.radius_arcsec)
+        near = nearest_first(objects, place_at(query, _EPOCH_YEAR), radius_arcsec=INFO.radius_arcsec)
         if near.is_empty():
             return b""
         object_id = near["object_id"][0].strip()
@@ -122,7 +120,7 @@ class SkyMapper:
         if rows.is_empty():
             return empty()
         zero_point_mag = AB_ZERO_POINT_UJY_MAG
-        flux, flux_err = flux_of(pl.col("mag_psf"), pl.col("e_mag_psf"), zero_point_mag=zero_point_mag)
+        flux, flux_err = flux_and_error(pl.col("mag_psf"), pl.col("e_mag_psf"), zero_point_mag=zero_point_mag)
         mjd = mid_exposure(rows["date"].to_numpy(), rows["exp_time"].to_numpy())
         points = rows.with_columns(pl.Series("mjd", mjd)).select(
             "mjd",

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, ipac_table, refuse_pages, text_of, with_numbers
-from engine.brokers.cone import place_in, within
+from engine.brokers.asking.tap import adql_text
+from engine.brokers.matching import names_like, nearest_first, place_at, place_in
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
-from engine.brokers.tap import adql_text
+from engine.brokers.reading.answers import csv_table, drift, ipac_table, refuse_pages, text_of, with_numbers
 from engine.errors import Rejected
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD, mjd_utc_of_heliocentric
@@ -90,14 +90,13 @@ class SuperWasp:
         Rejected
             ``ambiguous``: several stars lie in the cone.
         """
-        names = (_NAME.fullmatch(name.strip()) for name in (query.name, *query.names))
-        name = next((f"1SWASP {match[1].upper()}" for match in names if match), "")
+        name = next((f"1SWASP {match[1].upper()}" for match in names_like(query, _NAME)), "")
         where = f"sourceid = {adql_text(name)}" if name else _box(query)
         adql = f"SELECT {','.join(_SOURCE_COLUMNS)} FROM superwasptimeseries WHERE {where}"  # noqa: S608 - checked
         answer = http.get(TAP_URL, params={"query": adql, "format": "csv"}, timeout_s=240.0)
         sources = sources_of(refuse_pages(answer, title=INFO.title))
         if not name:
-            sources = within(sources, query, year=_EPOCH_YEAR, radius_arcsec=INFO.radius_arcsec)
+            sources = nearest_first(sources, place_at(query, _EPOCH_YEAR), radius_arcsec=INFO.radius_arcsec)
         if sources.is_empty():
             return b""
         if sources["sourceid"].n_unique() > 1:

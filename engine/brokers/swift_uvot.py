@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers
-from engine.brokers.json_rows import json_list, json_object, json_value
 from engine.brokers.points import DETECTED_SNR, archive_points
 from engine.brokers.protocol import Asks, BrokerInfo, Canary, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers
+from engine.brokers.reading.json_answers import json_list, json_object, json_of
 from engine.errors import Transient
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, Flag, empty
 
@@ -165,7 +165,7 @@ def newest_file(index: bytes, names: Sequence[str]) -> str | None:
     Transient
         ``cut-off``: the list is not whole.
     """
-    tree = json_object(json_value(index, title=INFO.title), title=INFO.title)
+    tree = json_object(json_of(index, title=INFO.title), title=INFO.title)
     if tree.get("truncated"):
         raise Transient(f"{INFO.title} sent a list that is not whole; it is asked again.", code="cut-off")
     entries = [json_object(each, title=INFO.title) for each in json_list(tree.get("tree"), title=INFO.title)]

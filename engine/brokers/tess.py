@@ -14,13 +14,15 @@ from json import dumps
 import numpy as np
 import polars as pl
 
-from engine.brokers.answers import drift, json_of, refuse_pages
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.cone import place_in, within
+from engine.brokers.asking.found import found
+from engine.brokers.matching import nearest_first, place_at, place_in
 from engine.brokers.points import archive_points, brightness
 from engine.brokers.protocol import BrokerInfo, Canary, Http, Query
-from engine.brokers.spoc_files import Sector, sector_of
-from engine.errors import NotReady, Rejected, Transient
+from engine.brokers.reading.answers import drift, refuse_pages
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import json_of
+from engine.brokers.reading.spoc_files import Sector, sector_of
+from engine.errors import NotReady, Transient
 from engine.lightcurve import empty
 from engine.times import JD_MINUS_MJD, mjd_utc_of_barycentric
 
@@ -118,13 +120,9 @@ class Tess:
         _check_status(answer)
         parts: dict[str, bytes] = {}
         for wanted in chosen(observations(answer), query):
-            try:
-                file = http.get(DOWNLOAD_URL, params={"uri": wanted.uri}, timeout_s=240.0)
-            except Rejected as error:
-                if error.code != "not-found":  # an observation may lack a light curve
-                    raise
-                continue
-            parts[f"s{wanted.sector:04d}"] = refuse_pages(file, title=INFO.title)
+            file = found(http, DOWNLOAD_URL, {"uri": wanted.uri}, timeout_s=240.0)
+            if file is not None:  # an observation may lack a light curve
+                parts[f"s{wanted.sector:04d}"] = refuse_pages(file, title=INFO.title)
         return bundled({_OBSERVATIONS: answer} | parts) if parts else b""
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -172,7 +170,7 @@ def observations(body: bytes) -> list[Observation]:
     Rejected
         ``schema-drift``
     """
-    answer = json_of(body, title=INFO.title)
+    answer = json_of(body, title=INFO.title, keeps_nan=True)
     rows = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(rows, list):
         raise drift(INFO.title, "no list of observations")
@@ -195,7 +193,7 @@ def chosen(found: Iterable[Observation], query: Query) -> list[Observation]:
             "dec": [each.dec_deg for each in found],
         }
     )
-    near = within(places, query, year=_EPOCH_YEAR, radius_arcsec=INFO.radius_arcsec)
+    near = nearest_first(places, place_at(query, _EPOCH_YEAR), radius_arcsec=INFO.radius_arcsec)
     if near.is_empty():
         return []
     tic = found[near["place"][0]].tic

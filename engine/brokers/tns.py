@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.bands import BANDS, MagSystem
-from engine.brokers.alerts import nearest, place
-from engine.brokers.answers import drift
-from engine.brokers.json_records import fetched_json, json_of, json_table, part, records
+from engine.brokers.alerts import nearest
+from engine.brokers.matching import place_in
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Http, Query
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import fetched_json, json_of, json_table, part, records
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD
@@ -88,7 +89,7 @@ class Tns:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the nearest object with its photometry, empty bytes where TNS has none."""
-        ra_deg, dec_deg = there = place(query, year=query.epoch)
+        ra_deg, dec_deg = there = place_in(query, query.epoch)
         cone = {"ra": f"{ra_deg:.7f}", "dec": f"{dec_deg:.7f}", "radius": f"{INFO.radius_arcsec:g}"}
         found = _reply(json_of(_asked(SEARCH_URL, cone | {"units": "arcsec"}, http), title=INFO.title))
         names = json_table(records(found or [], title=INFO.title), title=INFO.title, texts=("objname",))

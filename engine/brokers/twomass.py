@@ -9,13 +9,13 @@ Release, section II.2a.
 from dataclasses import dataclass
 
 import polars as pl
-from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, with_numbers, within
-from engine.brokers.neowise import TAP_URL, cone_at, positions
+from engine.brokers.asking.irsa import TAP_URL
+from engine.brokers.asking.tap import ask_tap, rows_in_cone
+from engine.brokers.matching import cone_at, nearest_first, places_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Http, Query
-from engine.brokers.tap import adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, with_numbers, within
 from engine.lightcurve import Flag, empty
 from engine.times import JD_MINUS_MJD
 
@@ -76,11 +76,8 @@ class Twomass:
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources round the target as CSV, asked of IRSA by TAP."""
-        ra_deg, dec_deg, radius_arcsec = cone_at(
-            query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec
-        )
-        where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0)
-        adql = f"SELECT {', '.join(COLUMNS)} FROM fp_psc WHERE {where}"  # noqa: S608 - numbers only
+        cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
+        adql = rows_in_cone("fp_psc", COLUMNS, cone)
         return ask_tap(http, TAP_URL, adql, title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
@@ -93,7 +90,9 @@ class Twomass:
         """
         if not body.strip():
             return empty()
-        source = nearest(sources(body), query)
+        rows = sources(body)
+        places = places_at(query, rows["mjd"].to_numpy())
+        source = nearest_first(rows, places, radius_arcsec=INFO.radius_arcsec).head(1)
         points = pl.concat(_one_band(source, band) for band in _BANDS)
         return archive_points(points, query, INFO, calib_version=CUTS_VERSION, facility="2MASS")
 
@@ -114,16 +113,6 @@ def sources(body: bytes) -> pl.DataFrame:
     for name in _FLAGS:
         within(rows.select(pl.col(name).str.len_chars()), name, 3, 3, title=INFO.title)
     return rows.with_columns(mjd=pl.col("jdate") - JD_MINUS_MJD)
-
-
-def nearest(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
-    """Return the row nearest to the target at its time, no row where none is within the radius."""
-    if rows.is_empty():
-        return rows
-    target = positions(query, rows["mjd"].to_numpy())
-    found = SkyCoord(rows["ra"].to_numpy(), rows["dec"].to_numpy(), unit="deg")
-    rows = rows.with_columns(pl.Series("separation_arcsec", target.separation(found).arcsec))
-    return rows.filter(pl.col("separation_arcsec") <= INFO.radius_arcsec).sort("separation_arcsec").head(1)
 
 
 def _one_band(source: pl.DataFrame, band: str) -> pl.DataFrame:

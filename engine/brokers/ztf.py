@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers, within
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.neowise import TAP_URL, cone_at, positions
+from engine.brokers.asking.irsa import TAP_URL
+from engine.brokers.asking.tap import TIMEOUT_S, ask_tap, rows_in_cone
+from engine.brokers.matching import cone_at, places_at, separations
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Canary, Evidence, Http, Query
-from engine.brokers.tap import TIMEOUT_S, adql_cone, ask_tap
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers, within
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.lightcurve import Flag, empty
 from engine.times import SECONDS_PER_DAY
 
@@ -103,11 +103,8 @@ class Ztf:
         """Return the newest release's tables, the objects round the target and their light curves."""
         tables = ask_tap(http, TAP_URL, TABLES_ADQL, title=INFO.title)
         release = newest_release(tables)
-        ra_deg, dec_deg, radius_arcsec = cone_at(
-            query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec
-        )
-        where = adql_cone("ra", "dec", ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0)
-        adql = f"SELECT {', '.join(_OBJECT_COLUMNS)} FROM ztf_objects_dr{release} WHERE {where}"  # noqa: S608 - numbers only
+        cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
+        adql = rows_in_cone(f"ztf_objects_dr{release}", _OBJECT_COLUMNS, cone)
         objects = ask_tap(http, TAP_URL, adql, title=INFO.title)
         ids = csv_table(objects, title=INFO.title, required=_OBJECT_COLUMNS)["oid"].to_list()
         if not ids:
@@ -183,9 +180,8 @@ def of_the_target(rows: pl.DataFrame, query: Query) -> pl.DataFrame:
     """Return the epochs of the light curve nearest to the moving target in every camera and band."""
     if rows.is_empty():
         return rows
-    found = SkyCoord(rows["ra"].to_numpy(), rows["dec"].to_numpy(), unit="deg")
-    away_arcsec = positions(query, rows["mjd"].to_numpy()).separation(found).arcsec
-    rows = rows.with_columns(pl.Series("separation_arcsec", away_arcsec)).with_columns(
+    places = places_at(query, rows["mjd"].to_numpy())
+    rows = rows.with_columns(separations(rows, places)).with_columns(
         separation_arcsec=pl.col("separation_arcsec").median().over("oid")
     )
     near = rows.filter(pl.col("separation_arcsec") <= INFO.radius_arcsec)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages, text_of, text_table, with_numbers, within
-from engine.brokers.html_table import html_rows
-from engine.brokers.neowise import cone_at
-from engine.brokers.points import archive_points, brightness
+from engine.brokers.matching import place_in
+from engine.brokers.points import archive_points, brightness, flux_of
 from engine.brokers.protocol import BrokerInfo, Evidence, Http, Query
+from engine.brokers.reading.answers import drift, refuse_pages, text_of, text_table, with_numbers, within
+from engine.brokers.reading.html_table import html_rows
 from engine.brokers.ztf import ACKNOWLEDGEMENT
 from engine.errors import NotReady, Rejected, Transient
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty
@@ -159,7 +159,7 @@ def epochs(body: bytes) -> pl.DataFrame:
 
 def calibrated(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the epochs with ``flux_ujy`` above the baseline of their camera and band, and its error."""
-    ujy_per_dn = 10.0 ** (0.4 * (AB_ZERO_POINT_UJY_MAG - pl.col("zpdiff")))
+    ujy_per_dn = flux_of(pl.col("zpdiff"))
     # a chi squared of zero or less says nothing of the errors
     scale = pl.col("forcediffimchisq").filter(pl.col("forcediffimchisq") > 0).median().sqrt().over(_GROUP)
     flux, flux_err = pl.col("flux_ujy"), pl.col("flux_err_ujy")
@@ -193,8 +193,7 @@ def _points(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _submit(query: Query, http: Http) -> bytes:
-    ra_deg, dec_deg, _ = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=0.0, radius_arcsec=0.0)
-    asked = (ra_deg, dec_deg, _JD_START, mjd_now() + JD_MINUS_MJD)
+    asked = (*place_in(query, _MIDDLE_YEAR), _JD_START, mjd_now() + JD_MINUS_MJD)
     ticket = " ".join(f"{value:.6f}" for value in asked)
     words = dict(zip(("ra", "dec", "jdstart", "jdend"), ticket.split(), strict=True))
     page = http.get(SUBMIT_URL, params=words | _person(http), headers=_door(http), timeout_s=120.0)

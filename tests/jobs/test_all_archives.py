@@ -9,8 +9,8 @@ from installations import settings_in
 from sqlalchemy import insert, update
 
 from benchmarks.archive_server import Fault, Play, archives, question_of, routes_of
-from engine.brokers.accounts import ACCOUNTS
-from engine.brokers.client import HttpClient, Limits
+from engine.brokers.asking.accounts import ACCOUNTS
+from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.protocol import Asks
 from engine.brokers.registry import BROKERS, broker
 from engine.target import Target

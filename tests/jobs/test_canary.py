@@ -9,11 +9,12 @@ from installations import settings_in
 from recorded_http import RecordedHttp
 
 from benchmarks.archive_server import question_of
-from engine.brokers.bundle import bundled
-from engine.brokers.neowise import INFO, TAP_URL
+from engine.brokers.asking.irsa import TAP_URL
+from engine.brokers.neowise import INFO
 from engine.brokers.protocol import BrokerInfo, Canary
+from engine.brokers.reading.bundle import bundled
+from engine.brokers.reading.shape import changes, shape_of
 from engine.brokers.registry import BROKERS, broker
-from engine.brokers.shape import changes, shape_of
 from engine.errors import Rejected, Transient
 from jobs.canary import EVERY_D, ask_canary, enqueue_due_canaries
 from lake.archives import list_archive_health

@@ -9,8 +9,8 @@ from installations import settings_in
 from polars.testing import assert_frame_equal
 from recorded_http import RecordedHttp
 
+from engine.brokers.asking.irsa import TAP_URL
 from engine.brokers.gaia_alerts import INDEX_URL
-from engine.brokers.neowise import TAP_URL
 from engine.errors import Rejected, Transient
 from engine.lightcurve import SCHEMA
 from engine.target import Target

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.brokers.accounts import ACCOUNTS
+from engine.brokers.asking.accounts import ACCOUNTS
 from engine.errors import Rejected
 from lake.settings import child_environment, read_settings
 

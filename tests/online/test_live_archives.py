@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.names.resolve import resolve
 from engine.brokers.protocol import Query
 from engine.brokers.reference import GAIA_URL, VIZIER_URL, fetch_references

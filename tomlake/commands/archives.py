@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.protocol import Asks
 from engine.brokers.reach import reason_not_to_ask
 from engine.brokers.registry import BROKERS, broker, served

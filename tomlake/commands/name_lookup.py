@@ -1,6 +1,6 @@
 """What a name means that is not among the targets: asked outside once, then kept for a while."""
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.gaia_alerts import INDEX_URL
 from engine.brokers.names.resolve import Resolved
 from jobs.kept_answers import KeptAnswers

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from engine.brokers.client import HttpClient
+from engine.brokers.asking.client import HttpClient
 from engine.brokers.streams.criteria import rule_of, told
 from engine.brokers.streams.registry import STREAMS, stream
 from engine.times import datetime_of

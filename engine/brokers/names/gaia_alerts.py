@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, refuse_pages, with_numbers
 from engine.brokers.gaia_alerts import INDEX_URL, INFO
 from engine.brokers.names.forms import alert_of, kept_aliases, transient_of, unknown
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import csv_table, refuse_pages, with_numbers
 from engine.target import Target, checked_name
 
 TITLE = INFO.title

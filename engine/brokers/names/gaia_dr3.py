@@ -5,10 +5,10 @@ References
 Gaia Collaboration, Vallenari et al. 2023, A&A 674, A1.
 """
 
-from engine.brokers.answers import csv_table, with_numbers
+from engine.brokers.asking.tap import adql_cone, ask_tap
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import csv_table, with_numbers
 from engine.brokers.reference import GAIA_URL
-from engine.brokers.tap import adql_cone, ask_tap
 from engine.target import Target
 
 TITLE = "Gaia DR3"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
-from engine.brokers.answers import drift, refuse_pages
+from engine.brokers.reading.answers import drift, refuse_pages
 
 
 def json_of(body: bytes, *, title: str) -> Mapping[str, object]:

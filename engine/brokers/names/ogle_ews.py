@@ -6,8 +6,8 @@ from datetime import datetime
 
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.answers import drift, refuse_pages
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import drift, refuse_pages
 from engine.errors import Rejected
 from engine.target import parse_position, separation_arcsec
 from engine.times import datetime_of, mjd_now

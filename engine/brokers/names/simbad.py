@@ -9,10 +9,10 @@ import re
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, with_numbers
+from engine.brokers.asking.tap import adql_cone, adql_text, ask_tap
 from engine.brokers.names.forms import kept_aliases, unknown
 from engine.brokers.protocol import Http
-from engine.brokers.tap import adql_cone, adql_text, ask_tap
+from engine.brokers.reading.answers import csv_table, with_numbers
 from engine.target import Target, checked_name
 
 SIMBAD_URL = "https://simbad.cds.unistra.fr/simbad/sim-tap"

@@ -8,10 +8,10 @@ https://ssd-api.jpl.nasa.gov/doc/sbdb.html and https://ssd-api.jpl.nasa.gov/doc/
 import csv
 from collections.abc import Mapping
 
-from engine.brokers.answers import drift, text_of
 from engine.brokers.names.forms import name_of_body, unknown
 from engine.brokers.names.json_answer import json_of, part_of, words_of
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import drift, text_of
 from engine.errors import Rejected
 from engine.target import Target
 from engine.times import JD_MINUS_MJD, datetime_of, mjd_now

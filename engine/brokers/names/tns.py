@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
-from engine.brokers.answers import drift
 from engine.brokers.names.forms import is_survey_name, kept_aliases, transient_of, unknown
 from engine.brokers.names.json_answer import json_of, number_of, part_of, words_of
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import drift
 from engine.errors import Rejected
 from engine.target import Target, checked_name
 

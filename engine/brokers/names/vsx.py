@@ -8,9 +8,9 @@ Watson, Henden & Price 2006, SASS 25, 47.
 import re
 from xml.etree import ElementTree as ET
 
-from engine.brokers.answers import drift
 from engine.brokers.names.forms import unknown
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import drift
 from engine.errors import Transient
 from engine.target import Target, checked_name
 

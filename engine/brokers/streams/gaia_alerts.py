@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import polars as pl
 
-from engine.brokers.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.gaia_alerts import INDEX_URL
 from engine.brokers.protocol import Evidence, Http
+from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.streams.protocol import Rule, Span, StreamInfo, candidates
 from engine.times import mjd_of
 

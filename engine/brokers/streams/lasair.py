@@ -12,10 +12,10 @@ from urllib.parse import quote
 import numpy as np
 import polars as pl
 
+from engine.brokers.asking.tap import adql_text
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.streams.protocol import MOST_ROWS, Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, mag_of_njy, number, require, rows_of, words
-from engine.brokers.tap import adql_text
 from engine.times import mjd_utc_of
 
 URL = "https://api.lasair.lsst.ac.uk/api/query/"

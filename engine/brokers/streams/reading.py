@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from engine.brokers.answers import drift, refuse_pages
+from engine.brokers.reading.answers import drift, refuse_pages
 
 Row = Mapping[str, object]
 AB_ZERO_POINT_NJY_MAG = 31.4

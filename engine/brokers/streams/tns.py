@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import polars as pl
 
-from engine.brokers.answers import drift
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.protocol import Evidence, Http
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.brokers.streams.protocol import Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, inner, json_of, number, words
 from engine.errors import Rejected

@@ -15,14 +15,12 @@ from engine.brokers.alerts import (
     Kind,
     light_curve_of,
     nearest,
-    place,
     ztf_measured,
     ztf_reference_ujy,
 )
 from engine.brokers.lsst_rows import lsst_measured
 from engine.brokers.protocol import Query
 from engine.errors import Rejected
-from engine.target import separation_arcsec
 
 QUERY = Query(target_id=1, name="x", ra_deg=10.0, dec_deg=-20.0)
 ALERT = {
@@ -156,11 +154,3 @@ def test_the_nearest_object_is_within_the_radius_also_at_the_pole() -> None:
     assert nearest(found, names, (0.0, 89.9999), INFO) == "2"
     assert nearest(found, names, (90.0, 89.99), INFO) is None
     assert nearest([], names, (90.0, 89.99), INFO) is None
-
-
-@settings(deadline=None, max_examples=40)
-@given(pm=st.floats(-5000.0, 5000.0), dec_deg=st.floats(-89.0, 89.0), epoch=st.sampled_from([2000.0, 2016.0]))
-def test_the_place_moves_by_the_proper_motion(pm: float, dec_deg: float, epoch: float) -> None:
-    query = Query(target_id=1, name="x", ra_deg=50.0, dec_deg=dec_deg, pm_ra_mas_yr=pm, epoch=epoch)
-    moved_arcsec = separation_arcsec(50.0, dec_deg, *place(query, year=2022.5))
-    assert moved_arcsec == pytest.approx(abs(pm) / 1000.0 * (2022.5 - epoch), abs=1e-3)

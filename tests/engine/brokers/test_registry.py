@@ -10,15 +10,16 @@ from polars.testing import assert_frame_equal
 
 from benchmarks.archive_server import routes_of
 from engine.bands import BANDS
-from engine.brokers.accounts import ACCOUNTS
-from engine.brokers.bundle import bundled, is_bundle, parts_of
+from engine.brokers.asking.accounts import ACCOUNTS
 from engine.brokers.page import archives_page
 from engine.brokers.protocol import Asks, Broker, Query
+from engine.brokers.reading.bundle import bundled, is_bundle, parts_of
 from engine.brokers.registry import BROKERS, broker
 from engine.errors import Rejected
 from engine.lightcurve import SCHEMA
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
+NETWORK = {"requests", "urllib", "urllib3", "http", "httpx", "socket", "time", "os"}
 each_broker = pytest.mark.parametrize("archive", BROKERS, ids=lambda archive: archive.info.key)
 
 
@@ -170,11 +171,12 @@ def test_hand_made_answers_are_small(archive: Broker, answers: Path) -> None:
 def test_an_archive_reaches_the_network_only_through_the_http_that_it_is_given(archive: Broker) -> None:
     tree = ast.parse((ROOT / "engine" / "brokers" / f"{archive.info.key}.py").read_text())
     imported = {
-        name.partition(".")[0]
+        name
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in (
             [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
         )
     }
-    assert not imported & {"requests", "urllib", "urllib3", "http", "httpx", "socket", "time", "os"}
+    assert "engine.brokers.asking.client" not in imported
+    assert not {name.partition(".")[0] for name in imported} & NETWORK

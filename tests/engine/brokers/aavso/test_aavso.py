@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from recorded_http import RecordedHttp
 
 from engine.brokers.aavso import COLUMNS, CUTS, DELIMITER, Aavso, nearest_star, observations, spans
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 

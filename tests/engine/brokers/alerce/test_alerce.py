@@ -11,8 +11,8 @@ from recorded_http import RecordedHttp
 
 from engine.brokers.alerce import FORCED_URL, OBJECTS_URL, Alerce
 from engine.brokers.alerts import Kind
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 

@@ -9,8 +9,8 @@ from recorded_http import RecordedHttp
 
 from engine.brokers.alerce_lsst import DETECTIONS_URL, FORCED_URL, OBJECTS_URL, AlerceLsst
 from engine.brokers.alerts import Kind
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 

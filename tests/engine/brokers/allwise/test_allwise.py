@@ -8,7 +8,8 @@ import pytest
 from recorded_http import RecordedHttp
 
 from engine.brokers.allwise import COLUMNS, Allwise
-from engine.brokers.neowise import CUTS, GATOR_URL, TAP_URL
+from engine.brokers.asking.irsa import GATOR_URL, TAP_URL
+from engine.brokers.neowise import CUTS
 from engine.brokers.protocol import Query
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag

@@ -8,8 +8,8 @@ import pytest
 from recorded_http import RecordedHttp
 
 from engine.brokers.antares import SERVICE_URL, Antares
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 

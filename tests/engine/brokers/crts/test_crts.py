@@ -8,8 +8,8 @@ import pytest
 from recorded_http import RecordedHttp
 
 from engine.brokers.crts import URL, Crts
-from engine.brokers.html_table import html_rows
 from engine.brokers.protocol import Query
+from engine.brokers.reading.html_table import html_rows
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 

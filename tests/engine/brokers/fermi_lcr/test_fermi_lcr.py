@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from recorded_http import RecordedHttp
 
 from engine.bands import UJY_PER_PHOTON_CM2_S
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.fermi_lcr import (
     CUTS,
     INFO,
     SITE,
     FermiLcr,
     bins,
-    json_of,
     listed_source,
     source_name,
+    without_notice,
 )
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 
 MKN_421 = Query(target_id=7, name="Mkn 421", ra_deg=166.113808, dec_deg=38.208833)
@@ -79,9 +79,9 @@ def test_every_flux_comes_back_exactly(flux: float) -> None:
 
 
 def test_words_before_the_json_are_not_part_of_it() -> None:
-    assert json_of(b'Notice: no cache<br>\n{"flux": []}') == b'{"flux": []}'
+    assert without_notice(b'Notice: no cache<br>\n{"flux": []}') == b'{"flux": []}'
     with pytest.raises(Transient):
-        json_of(b"<html>down {for} maintenance</html>")
+        without_notice(b"<html>down {for} maintenance</html>")
 
 
 @pytest.mark.parametrize(

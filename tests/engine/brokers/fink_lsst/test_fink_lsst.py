@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from recorded_http import RecordedHttp
 
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.fink_lsst import SERVICE_URL, FinkLsst
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 from recorded_http import RecordedHttp
 
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.compressed import files_of_tar
 from engine.brokers.kmtnet import INFO, SITE, Kmtnet, rows_of
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.compressed import files_of_tar
 from engine.errors import Rejected, Transient
 
 FILES = ("KMTA12_I", "KMTA14_I", "KMTC12_I", "KMTC14_I")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from recorded_http import RecordedHttp
 
+from engine.brokers.asking.tapvizier import SYNC_URL, catalogue_of
 from engine.brokers.lotss import COLUMNS, MIDDLE_MJD, Lotss
 from engine.brokers.protocol import Query
-from engine.brokers.tapvizier import SYNC_URL, catalogue_of
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded_http import RecordedHttp
 
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.moa import ARCHIVE, SITE, Moa, calibration_of, exposures
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
 from engine.times import julian_year, mjd_now

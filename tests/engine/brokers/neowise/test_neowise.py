@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from recorded_http import RecordedHttp
 
-from engine.brokers.neowise import COLUMNS, CUTS, GATOR_URL, TAP_URL, Neowise, cone, exposures, positions
+from engine.brokers.asking.irsa import GATOR_URL, TAP_URL
+from engine.brokers.matching import places_at
+from engine.brokers.neowise import COLUMNS, CUTS, Neowise, cone, exposures
 from engine.brokers.protocol import Query
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag
@@ -145,8 +147,9 @@ def test_the_question_is_a_cone_about_the_target_in_the_middle_of_the_mission(
 ) -> None:
     http = RecordedHttp(answers={TAP_URL: rows})
     assert Neowise().fetch(query, http) == rows
-    ra_deg, dec_deg, radius_arcsec = cone(query)
-    assert f"CIRCLE('ICRS', {ra_deg:.8f}, {dec_deg:.8f}, {radius_arcsec / 3600:.8f})" in http.questions[0]
+    around = cone(query)
+    circle = f"{around.ra_deg:.8f}, {around.dec_deg:.8f}, {around.radius_arcsec / 3600:.8f}"
+    assert f"CIRCLE('ICRS', {circle})" in http.questions[0]
     assert "FROM neowiser_p1bs_psd" in http.questions[0]
 
 
@@ -161,10 +164,9 @@ def test_the_cone_holds_the_target_throughout_the_mission(
     query = Query(
         target_id=1, name="x", ra_deg=ra_deg, dec_deg=dec_deg, pm_ra_mas_yr=pm_ra, pm_dec_mas_yr=pm_dec
     )
-    centre_ra_deg, centre_dec_deg, radius_arcsec = cone(query)
-    there = positions(query, [mjd])
-    away_arcsec = separation_arcsec(centre_ra_deg, centre_dec_deg, there.ra.deg[0], there.dec.deg[0])
-    assert away_arcsec <= radius_arcsec - 3.0
+    around, there = cone(query), places_at(query, [mjd])
+    away_arcsec = separation_arcsec(around.ra_deg, around.dec_deg, there.ra.deg[0], there.dec.deg[0])
+    assert away_arcsec <= around.radius_arcsec - 3.0
 
 
 def test_gator_is_asked_where_tap_cannot_answer(gator: bytes, query: Query) -> None:

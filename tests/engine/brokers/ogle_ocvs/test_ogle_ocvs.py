@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from recorded_http import RecordedHttp
 
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.ogle_ocvs import HOST, SITE, OgleOcvs
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.errors import Rejected, Transient
 
 STAR = "OGLE-BLG-RRLYR-00001"

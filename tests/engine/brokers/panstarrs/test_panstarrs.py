@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded_http import RecordedHttp
 
-from engine.brokers.cone import within
+from engine.brokers.matching import nearest_first, place_at
 from engine.brokers.panstarrs import COLUMNS, PanStarrs, mean_objects
 from engine.brokers.protocol import Query
 from engine.errors import Rejected, Transient
@@ -128,12 +128,8 @@ def test_real_objects_are_read_exactly(shared: Path) -> None:
     objects = mean_objects(json.dumps(answer).encode())
     assert objects.row(0)[0] == "68960059717834079"
     assert objects.row(0)[1:] == (350.9591004254081, -31.88807151907721, 20.271799087524414)
-    near = within(
-        objects,
-        Query(target_id=1, name="x", ra_deg=350.9653, dec_deg=-31.8887),
-        year=2012.0,
-        radius_arcsec=30.0,
-    )
+    query = Query(target_id=1, name="x", ra_deg=350.9653, dec_deg=-31.8887)
+    near = nearest_first(objects, place_at(query, 2012.0), radius_arcsec=30.0)
     assert near["separation_arcsec"].is_sorted()
     assert len(near) > 1
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded_http import RecordedHttp
 
-from engine.brokers.neowise import TAP_URL
+from engine.brokers.asking.irsa import TAP_URL
 from engine.brokers.protocol import Query
 from engine.brokers.ptf import COLUMNS, CUTS, Ptf
 from engine.errors import Rejected, Transient

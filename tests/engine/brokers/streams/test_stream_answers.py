@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from recorded_http import RecordedHttp
 
-from engine.brokers.bundle import bundled
 from engine.brokers.protocol import Evidence
+from engine.brokers.reading.bundle import bundled
 from engine.brokers.streams.alerce import Alerce
 from engine.brokers.streams.antares import Antares
 from engine.brokers.streams.fink import FinkLsst, FinkZtf

@@ -10,9 +10,9 @@ import pytest
 from astropy.io import fits
 from recorded_http import RecordedHttp
 
-from engine.brokers.bundle import bundled, parts_of
 from engine.brokers.protocol import Query
-from engine.brokers.spoc_files import sector_of
+from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.spoc_files import sector_of
 from engine.brokers.tess import DOWNLOAD_URL, INVOKE_URL, SECTORS_MAX, Tess, chosen, observations
 from engine.errors import NotReady, Rejected, Transient
 

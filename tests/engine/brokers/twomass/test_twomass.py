@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from recorded_http import RecordedHttp
 
-from engine.brokers.neowise import TAP_URL
+from engine.brokers.asking.irsa import TAP_URL
 from engine.brokers.protocol import Query
 from engine.brokers.twomass import COLUMNS, Twomass
 from engine.errors import Rejected, Transient

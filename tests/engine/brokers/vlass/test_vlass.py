@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from recorded_http import RecordedHttp
 
+from engine.brokers.asking.tapvizier import SYNC_URL
 from engine.brokers.protocol import Query
-from engine.brokers.tapvizier import SYNC_URL
 from engine.brokers.vlass import TABLE, Vlass, mjd_of_day
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from recorded_http import RecordedHttp
 
-from engine.brokers.bundle import bundled, parts_of
-from engine.brokers.neowise import TAP_URL
+from engine.brokers.asking.irsa import TAP_URL
 from engine.brokers.protocol import Query
+from engine.brokers.reading.bundle import bundled, parts_of
 from engine.brokers.ztf import COLUMNS, CUTS, LIGHT_CURVES_URL, Ztf, newest_release
 from engine.errors import Rejected, Transient
 from engine.lightcurve import Flag

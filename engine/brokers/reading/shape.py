@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from engine.brokers.bundle import is_bundle, parts_of
+from engine.brokers.reading.bundle import is_bundle, parts_of
 from engine.errors import Rejected
 
 _FIELD = re.compile(rb"<FIELD\b[^>]*?\bname=[\"']([^\"']+)", re.IGNORECASE)

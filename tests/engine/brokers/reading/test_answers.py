@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.brokers.answers import csv_table, ipac_table, refuse_pages, with_numbers
-from engine.brokers.tap import adql_text
+from engine.brokers.reading.answers import csv_table, ipac_table, refuse_pages, with_numbers
 from engine.errors import Rejected, Transient
 
 CELLS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8)
@@ -78,7 +77,3 @@ def test_a_page_is_for_later() -> None:
     assert refuse_pages(b"ra,dec\n", title="It") == b"ra,dec\n"
     with pytest.raises(Transient):
         refuse_pages(b"\n <!DOCTYPE html>", title="It")
-
-
-def test_quotes_in_adql_are_doubled() -> None:
-    assert adql_text("Barnard's star") == "'Barnard''s star'"

@@ -1,8 +1,19 @@
 """Answers in JSON: exact identifiers, numbers that are none, broken answers."""
 
+import math
+
 import pytest
 
-from engine.brokers.json_records import fetched_json, is_true, json_of, json_table, part, records
+from engine.brokers.reading.json_answers import (
+    fetched_json,
+    is_true,
+    json_of,
+    json_table,
+    part,
+    records,
+    table_of_lists,
+    table_of_objects,
+)
 from engine.errors import Rejected, Transient
 
 
@@ -72,3 +83,25 @@ def test_yes_is_said_in_many_ways() -> None:
     said = [{"a": value} for value in (True, "t", 1, "true", 1.0, False, "f", 0, None, "-1")]
     table = json_table(said, title="x", texts=("a",))
     assert table.select(is_true("a")).to_series().to_list() == [True] * 5 + [False] * 5
+
+
+def test_numbers_that_are_none_are_kept_where_they_are_asked_for() -> None:
+    assert json_of(b"[NaN, Infinity, null]", title="x") == [None, None, None]
+    assert json_of(b"[-Infinity, null]", title="x", keeps_nan=True) == [-math.inf, None]
+    assert repr(json_of(b"[NaN]", title="x", keeps_nan=True)) == "[nan]"
+
+
+def test_objects_and_lists_become_the_same_text() -> None:
+    body = b'[{"id": 170028512255672337, "mag": 19.50, "by": null, "is_good": true}]'
+    names = ("id", "mag", "by", "is_good")
+    objects = table_of_objects(json_of(body, title="x"), title="x", required=names)
+    rows = json_of(b"[[170028512255672337, 19.50, null, true]]", title="x")
+    assert objects.rows() == [("170028512255672337", "19.5", "", "True")]
+    assert table_of_lists(names, rows, title="x", required=names).equals(objects)
+
+
+@pytest.mark.parametrize("broken", [{"a": "1"}, [1], [{}], [{"a": [1]}], None])
+def test_what_is_no_list_of_objects_with_these_columns_is_drift(broken: object) -> None:
+    with pytest.raises(Rejected) as refusal:
+        table_of_objects(broken, title="x", required=("a",))
+    assert refusal.value.code == "schema-drift"

@@ -4,7 +4,7 @@ import io
 import tarfile
 import zlib
 
-from engine.brokers.answers import drift
+from engine.brokers.reading.answers import drift
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS

@@ -17,8 +17,8 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
+from engine.brokers.asking.turns import Turns, host_of
 from engine.brokers.protocol import Words
-from engine.brokers.turns import Turns, host_of
 from engine.errors import Rejected, Transient
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from engine.brokers.answers import drift
+from engine.brokers.reading.answers import drift
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY
 

@@ -6,7 +6,6 @@ digits and flags their leading zeros.
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -52,21 +51,6 @@ def text_of(body: bytes, *, title: str) -> str:
     if text and not text.endswith(("\n", "\r")):
         raise drift(title, "the last line is cut off")
     return text
-
-
-def json_of(body: bytes, *, title: str) -> object:
-    """Return the value of a JSON answer; numbers stay exact.
-
-    Raises
-    ------
-    Rejected
-        ``schema-drift``: no JSON, or cut off.
-    """
-    try:
-        value: object = json.loads(body)
-    except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError
-        raise drift(title, "an answer that is not JSON") from error
-    return value
 
 
 def csv_table(body: bytes, *, title: str, required: Sequence[str], delimiter: str = ",") -> pl.DataFrame:

@@ -6,8 +6,8 @@ an archive that takes a point back, or measures it again, is followed.
 
 import polars as pl
 
-from engine.brokers.bundle import bundled, is_bundle, parts_of
 from engine.brokers.protocol import Broker, Query
+from engine.brokers.reading.bundle import bundled, is_bundle, parts_of
 from engine.lightcurve import empty
 
 _START = "pieces-since/"

@@ -1,7 +1,7 @@
-"""Reading archives' answers in JSON: lists of records as tables, refused when they are broken.
+"""Reading archives' answers in JSON: lists of records or of lists as tables, refused when they are broken.
 
 Identifiers with more digits than a float holds stay exact text; ``NaN`` and infinities, which some archives
-write though JSON has none, become null.
+write though JSON has none, become null where numbers are asked for.
 """
 
 import json
@@ -10,15 +10,19 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages
-from engine.brokers.protocol import Http, Words
+from engine.brokers.reading.answers import drift, refuse_pages, text_table
 from engine.errors import Rejected, Transient
 
 _NULLS = ("", "null", "nan", "none")
 
 
-def json_of(body: bytes, *, title: str) -> object:
+def json_of(body: bytes, *, title: str, keeps_nan: bool = False) -> object:
     """Return what a JSON answer says.
+
+    Parameters
+    ----------
+    keeps_nan
+        Leave ``NaN`` and infinities the numbers that they are, where they differ from null.
 
     Raises
     ------
@@ -26,7 +30,9 @@ def json_of(body: bytes, *, title: str) -> object:
         ``schema-drift``: not text, a page, or cut off.
     """
     try:
-        answer: object = json.loads(body.decode("utf-8-sig"), parse_constant=lambda _: None)
+        answer: object = json.loads(
+            body.decode("utf-8-sig"), parse_constant=float if keeps_nan else lambda _: None
+        )
     except UnicodeDecodeError as error:
         raise drift(title, "the answer is not text") from error
     except (ValueError, RecursionError) as error:
@@ -50,22 +56,23 @@ def fetched_json(body: bytes, *, title: str) -> object:
         ) from error
 
 
-def whole_answer(http: Http, url: str, params: Words | None = None, *, title: str) -> bytes | None:
-    """Return an answer in JSON after checking that it is whole, None where the address is not found.
+def json_object(value: object, *, title: str) -> dict[str, object]:
+    """Return a value that must be a JSON object."""
+    if not isinstance(value, dict):
+        raise drift(title, "something else where an object stood")
+    return value
 
-    Raises
-    ------
-    Transient
-        ``answer-is-a-page``, ``cut-off``
-    """
-    try:
-        body = http.get(url, params=params)
-    except Rejected as refusal:
-        if refusal.code == "not-found":
-            return None
-        raise
-    fetched_json(body, title=title)
-    return body
+
+def json_list(value: object, *, title: str) -> list[object]:
+    """Return a value that must be a JSON list."""
+    if not isinstance(value, list):
+        raise drift(title, "something else where a list stood")
+    return value
+
+
+def records(answer: object, *, title: str) -> list[dict[str, object]]:
+    """Return an answer as a list of records; anything else is drift."""
+    return [json_object(each, title=title) for each in json_list(answer, title=title)]
 
 
 def part(record: object, name: str, *, title: str) -> object:
@@ -74,13 +81,6 @@ def part(record: object, name: str, *, title: str) -> object:
         raise drift(title, f"no {name}")
     value: object = record[name]
     return value
-
-
-def records(answer: object, *, title: str) -> list[dict[str, object]]:
-    """Return an answer as a list of records; anything else is drift."""
-    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
-        raise drift(title, "no list of records")
-    return answer
 
 
 def json_table(
@@ -113,6 +113,24 @@ def json_table(
     columns |= {name: [_text(row.get(name), name, title=title) for row in rows] for name in texts}
     schema = dict.fromkeys(numbers, pl.Float64()) | dict.fromkeys(texts, pl.String())
     return pl.DataFrame(columns, schema=schema)
+
+
+def table_of_objects(answer: object, *, title: str, required: Sequence[str]) -> pl.DataFrame:
+    """Return these columns of a list of JSON objects as a table of text, to be read as any other table.
+
+    Null is empty text.
+    """
+    table = json_table(records(answer, title=title), title=title, texts=required)
+    return table.with_columns(pl.all().fill_null(""))
+
+
+def table_of_lists(
+    names: Sequence[str], rows: object, *, title: str, required: Sequence[str]
+) -> pl.DataFrame:
+    """Return a list of JSON lists under these names as a table of text; null is empty text."""
+    lists = [json_list(row, title=title) for row in json_list(rows, title=title)]
+    cells = [[_text(value, "a row", title=title) or "" for value in row] for row in lists]
+    return text_table(names, cells, title=title, required=required)
 
 
 def is_true(name: str) -> pl.Expr:

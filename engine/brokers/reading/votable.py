@@ -15,7 +15,7 @@ import polars as pl
 from astropy.io.votable import parse
 from astropy.io.votable.tree import TableElement, VOTableFile
 
-from engine.brokers.answers import drift, text_table
+from engine.brokers.reading.answers import drift, text_table
 from engine.errors import Transient
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.answers import drift, refuse_pages
-from engine.brokers.json_rows import json_list, json_object, json_value, table_of_lists
+from engine.brokers.asking.tap import TIMEOUT_S, rows_in_cone
+from engine.brokers.matching import Cone
 from engine.brokers.protocol import Http
-from engine.brokers.tap import TIMEOUT_S, adql_cone
+from engine.brokers.reading.answers import drift, refuse_pages
+from engine.brokers.reading.json_answers import json_list, json_object, json_of, table_of_lists
 
 SYNC_URL = "https://tapvizier.cds.unistra.fr/TAPVizieR/tap/sync"
 RA, DEC = "RAJ2000", "DEJ2000"
@@ -27,15 +28,6 @@ class Catalogue:
     units: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cone:
-    """What part of the sky is asked for."""
-
-    ra_deg: float
-    dec_deg: float
-    radius_arcsec: float
-
-
 def ask_tapvizier(http: Http, table: str, columns: Sequence[str], cone: Cone, *, title: str) -> bytes:
     """Return the JSON answer: these columns of every source of a table in a cone.
 
@@ -44,10 +36,7 @@ def ask_tapvizier(http: Http, table: str, columns: Sequence[str], cone: Cone, *,
     Transient
         ``answer-is-a-page``
     """
-    where = adql_cone(
-        RA, DEC, ra_deg=cone.ra_deg, dec_deg=cone.dec_deg, radius_deg=cone.radius_arcsec / 3600.0
-    )
-    adql = f'SELECT {", ".join(columns)} FROM "{table}" WHERE {where}'  # noqa: S608 - our own words
+    adql = rows_in_cone(f'"{table}"', columns, cone, ra=RA, dec=DEC)
     form = {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "json", "QUERY": adql}
     return refuse_pages(http.post(SYNC_URL, form=form, timeout_s=TIMEOUT_S), title=title)
 
@@ -60,7 +49,7 @@ def catalogue_of(body: bytes, *, title: str, required: Sequence[str]) -> Catalog
     Rejected
         ``schema-drift``
     """
-    answer = json_object(json_value(body, title=title), title=title)
+    answer = json_object(json_of(body, title=title), title=title)
     if "metadata" not in answer or "data" not in answer:
         raise drift(title, "no metadata or no data")
     columns = [json_object(each, title=title) for each in json_list(answer["metadata"], title=title)]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from engine.brokers.answers import drift, text_of, text_table, with_numbers
 from engine.brokers.points import DETECTED_SNR, LIMIT_SIGMAS
 from engine.brokers.protocol import Query
+from engine.brokers.reading.answers import drift, text_of, text_table, with_numbers
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
 from engine.times import JD_MINUS_MJD, full_jd, mjd_utc_of_heliocentric
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from engine.brokers.client import HttpClient, Limits
+from engine.brokers.asking.client import HttpClient, Limits
 from engine.errors import Rejected, Transient
 
 QUICK = Limits(

@@ -5,8 +5,11 @@ References
 Dowler et al. 2019, IVOA Recommendation TAP 1.1.
 """
 
-from engine.brokers.answers import refuse_pages
+from collections.abc import Sequence
+
+from engine.brokers.matching import Cone
 from engine.brokers.protocol import Http
+from engine.brokers.reading.answers import refuse_pages
 
 TIMEOUT_S = 240.0
 
@@ -36,6 +39,13 @@ def ask_tap(
 def adql_text(text: str) -> str:
     """Return text as an ADQL literal: quoted, with quotes inside doubled."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def rows_in_cone(table: str, columns: Sequence[str], cone: Cone, *, ra: str = "ra", dec: str = "dec") -> str:
+    """Return the ADQL that asks for these columns of a table in a cone; no word is a person's."""
+    radius_deg = cone.radius_arcsec / 3600.0
+    where = adql_cone(ra, dec, ra_deg=cone.ra_deg, dec_deg=cone.dec_deg, radius_deg=radius_deg)
+    return f"SELECT {', '.join(columns)} FROM {table} WHERE {where}"  # noqa: S608
 
 
 def adql_cone(ra: str, dec: str, *, ra_deg: float, dec_deg: float, radius_deg: float) -> str:
