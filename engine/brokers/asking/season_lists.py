@@ -18,9 +18,10 @@ def season_of(http: Http, url: str, listed: re.Pattern[str], *, title: str, may_
     Raises
     ------
     Transient
-        ``answer-is-a-page``
+        ``answer-is-a-page``, ``cut-off``
     Rejected
         ``not-found``, ``schema-drift``
     """
     body = found(http, url, timeout_s=_TIMEOUT_S) if may_lack else http.get(url, timeout_s=_TIMEOUT_S)
-    return events_of(text_of(refuse_pages(body or b"", title=title), title=title), listed, title=title)
+    text = "" if body is None else text_of(refuse_pages(body, title=title), title=title)
+    return events_of(text, listed, title=title)
