@@ -49,6 +49,7 @@ class Flag(IntFlag):
     POOR_QUALITY_AT_SOURCE = 1 << 7
     TIME_UNCERTAIN = 1 << 8
     APERTURE_ONLY = 1 << 9
+    DIFFERENCE = 1 << 10
 
 
 FLAG_WORDS: dict[Flag, str] = {
@@ -62,6 +63,7 @@ FLAG_WORDS: dict[Flag, str] = {
     Flag.POOR_QUALITY_AT_SOURCE: "marked as poor by the archive",
     Flag.TIME_UNCERTAIN: "time uncertain by more than a minute",
     Flag.APERTURE_ONLY: "aperture photometry",
+    Flag.DIFFERENCE: "difference from a reference image",
 }
 
 

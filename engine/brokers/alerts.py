@@ -141,6 +141,7 @@ def light_curve_of(
         flux_ujy=pl.when(total).then("total_ujy").otherwise("difference_ujy"),
         flux_err_ujy=pl.when(total).then("total_err_ujy").otherwise("difference_err_ujy"),
         limit_mag=pl.when(~total).then("limit_mag"),
+        flags=pl.col("flags").fill_null(0) + pl.when(total).then(0).otherwise(int(Flag.DIFFERENCE)),
         calib_version=pl.format(
             f"{info.key}-{{}}-1", pl.when(total).then(pl.lit("total")).otherwise(pl.lit("difference"))
         ),

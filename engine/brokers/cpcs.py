@@ -87,7 +87,9 @@ class Cpcs:
             for name, catalogue in rows.select("filter", "catalog").iter_rows()
         ]
         is_limit, is_error = pl.col("magerr") == -1.0, pl.col("magerr") > 0
-        calibration = pl.when(pl.col("caliberr") > 0).then("caliberr").otherwise(0.0)
+        calibration = (
+            pl.when(pl.col("caliberr").is_finite() & (pl.col("caliberr") > 0)).then("caliberr").otherwise(0.0)
+        )
         points = (
             rows.with_columns(band=pl.Series(labels, dtype=pl.String()))
             .filter(pl.col("mag").is_between(0.0, 30.0), is_limit | is_error, pl.col("band").is_not_null())

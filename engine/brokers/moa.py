@@ -134,7 +134,7 @@ class Moa:
             source_ref="frame",
             mjd=pl.col("day") - JD_MINUS_MJD,
             band=pl.lit(how.band),
-            flags=pl.lit(0 if is_calibrated else int(Flag.NON_STANDARD_BAND)),
+            flags=pl.lit(0 if is_calibrated else int(Flag.DIFFERENCE)),
             **brightness(flux, pl.col("dflux_err"), zero_point_mag=how.zero_point_mag),
         )
         version = CALIBRATED_VERSION if is_calibrated else DIFFERENCE_VERSION

@@ -115,7 +115,7 @@ class Mpc:
             pl.all_horizontal(pl.col("ra", "dec").is_finite()).fill_null(False),
             pl.col("label").is_not_null(),
         ).select(
-            source_ref=pl.when(pl.col("obsid") != "")
+            source_ref=pl.when(~pl.col("obsid").is_in(["", "nan"]))
             .then("obsid")
             .otherwise(pl.format("{}/{}/{}", "obstime", "stn", "band")),
             mjd="mjd",

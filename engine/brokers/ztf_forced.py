@@ -185,7 +185,8 @@ def _points(rows: pl.DataFrame) -> pl.DataFrame:
         flux_ujy="flux_ujy",
         flux_err_ujy="flux_err_ujy",
         camera="camera",
-        flags=pl.when(is_poor).then(int(Flag.POOR_QUALITY_AT_SOURCE)).otherwise(0)
+        flags=int(Flag.DIFFERENCE)
+        + pl.when(is_poor).then(int(Flag.POOR_QUALITY_AT_SOURCE)).otherwise(0)
         + pl.when(has_bad_pixels).then(int(Flag.BAD_PIXEL)).otherwise(0)
         + pl.when(is_near_edge).then(int(Flag.NEAR_EDGE)).otherwise(0),
         **brightness(pl.col("flux_ujy"), pl.col("flux_err_ujy"), zero_point_mag=AB_ZERO_POINT_UJY_MAG),

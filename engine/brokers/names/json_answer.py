@@ -1,10 +1,11 @@
 """JSON answers of those who know names: read, and refused where a value is not what it was."""
 
-import json
 from collections.abc import Mapping
 from typing import cast
 
 from engine.brokers.reading.answers import drift, refuse_pages
+from engine.brokers.reading.json_answers import json_object
+from engine.brokers.reading.json_answers import json_of as read_json
 
 
 def json_of(body: bytes, *, title: str) -> Mapping[str, object]:
@@ -17,13 +18,7 @@ def json_of(body: bytes, *, title: str) -> Mapping[str, object]:
     Rejected
         ``schema-drift``
     """
-    try:
-        answer = json.loads(refuse_pages(body, title=title))
-    except ValueError as error:
-        raise drift(title, "no JSON") from error
-    if not isinstance(answer, dict):
-        raise drift(title, "JSON of another form")
-    return cast("Mapping[str, object]", answer)
+    return json_object(read_json(refuse_pages(body, title=title), title=title), title=title)
 
 
 def part_of(answer: Mapping[str, object], name: str) -> Mapping[str, object]:

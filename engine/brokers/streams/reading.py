@@ -1,10 +1,10 @@
 """Reading streams' answers in JSON: rows, numbers and words, refused where they are something else."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 
 from engine.brokers.reading.answers import drift, refuse_pages
+from engine.brokers.reading.json_answers import json_of as read_json
 
 Row = Mapping[str, object]
 AB_ZERO_POINT_NJY_MAG = 31.4
@@ -20,10 +20,7 @@ def json_of(body: bytes, *, title: str) -> object:
     Transient
         ``answer-is-a-page``
     """
-    try:
-        return json.loads(refuse_pages(body, title=title), parse_constant=lambda _: None)
-    except ValueError as error:
-        raise drift(title, "the answer is not JSON") from error
+    return read_json(refuse_pages(body, title=title), title=title)
 
 
 def rows_of(body: bytes, *, title: str, within: str = "") -> list[Row]:

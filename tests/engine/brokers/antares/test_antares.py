@@ -130,9 +130,15 @@ def test_real_alerts_of_the_older_version_are_read_exactly(shared: Path) -> None
     points = Antares().parse(bundled({"alerts-01.json": real(shared, "antares_get_alert_1.json")}), QUERY)
     # the nearest source of the reference is 6.3 arcsec away, and an asteroid 1.0 arcsec
     assert points.select("band", "mag", "mag_err", "limit_mag", "flags").rows() == [
-        ("ZTF(zr)", None, None, 18.741300582885742, 0),
-        ("ZTF(zr)", None, None, 18.525100708007812, 0),
-        ("ZTF(zr)", pytest.approx(15.428149223), pytest.approx(0.020089004), None, int(Flag.BLENDED)),
+        ("ZTF(zr)", None, None, 18.741300582885742, int(Flag.DIFFERENCE)),
+        ("ZTF(zr)", None, None, 18.525100708007812, int(Flag.DIFFERENCE)),
+        (
+            "ZTF(zr)",
+            pytest.approx(15.428149223),
+            pytest.approx(0.020089004),
+            None,
+            int(Flag.BLENDED | Flag.DIFFERENCE),
+        ),
     ]
     assert points["mjd"].to_list() == pytest.approx(
         [day + HALF_EXPOSURE_D for day in (61224.483634300064, 61224.48606480006, 61224.49046299979)],

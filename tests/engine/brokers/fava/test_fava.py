@@ -53,7 +53,7 @@ def test_times_are_brought_from_tt_to_utc_and_flagged(rows: bytes, query: Query)
     assert point["flags"] == int(Flag.TIME_UNCERTAIN)
 
 
-@given(counts=st.integers(9, 100000), mean=st.floats(0.5, 1e5))
+@given(counts=st.integers(10, 100000), mean=st.floats(0.5, 1e5))
 def test_a_magnitude_is_the_ratio_of_counts(counts: int, mean: float) -> None:
     record = {"time": 3e8, "nev": counts, "avnev": mean, "he_nev": 0, "he_avnev": 0}
     point = Fava().parse(json.dumps([record]).encode(), QUERY).row(0, named=True)

@@ -57,8 +57,9 @@ def test_alerts_that_tell_their_distance_are_believed(rows: bytes) -> None:
 def test_an_alert_at_an_asteroid_is_flagged_and_differences_can_be_chosen(rows: bytes) -> None:
     points = Lasair(prefer=Kind.DIFFERENCE).parse(rows, QUERY)
     assert set(points["calib_version"]) == {"lasair-difference-1"}
-    flagged = points.filter(pl.col("flags") == int(Flag.BLENDED))
+    flagged = points.filter(pl.col("flags") == int(Flag.BLENDED | Flag.DIFFERENCE))
     assert flagged["source_ref"].to_list() == ["4000000000000000002"]
+    assert all(each & Flag.DIFFERENCE for each in points["flags"])
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_the_hand_made_rows_become_these_points(rows: bytes, query: Query) -> No
 def test_magnitudes_of_the_difference_flux_alone_say_so(query: Query) -> None:
     points = Moa().parse(answer([("2459000.5", 10000.0, 100.0)]), query)
     assert set(points["calib_version"]) == {"moa-difference-1"}
-    assert points["flags"].to_list() == [int(Flag.NON_STANDARD_BAND)]
+    assert points["flags"].to_list() == [int(Flag.DIFFERENCE)]
 
 
 @given(flux=st.floats(-1e5, 1e5), err=st.floats(0.1, 1e4), reference=st.sampled_from([0.0, 1000.0]))

@@ -114,7 +114,9 @@ def test_the_time_is_the_middle_of_the_exposure(rows: bytes, query: Query) -> No
 
 def test_what_the_service_warns_of_is_flagged(rows: bytes, query: Query) -> None:
     points = ZtfForced().parse(rows, query)
-    flags = {row["source_ref"]: row["flags"] for row in points.iter_rows(named=True) if row["flags"]}
+    flags = {row["source_ref"]: row["flags"] for row in points.iter_rows(named=True)}
+    assert all(each & Flag.DIFFERENCE for each in flags.values())
+    flags = {ref: each - Flag.DIFFERENCE for ref, each in flags.items() if each != Flag.DIFFERENCE}
     assert flags == {
         "100007": int(Flag.POOR_QUALITY_AT_SOURCE),  # infobitssci 8
         "100008": int(Flag.NEAR_EDGE),  # 57 and 61
@@ -124,7 +126,7 @@ def test_what_the_service_warns_of_is_flagged(rows: bytes, query: Query) -> None
 
 def test_an_unknown_warning_is_poor_quality() -> None:
     points = ZtfForced().parse(file_of({"procstatus": "59"}, {"procstatus": "56,60"}), HERE)
-    poor = int(Flag.POOR_QUALITY_AT_SOURCE)
+    poor = int(Flag.POOR_QUALITY_AT_SOURCE | Flag.DIFFERENCE)
     assert points["flags"].sort().to_list() == sorted([poor, poor | int(Flag.BAD_PIXEL)])
 
 
@@ -326,8 +328,8 @@ def test_a_real_file_gives_its_light_curve(shared: Path) -> None:
     assert points.group_by("band").agg(
         pl.len(), pl.col("mag").count().alias("seen"), pl.col("limit_mag").count().alias("limits")
     ).sort("band").rows() == [("ZTF(zg)", 153, 17, 136), ("ZTF(zi)", 34, 4, 30), ("ZTF(zr)", 202, 17, 185)]
-    assert points["flags"].to_list().count(int(Flag.POOR_QUALITY_AT_SOURCE)) == 4
-    assert points["flags"].to_list().count(0) == 385
+    assert points["flags"].to_list().count(int(Flag.POOR_QUALITY_AT_SOURCE | Flag.DIFFERENCE)) == 4
+    assert points["flags"].to_list().count(int(Flag.DIFFERENCE)) == 385
 
 
 def test_real_epochs_are_calibrated(shared: Path) -> None:
