@@ -159,6 +159,7 @@ _HUES: tuple[tuple[float, str], ...] = (  # up to this wavelength in nm
 )  # fmt: skip
 
 # Standardised magnitudes are written band(catalogue), survey magnitudes SURVEY(band), as BHTOM does.
+CATALOGUE_SURVEYS = ("GaiaSP", "GaiaDR3", "Refcat2", "2MASS")  # in which reference stars come
 STANDARD_SURVEYS = ("GaiaSP", "GaiaDR3", "Refcat2", "APASS")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.bands import BANDS
+from engine.bands import BANDS, CATALOGUE_SURVEYS
 from engine.errors import Rejected
 from engine.frame import BandHabit
 
@@ -154,7 +154,8 @@ def _parse_request(requested: str) -> tuple[str | None, tuple[str, ...]]:
     if filter_text.lower() in _GROUPS:
         return survey, _GROUPS[filter_text.lower()]
     name = _ALIASES.get(filter_text.upper(), filter_text.rstrip("'"))
-    if not any(band.filter == name for band in BANDS.values()):
+    asked = (survey,) if survey else CATALOGUE_SURVEYS
+    if not any(band.filter == name and band.survey in asked for band in BANDS.values()):
         raise _unknown(requested)
     return survey, (name,)
 
