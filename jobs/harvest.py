@@ -79,6 +79,8 @@ def harvest_target(
             retry_after_s=wait.retry_after_s,
         ) from wait
     except (Rejected, Transient) as error:
+        if error.code == "schema-drift":
+            kept.forget()  # it may be the list that was kept
         record_failure(lake.operations, info.key, target.target_id or 0, error)
         raise
     latency_s = time.monotonic() - began_s

@@ -44,7 +44,7 @@ class KeptAnswers:
         """Return the kept file where it is young enough, else what the archive says now."""
         if url not in self._urls or params or json:
             return self._http.get(url, params=params, json=json, headers=headers, timeout_s=timeout_s)
-        path = self._folder / hashlib.sha256(url.encode()).hexdigest()
+        path = self._path(url)
         if _age_s(path) < self._keep_s:
             return path.read_bytes()
         try:
@@ -57,6 +57,11 @@ class KeptAnswers:
         if body.strip() and not body.lstrip().startswith(b"<"):  # a page says that the archive is ill
             _write_whole(path, body)
         return body
+
+    def forget(self) -> None:
+        """Drop what is kept: it could not be read, and the archive shall be asked anew."""
+        for url in self._urls:
+            self._path(url).unlink(missing_ok=True)
 
     def post(
         self,
@@ -73,6 +78,9 @@ class KeptAnswers:
     def secret(self, name: str) -> str:
         """Return a secret of this installation."""
         return self._http.secret(name)
+
+    def _path(self, url: str) -> Path:
+        return self._folder / hashlib.sha256(url.encode()).hexdigest()
 
 
 def _age_s(path: Path) -> float:

@@ -13,6 +13,7 @@ from engine.errors import Rejected
 logger = logging.getLogger(__name__)
 
 PREFIX = "TOMLAKE_"
+NEW_PASSWORD = "TOMLAKE_NEW_PASSWORD"  # noqa: S105 - of a command that adds an account
 _VARIABLES: dict[str, str] = {
     "data_dir": "TOMLAKE_DATA",
     "operations_url": "TOMLAKE_OPERATIONS_URL",
@@ -176,7 +177,7 @@ def _executor(given: Mapping[str, str]) -> Executor:
 
 
 def _warn_of_unknown(given: Mapping[str, str]) -> None:
-    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS)}
+    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS), NEW_PASSWORD}
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in known:
             logger.warning("%s is no setting of tomlake and was ignored", name)

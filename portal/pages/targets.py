@@ -78,7 +78,8 @@ if not rows and chosen.address():
             st.rerun()
 elif not rows:
     with st.container(border=True):
-        st.markdown("**No targets yet.** Sign in to add the first one; scripts add them with the API.")
+        first = "Add the first one above" if user else "Sign in to add the first one"
+        st.markdown(f"**No targets yet.** {first}; scripts add them with the API.")
 else:
     visit = st.session_state.get("targets_visit", 0)
     picked = st.dataframe(

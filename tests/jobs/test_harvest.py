@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from installations import settings_in
@@ -201,3 +202,12 @@ def test_real_answers_reach_the_lake_exactly(lake: Lake, shared: Path) -> None:
     assert dict(points.schema) == SCHEMA
     assert len(points) == 11
     assert points.select("mjd", "mag").row(-1) == pytest.approx((60282.90611, 18.57), abs=1e-8)
+
+
+def test_a_list_that_cannot_be_read_is_not_kept(lake: Lake) -> None:
+    rmtree(lake.settings.data_dir / "kept", ignore_errors=True)  # other tests' lists
+    ill = RecordedHttp(answers={INDEX_URL: b"maintenance until Monday\n"})
+    with pytest.raises(Rejected):
+        harvest(lake, new_target(lake), "gaia_alerts", ill)
+    well = RecordedHttp(answers={INDEX_URL: GAIA_INDEX})
+    assert "has nothing" in harvest(lake, new_target(lake), "gaia_alerts", well)
