@@ -31,7 +31,7 @@ from lake.operations import harvests, jobs, reading, target_names, targets, writ
 from lake.settings import read_settings
 from lake.target_rows import name_key, row_of
 
-TARGETS = 200
+TARGETS = 100
 HOST_INTERVAL_S = 0.1
 SECRETS = dict.fromkeys(ACCOUNTS, "7")
 SERVED = [archive for archive in BROKERS if archive.info.asks != Asks.FILE]
