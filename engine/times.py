@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
 iers.conf.auto_download = False  # the bundled table is good to milliseconds and needs no network
+iers.conf.auto_max_age = None  # an old table says a little less of the Earth's turning, and is no failure
+iers.conf.iers_degraded_accuracy = "ignore"  # so is one that ends before the date: a second of turning
 
 SECONDS_PER_DAY = 86400.0
 JD_MINUS_MJD = 2400000.5

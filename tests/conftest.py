@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+settings.register_profile("tomlake", deadline=None)  # a busy machine is no failure
+settings.load_profile("tomlake")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -2,12 +2,19 @@
 
 import numpy as np
 import pytest
-from astropy.coordinates import EarthLocation, SkyCoord
+from astropy.coordinates import AltAz, EarthLocation, SkyCoord
 from astropy.time import Time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.times import full_jd, mid_exposure, mjd_utc_of, mjd_utc_of_barycentric, mjd_utc_of_heliocentric
+from engine.times import (
+    full_jd,
+    mid_exposure,
+    mjd_now,
+    mjd_utc_of,
+    mjd_utc_of_barycentric,
+    mjd_utc_of_heliocentric,
+)
 
 GEOCENTRE = EarthLocation.from_geocentric(0.0, 0.0, 0.0, unit="m")
 MILLISECOND_D = 0.001 / 86400.0
@@ -57,3 +64,11 @@ def test_short_julian_dates_get_their_beginning_back() -> None:
 
 def test_the_middle_of_an_exposure_is_half_its_length_after_its_beginning() -> None:
     assert mid_exposure(np.array([60000.0]), 30.0) == pytest.approx([60000.0 + 15.0 / 86400.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("later_d", [0.0, 100.0, 400.0])
+def test_an_installation_that_was_not_updated_for_years_still_knows_where_stars_stand(later_d: float) -> None:
+    place = EarthLocation.from_geodetic(20.0, 50.0, 100.0)
+    moment = Time(mjd_now() + later_d, format="mjd", scale="utc", location=place)
+    altitude = SkyCoord(10.0, 50.0, unit="deg").transform_to(AltAz(obstime=moment, location=place)).alt
+    assert -90.0 <= altitude.deg <= 90.0
