@@ -18,6 +18,7 @@ from engine.errors import Rejected, Transient
 from engine.lightcurve import light_curve
 from engine.target import Target
 from engine.times import JD_MINUS_MJD, mjd_now
+from jobs.clock import Clock
 from jobs.ephemeris import AHEAD_D, NODES_MAX, find_ephemeris_by, night_span, whole_span
 from jobs.executor import EPHEMERIS
 from jobs.harvester import WORK
@@ -170,6 +171,14 @@ def test_an_old_ephemeris_and_one_of_another_body_are_due(lake: Lake) -> None:
     create_target(lake.operations, Target(name="Star", ra_deg=50.0, dec_deg=5.0), by="ada")
     create_target(lake.operations, replace(BODY, name="Made up", simulated=True), by="ada")
     assert enqueue_due_ephemerides(lake.operations) == 1
+
+
+def test_the_clock_asks_for_what_is_due_once(lake: Lake) -> None:
+    create_target(lake.operations, BODY, by="ada")
+    clock = Clock(lake.settings, lake.operations)
+    assert [clock.enqueue_ephemerides() for _ in range(2)] == [1, 1]
+    clock.stop()
+    assert len(list_jobs(lake.operations, kind=KIND)) == 1
 
 
 def test_a_failure_is_told_keeps_what_was_there_and_waits_a_day(lake: Lake) -> None:
