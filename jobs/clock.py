@@ -18,6 +18,7 @@ from jobs.seal import enqueue_due_sealing
 from jobs.watch_streams import enqueue_due_streams
 from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
+from lake.ephemerides import enqueue_due_ephemerides
 from lake.paths import make_folders
 from lake.public.origin import origin_of
 from lake.queue import remove_old_jobs
@@ -34,6 +35,7 @@ PUBLISH_LOOK_EVERY_S = 600.0
 SEAL_LOOK_EVERY_S = 120.0
 CANARY_LOOK_EVERY_S = 3600.0
 WATCH_LOOK_EVERY_S = 300.0
+EPHEMERIS_LOOK_EVERY_S = 300.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
 KEEP_DONE_JOBS_D = 90.0
 LEADER_LOCK = "clock.lock"
@@ -66,6 +68,7 @@ class Clock:
                 (self.enqueue_sealing, SEAL_LOOK_EVERY_S),
                 (self.enqueue_canaries, CANARY_LOOK_EVERY_S),
                 (self.enqueue_watches, WATCH_LOOK_EVERY_S),
+                (self.enqueue_ephemerides, EPHEMERIS_LOOK_EVERY_S),
             )
         ):
             first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
@@ -120,6 +123,12 @@ class Clock:
     def enqueue_watches(self) -> int:
         """Return how many watches of streams were put into the queue because they are due."""
         return enqueue_due_streams(self._settings, self._operations) if self._leadership.is_held() else 0
+
+    def enqueue_ephemerides(self) -> int:
+        """Return how many ephemerides were put into the queue because they are due."""
+        if not self._leadership.is_held() or origin_of(self._settings) is not None:
+            return 0
+        return enqueue_due_ephemerides(self._operations)
 
     def sweep(self) -> None:
         """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""

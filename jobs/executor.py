@@ -8,6 +8,7 @@ from lake.settings import Executor, Settings
 
 CANARY = "canary"
 WATCH = "watch"
+EPHEMERIS = "ephemeris"
 HARVEST = "harvest"  # the harvester does these, many at once
 CLUSTER_KINDS = frozenset({"reduce", "recalibrate", HARVEST, "references"})
 DISPATCHER = (sys.executable, "-m", "jobs.dask_dispatch", "--child")

@@ -24,7 +24,8 @@ from engine.brokers.protocol import Http
 from engine.errors import Rejected, TomlakeError
 from engine.times import mjd_now
 from jobs.canary import canary_by
-from jobs.executor import CANARY, HARVEST, WATCH
+from jobs.ephemeris import find_ephemeris_by
+from jobs.executor import CANARY, EPHEMERIS, HARVEST, WATCH
 from jobs.harvest import harvest_by
 from jobs.progress import Stopped
 from jobs.watch import used_memory_mb
@@ -37,7 +38,7 @@ from lake.settings import read_settings
 
 logger = logging.getLogger(__name__)
 
-WORK = {HARVEST: harvest_by, CANARY: canary_by, WATCH: watch_streams_by}
+WORK = {HARVEST: harvest_by, CANARY: canary_by, WATCH: watch_streams_by, EPHEMERIS: find_ephemeris_by}
 AT_ONCE = 64
 ARCHIVE_AT_ONCE = 2
 LEASE_S, BEAT_S = 60.0, 10.0

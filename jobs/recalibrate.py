@@ -10,7 +10,7 @@ from typing import IO
 
 from engine.errors import Rejected
 from engine.photometry.verdict import CALIB_VERSION
-from jobs.executor import left_to_cluster
+from jobs.executor import EPHEMERIS, left_to_cluster
 from jobs.progress import Progress
 from jobs.reduce import reduced_upload
 from jobs.worker import EXIT_REFUSED
@@ -23,7 +23,7 @@ from lake.trace.sources import AGAIN_PRIORITY
 from lake.uploads import Upload
 
 KIND = "recalibrate"
-_KINDS = (KIND, "references")  # without stars no frame is calibrated
+_KINDS = (KIND, "references", EPHEMERIS)  # without stars no frame is calibrated, nor a body found
 _WORKER = (sys.executable, "-m", "jobs.worker", "--once", "--child", "--only", *_KINDS)
 _LOOK_S = 0.3
 

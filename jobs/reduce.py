@@ -16,6 +16,7 @@ from engine.photometry.exposures import (
 from engine.photometry.instrumental import InstrumentalTable
 from engine.photometry.verdict import CALIB_VERSION, Reduction, Status
 from engine.target import Target
+from jobs.moving_targets import placed
 from jobs.progress import Progress
 from jobs.reference_stars import stars_for
 from lake.accounts import full_names
@@ -77,6 +78,7 @@ def reduced_upload(lake: Lake, job: Job, progress: Progress) -> Reduced:
     progress("Reading the file", 0.05)
     try:
         exposures = _exposures(lake, sent, origin.camera)
+        target = placed(lake, job, target, exposures, simulated=sent.simulated)
     except Rejected as refusal:
         return _reduced(sent, origin, [unreadable(refusal)])
     progress("Looking up reference stars", 0.15)

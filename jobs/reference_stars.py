@@ -40,7 +40,8 @@ def stars_for(lake: Lake, job: Job, target: Target, radius_deg: float, *, simula
 
 
 def _asked(lake: Lake, ticket: str) -> list[Job]:
-    return [get_job(lake.operations, int(job_id)) for job_id in ticket.split()]
+    named = [get_job(lake.operations, int(job_id)) for job_id in ticket.split()]
+    return [each for each in named if each.kind == "references"]  # a moving target waited for another before
 
 
 def _ask(lake: Lake, cells: Iterable[int]) -> list[Job]:

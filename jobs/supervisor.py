@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.clock import Clock
-from jobs.executor import CANARY, DISPATCHER, HARVEST, WATCH, check_executor
+from jobs.executor import CANARY, DISPATCHER, EPHEMERIS, HARVEST, WATCH, check_executor
 from lake.operations import open_operations
 from lake.paths import make_folders
 from lake.queue import release_worker
@@ -31,7 +31,8 @@ PAUSE_S, PAUSE_MAX_S = 0.5, 30.0
 EARLY_DEATHS = 4  # of a program that nothing works without
 
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-WORKER = (sys.executable, "-m", "jobs.worker", "--child", "--never", HARVEST, CANARY, WATCH)
+LONE_WORKER = (sys.executable, "-m", "jobs.worker", "--child")
+WORKER = (*LONE_WORKER, "--never", HARVEST, CANARY, WATCH, EPHEMERIS)
 HARVESTER = (sys.executable, "-m", "jobs.harvester", "--child")
 PORTAL = (sys.executable, "-m", "portal.serve", "--child")
 
@@ -72,9 +73,10 @@ def programs_of(settings: Settings, *, with_web: bool) -> list[Program]:
     """Return what an installation keeps running."""
     portal = [Program(title="portal", command=PORTAL, is_essential=True)] * with_web
     dispatcher = [Program(title="dispatcher", command=DISPATCHER)] * (settings.executor == Executor.DASK)
-    worker = Program(title="worker", command=WORKER, is_worker=True)
     harvester = [Program(title="harvester", command=HARVESTER, is_worker=True)]
     asks_here = settings.executor == Executor.LOCAL and settings.workers > 0
+    # where no harvester runs beside them, workers ask what the cluster does not
+    worker = Program(title="worker", command=WORKER if asks_here else LONE_WORKER, is_worker=True)
     return [*portal, *dispatcher, *harvester * asks_here, *[worker] * settings.workers]
 
 

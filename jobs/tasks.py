@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from jobs.aliases import find_aliases
 from jobs.backup import backup_lake
 from jobs.canary import canary
+from jobs.ephemeris import find_ephemeris
 from jobs.harvest import harvest
 from jobs.maintain import maintain_lake
 from jobs.progress import Task
@@ -19,6 +20,7 @@ TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
     "recalibrate": recalibrate_upload,
     "harvest": harvest,
+    "ephemeris": find_ephemeris,
     "canary": canary,
     "references": references,
     "aliases": find_aliases,

@@ -175,12 +175,20 @@ harvests = Table(
     PrimaryKeyConstraint("target_id", "archive"),
 )  # fmt: skip
 
+ephemerides = Table(
+    "ephemerides", metadata,
+    Column("target_id", ForeignKey("targets.target_id", ondelete="CASCADE"), nullable=False),
+    _words("observer"), _whole("night"),  # night 0: the whole light curve
+    _words("designation"), _number("asked_mjd", required=True), _number("from_mjd"), _number("to_mjd"),
+    _whole("points"), Column("nodes", JSON, nullable=False, default=dict), _words("reason"), _words("code"),
+    PrimaryKeyConstraint("target_id", "observer", "night"),
+)  # fmt: skip
+
 archive_health = Table(
     "archive_health", metadata,
     Column("archive", String, primary_key=True), _number("last_success_mjd"), _number("last_failure_mjd"),
     _words("reason"), _words("code"), _number("latency_s"), _whole("rows"), _whole("failures"),
 )  # fmt: skip
-
 
 snapshots = Table(
     "snapshots", metadata,
@@ -189,7 +197,6 @@ snapshots = Table(
     _number("created_mjd", required=True),
     sqlite_autoincrement=True,
 )  # fmt: skip
-
 
 # A chain: each line holds the sha256 of itself and of the line before it (``lake.trace.ledger``).
 seals = Table(

@@ -15,6 +15,7 @@ Spec = dict[str, object]
 
 CHART_HEIGHT_PX = 400
 FLUX_HEIGHT_PX = 170
+PHASE_HEIGHT_PX = 300
 MAX_DRAWN_POINTS = 10_000  # above this a browser needs seconds for one step of zooming
 UNKNOWN_BAND_COLOUR = "#8b98ad"
 _RELATIVE_PER_MAG = 1.0 / MAG_ERR_PER_RELATIVE_FLUX_ERR
@@ -128,6 +129,26 @@ def flux_spec(bands: tuple[str, ...], unit: str) -> Spec:
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(marks.add_params(zoom), bars).properties(height=FLUX_HEIGHT_PX, autosize=size)
+    spec: Spec = chart.to_dict()
+    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+
+
+@lru_cache(maxsize=64)
+def phase_spec(bands: tuple[str, ...]) -> Spec:
+    """Return the chart of magnitudes against the phase angle, in the colours of the light curve."""
+    zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
+    rows = alt.Chart(alt.NamedData(name="points"))
+    scale = alt.Scale(zero=False, nice=False, padding=14)
+    x = alt.X("phase_deg:Q", title="phase angle [°]", scale=scale, axis=alt.Axis(format="~g", tickSize=0))
+    marks = rows.mark_point(filled=True, size=46, opacity=0.92, clip=True).encode(
+        x=x, y=_y("level_mag"), color=_colour(bands), shape=_symbol(bands), tooltip=_tooltip()
+    )
+    valid = rows.transform_filter("isValid(datum.faint_mag)")
+    bars = valid.mark_rule(opacity=0.55, strokeWidth=1.2, clip=True).encode(
+        x=x, y=_y("bright_mag"), y2="faint_mag", color=_colour(bands)
+    )
+    size = alt.AutoSizeParams(type="fit-x", contains="padding")
+    chart = alt.layer(marks.add_params(zoom), bars).properties(height=PHASE_HEIGHT_PX, autosize=size)
     spec: Spec = chart.to_dict()
     return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
 

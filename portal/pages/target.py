@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import archives, curves, data, verdicts
+from portal import archives, bodies, curves, data, verdicts
 from portal.cards import frame_card
 from portal.classes import meaning_of
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
@@ -109,6 +109,20 @@ with curve_tab:
                 + (f" Not drawn: {plural(chart.repeats, 'repeat')} by others." if chart.repeats else "")
             )
 
+        phases = bodies.reduced_chart(target)
+        if phases is not None:
+            st.subheader("Reduced magnitude")
+            st.vega_lite_chart(
+                phases.rows,
+                phases.spec,
+                key="reduced_magnitude",
+                alt=f"Reduced magnitude of {target.name} against phase angle: {phases.points} points",
+            )
+            st.caption(
+                "As bright as it would be at 1 au from Sun and Earth, by distances of JPL Horizons."
+                + (f" One of {phases.one_of} points is drawn." if phases.one_of > 1 else "")
+            )
+
         for panel in curves.flux_panels(target.target_id or 0):
             st.vega_lite_chart(
                 panel.rows,
@@ -172,15 +186,19 @@ with archives_tab:
             st.rerun()
 
 with side:
-    place = data.position_of(target.ra_deg, target.dec_deg)
+    stands = bodies.standing(target)
+    place = data.position_of(stands.target.ra_deg, stands.target.dec_deg)
     last = data.last_seen(points)
-    st.subheader("Position")
+    st.subheader(stands.title)
     st.code(place.degrees, language=None)
     st.code(place.sexagesimal, language=None)
+    if stands.remark:
+        st.caption(escaped(stands.remark))
     facts = {
+        **stands.facts,
         "Constellation": place.constellation,
         "Galactic l, b": place.galactic,
-        "From the Sun": f"{data.sun_distances_deg([target])[0]:.0f}°",
+        "From the Sun": f"{data.sun_distances_deg([stands.target])[0]:.0f}°",
         "Last": f"{mag_text(last.mag)} in {last.band}" if last else "not observed",
         "Seen": f"{date_text(last.mjd)} ({ago_text(last.mjd)})" if last else "never",
         "Points": number_text(len(points)),

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from engine.errors import Rejected
 from jobs.executor import CLUSTER_KINDS, check_executor, left_to_cluster
+from jobs.harvester import WORK
 from jobs.supervisor import programs_of, run
 from jobs.tasks import TASKS
 from jobs.worker import run_worker
@@ -94,3 +95,12 @@ def test_an_installation_with_a_cluster_keeps_a_dispatcher_beside_its_workers(se
     assert titles == ["portal", "dispatcher", "worker", "worker"]
     local = replace(settings, executor=Executor.LOCAL)
     assert [program.title for program in programs_of(local, with_web=False)] == ["harvester", "worker"]
+
+
+def test_workers_beside_a_cluster_do_what_neither_it_nor_a_harvester_takes(settings: Settings) -> None:
+    settings = replace(settings, workers=1)
+    (worker,) = (each for each in programs_of(settings, with_web=False) if each.title == "worker")
+    assert "--never" not in worker.command
+    local = replace(settings, executor=Executor.LOCAL)
+    (worker,) = (each for each in programs_of(local, with_web=False) if each.title == "worker")
+    assert set(WORK) <= set(worker.command)

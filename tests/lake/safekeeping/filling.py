@@ -17,6 +17,7 @@ from engine.target import Target
 from lake.accounts import create_user, issue_token, open_session
 from lake.archives import record_answer, record_failure
 from lake.changes import Change
+from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris
 from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
@@ -141,6 +142,9 @@ def _fill_operations(lake: Lake) -> None:
     watch = add_watch(lake.operations, Watch(name="näher", stream="fink_ztf", rule=rule), by="ada")
     found = {"name": "ZTF26aaaaaaa", "ra_deg": 1.0 / 3.0, "dec_deg": -5.0, "mjd": 61312.1, "mag": 17.9}
     store_candidates(lake.operations, watch, candidates([found]))
+    nodes = pl.DataFrame([dict.fromkeys(NODES, 1.0 / 3.0) | {"v_mag": None}])
+    kept = KeptEphemeris(designation="2024 AA", asked_mjd=61000.0 + 1 / 3, nodes=nodes)
+    keep_ephemeris(lake.operations, Wanted(target_id=1), kept)
 
 
 @contextmanager
