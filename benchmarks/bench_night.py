@@ -6,7 +6,6 @@ method's frames are brought to one level by the median of all stars, and each st
 """
 
 import argparse
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from benchmarks.star_fields import StarField
-from benchmarks.star_methods import sextractor_psfex
+from benchmarks.star_methods import Measured, absent, peers, timed
+from benchmarks.star_methods import Method as StarMethod
 from engine.frame import Frame
 from engine.lightcurve import Flag
 from engine.photometry.apertures import measure_apertures
@@ -39,6 +39,7 @@ SAME_PIX = 1.5
 SEEN_SHARE = 0.8  # of the frames on which a star must be, by every method
 ROUNDS = 5
 SPOILT = int(Flag.SATURATED | Flag.BAD_PIXEL | Flag.NEAR_EDGE)
+TOO_SLOW = ("stdpipe, PSFEx in groups",)  # a quarter of a minute a frame
 BINS = ((100, 1e9), (50, 100), (20, 50))
 
 
@@ -74,23 +75,26 @@ def fitted(shot: Shot) -> pl.DataFrame:
     return light.table
 
 
-def psfex(shot: Shot) -> pl.DataFrame:
-    """Return what SExtractor and PSFEx give at tomlake's sources."""
-    found = sextractor_psfex(StarField(frame=shot.frame, truth=pl.DataFrame()))
-    found = found.filter(pl.all_horizontal(pl.col("x", "y", "flux_adu").is_finite()), pl.col("flux_adu") > 0)
-    sources = shot.detection.sources.select("x", "y").to_numpy()
-    distance, row = cKDTree(found.select("x", "y").to_numpy()).query(sources)
-    flux = np.where(distance < SAME_PIX, found["flux_adu"].to_numpy()[row], np.nan)
-    return pl.DataFrame({"flux_adu": flux})
+def placed(method: StarMethod) -> Method:
+    """Return what a peer gives at tomlake's sources, from the same cleaned frame."""
+
+    def measured(shot: Shot) -> pl.DataFrame:
+        found = method(StarField(frame=shot.frame, truth=pl.DataFrame()))
+        known = pl.all_horizontal(pl.col("x", "y", "flux_adu").is_finite())
+        found = found.filter(known, pl.col("flux_adu") > 0)
+        sources = shot.detection.sources.select("x", "y").to_numpy()
+        distance, row = cKDTree(found.select("x", "y").to_numpy()).query(sources)
+        flux = np.where(distance < SAME_PIX, found["flux_adu"].to_numpy()[row], np.nan)
+        return pl.DataFrame({"flux_adu": flux})
+
+    return measured
 
 
 def methods() -> dict[str, Method]:
     """Return all that can be run here."""
     found = {f"tomlake, circle of {radius:g} px": circle(radius) for radius in CIRCLES_PIX}
     found["tomlake, PSF"] = fitted
-    if shutil.which("psfex") and shutil.which("source-extractor"):
-        found["SExtractor + PSFEx"] = psfex
-    return found
+    return found | {name: placed(method) for name, method in peers().items() if name not in TOO_SLOW}
 
 
 def shots_of(paths: Sequence[Path], target: Target, references: pl.DataFrame) -> list[Shot]:
@@ -159,31 +163,38 @@ def main() -> None:
     shots = shots_of(paths, target, read_references(told.references))
     rows = rows_of_stars(shots)
     snr = shots[0].detection.sources["snr"].to_numpy()
-    mags = {}
-    for name, method in methods().items():
-        flux = [method(shot)["flux_adu"].to_numpy() for shot in shots]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mags[name] = np.array(
-                [
-                    np.where(row >= 0, -2.5 * np.log10(one[row]), np.nan)
-                    for one, row in zip(flux, rows, strict=True)
-                ]
-            )
-        mags[name][~np.isfinite(mags[name])] = np.nan
+    print(absent())
+    measured = {
+        name: [timed(lambda: method(shot)) for shot in shots]  # noqa: B023 - used at once
+        for name, method in methods().items()
+    }
+    print_table(measured, rows, snr)
+
+
+def print_table(measured: dict[str, list[Measured]], rows: NDArray[np.int64], snr: Array) -> None:
+    """Print how much the stars that are on all methods' lists scatter, and what a frame cost."""
+    mags = {name: magnitudes(frames, rows) for name, frames in measured.items()}
     common = np.all([np.mean(np.isfinite(mag), axis=0) >= SEEN_SHARE for mag in mags.values()], axis=0)
     heads = [f"S/N {low:g} to {high:g}" if high < 1e9 else f"S/N above {low:g}" for low, high in BINS]
-    print(
-        f"{len(shots)} frames, {int(common.sum())} stars on all methods' lists; scatter of a star in mmag\n"
-    )
-    print(f"| method | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
+    print(f"{len(rows)} frames, {int(common.sum())} stars on all methods' lists; scatter of a star in mmag\n")
+    print(f"| method | CPU s a frame | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 2)}")
     for name, mag in mags.items():
         scatter = repeatability(mag[:, common])
-        cells = [
+        cells = [f"{np.mean([frame.cpu_s for frame in measured[name]]):.2f}"]
+        cells += [
             f"{1e3 * np.median(scatter[inside]):.1f} ({int(inside.sum())} stars)"
             for low, high in BINS
             if (inside := (snr[common] >= low) & (snr[common] < high)).any()
         ]
         print(f"| {name} | {' | '.join(cells)} |")
+
+
+def magnitudes(frames: Sequence[Measured], rows: NDArray[np.int64]) -> Array:
+    """Return magnitudes of shape (frames, stars), NaN where a star was not measured."""
+    flux = [frame.stars["flux_adu"].to_numpy() for frame in frames]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mag = [-2.5 * np.log10(one[row]) for one, row in zip(flux, rows, strict=True)]
+    return np.where((rows >= 0) & np.isfinite(mag), mag, np.nan)
 
 
 if __name__ == "__main__":

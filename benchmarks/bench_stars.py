@@ -1,12 +1,10 @@
 """Every star of artificial fields, by tomlake and by its peers: how near to the photon limit, at what cost.
 
 ``python benchmarks/bench_stars.py`` (some minutes; ``--large`` adds frames of 4096 pixels). The peers:
-``apt-get install source-extractor psfex``; photutils is a dependency of tomlake.
+``apt-get install source-extractor psfex`` and ``pip install stdpipe``; photutils is a dependency of tomlake.
 """
 
 import argparse
-import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +14,9 @@ from scipy.spatial import cKDTree
 
 from benchmarks.star_fields import SATURATION_ADU, StarField, star_field
 from benchmarks.star_methods import (
-    photutils_grouped,
-    sextractor_psfex,
+    Method,
+    absent,
+    peers,
     timed,
     tomlake_blind,
     tomlake_forced,
@@ -25,7 +24,6 @@ from benchmarks.star_methods import (
 )
 
 Array = NDArray[np.float64]
-Method = Callable[[StarField], pl.DataFrame]
 
 FIELDS = ((2048, 2000), (2048, 20000))
 LARGE_FIELDS = ((4096, 2000), (4096, 20000))
@@ -125,10 +123,7 @@ def methods() -> dict[str, Method]:
         "tomlake, catalogue off by 0.1 px, 10 % missing, 5 % wrong": tomlake_with_catalogue,
         "tomlake, true places": tomlake_forced,
     }
-    peers: dict[str, Method] = {"photutils, ePSF in groups": photutils_grouped}
-    if shutil.which("psfex") and shutil.which("source-extractor"):
-        peers["SExtractor + PSFEx"] = sextractor_psfex
-    return ours | peers
+    return ours | peers()
 
 
 def main() -> None:
@@ -137,6 +132,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="frames of 4096 pixels as well")
     parser.add_argument("--seed", type=int, default=1)
     told = parser.parse_args()
+    print(absent())
     tomlake_blind(star_field(0, side_pix=512, stars=300))  # compiles the loops
     for side_pix, stars in (*FIELDS, *(LARGE_FIELDS if told.large else ())):
         field = star_field(told.seed, side_pix=side_pix, stars=stars)

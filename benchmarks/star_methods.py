@@ -1,12 +1,14 @@
 """Ways to measure all stars of a frame: tomlake's, and the peers' as their manuals tell to use them."""
 
 import resource
+import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,9 +19,17 @@ from numpy.typing import NDArray
 from photutils.background import Background2D, MedianBackground
 from photutils.psf import EPSFBuilder, PSFPhotometry, SourceGrouper, extract_stars
 
-from benchmarks.star_fields import GAIN_E_ADU, SATURATION_ADU, ZERO_POINT_MAG, StarField
+from benchmarks.star_fields import ZERO_POINT_MAG, StarField
+from engine.frame import Frame
 from engine.photometry.detect import detect
 from engine.photometry.psf.light import psf_light
+
+try:
+    from stdpipe import photometry, photometry_psf, psf
+except ImportError:  # too many packages for a peer: ``pip install stdpipe`` where it shall be measured
+    psf = None
+
+Method = Callable[[StarField], pl.DataFrame]
 
 FIRST_COLUMNS = [
     "NUMBER", "X_IMAGE", "Y_IMAGE", "FLUX_RADIUS", "FLUX_APER(1)", "FLUXERR_APER(1)", "ELONGATION", "FLAGS",
@@ -29,12 +39,17 @@ SEXTRACTOR: dict[str, object] = {
     "PARAMETERS_NAME": "out.param", "CATALOG_TYPE": "FITS_LDAC", "DETECT_THRESH": 1.5, "ANALYSIS_THRESH": 1.5,
     "DETECT_MINAREA": 5, "FILTER": "Y", "FILTER_NAME": "default.conv", "DEBLEND_NTHRESH": 32,
     "DEBLEND_MINCONT": 0.005, "BACK_SIZE": 64,
-    "MAG_ZEROPOINT": ZERO_POINT_MAG, "PHOT_APERTURES": 10, "VERBOSE_TYPE": "QUIET", "NTHREADS": 1,
+    "MAG_ZEROPOINT": ZERO_POINT_MAG, "PHOT_APERTURES": 24, "VERBOSE_TYPE": "QUIET", "NTHREADS": 1,
 }  # fmt: skip
 PSFEX: dict[str, object] = {
     "PSFVAR_DEGREES": 2, "PSF_SIZE": "41,41", "SAMPLE_MINSN": 40, "CHECKPLOT_TYPE": "NONE",
     "CHECKIMAGE_TYPE": "NONE", "WRITE_XML": "N", "NTHREADS": 1, "VERBOSE_TYPE": "QUIET",
 }  # fmt: skip
+STDPIPE_FOUND: dict[str, object] = {
+    "thresh": 1.5, "r0": 1.0, "sn": 3.0, "aper": 1.0, "fwhm": True, "optimal": True, "centroid": True,
+    "verbose": False,
+}  # fmt: skip
+USABLE = 0.95  # of the saturation
 SEEN = pl.DataFrame(schema={"x": pl.Float64, "y": pl.Float64})
 
 
@@ -56,6 +71,26 @@ def timed(work: Callable[[], pl.DataFrame]) -> Measured:
 def _cpu_s() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def peers() -> dict[str, Method]:
+    """Return those that can be run here."""
+    found: dict[str, Method] = {"photutils, ePSF in groups": photutils_grouped}
+    if not (shutil.which("psfex") and shutil.which("source-extractor")):
+        return found
+    found["SExtractor + PSFEx"] = sextractor_psfex
+    if psf is not None:
+        found["stdpipe, circle of 1 FWHM"] = stdpipe_circle
+        found["stdpipe, optimal with PSFEx"] = stdpipe_optimal
+        found["stdpipe, PSFEx in groups"] = stdpipe_grouped
+    return found
+
+
+def absent() -> str:
+    """Return a sentence on the peers that cannot be run here, empty where all can."""
+    needed = {tool: shutil.which(tool) for tool in ("psfex", "source-extractor")} | {"stdpipe": psf}
+    missing = [name for name, found in needed.items() if found is None]
+    return f"Not found here, so not measured: {', '.join(missing)}." if missing else ""
 
 
 def tomlake_blind(field: StarField) -> pl.DataFrame:
@@ -93,7 +128,7 @@ def sextractor_psfex(field: StarField) -> pl.DataFrame:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fits.PrimaryHDU(field.frame.data).writeto(folder / "field.fits")
-        camera = {"SATUR_LEVEL": 0.95 * field.frame.saturation_adu, "GAIN": field.frame.gain_e_adu}
+        camera = {"SATUR_LEVEL": USABLE * field.frame.saturation_adu, "GAIN": field.frame.gain_e_adu}
         _sextractor(folder, FIRST_COLUMNS, "first.cat", **camera)
         _run(folder, ["psfex", "first.cat", *_flags(PSFEX)])
         second = ["XPSF_IMAGE", "YPSF_IMAGE", "FLUX_PSF", "FLUXERR_PSF", "FLAGS"]
@@ -135,23 +170,68 @@ def photutils_grouped(field: StarField) -> pl.DataFrame:
     detection = detect(field.frame)
     sources = detection.sources
     fwhm_pix = detection.fwhm_pix or 3.0
-    alone = _alone(sources, 4 * fwhm_pix) & (sources["peak_adu"].to_numpy() < 0.6 * SATURATION_ADU)
+    alone = _alone(sources, 4 * fwhm_pix) & (
+        sources["peak_adu"].to_numpy() < 0.6 * field.frame.saturation_adu
+    )
     chosen = sources.filter(pl.Series(alone & (sources["snr"].to_numpy() > 40))).head(150)
     stars = extract_stars(NDData(flat), Table(chosen.select("x", "y").to_dict(as_series=False)), size=25)
     epsf, _ = EPSFBuilder(oversampling=2, maxiters=5, progress_bar=False)(stars)
     start = Table(
         {"x": sources["x"].to_numpy(), "y": sources["y"].to_numpy(), "flux": sources["flux_adu"].to_numpy()}
     )
-    error = np.sqrt(sky.background_rms**2 + np.maximum(flat, 0.0) / GAIN_E_ADU)
+    error = np.sqrt(sky.background_rms**2 + np.maximum(flat, 0.0) / field.frame.gain_e_adu)
     fitter = PSFPhotometry(epsf, (9, 9), grouper=SourceGrouper(1.5 * fwhm_pix), aperture_radius=4)
-    found = fitter(flat, error=error, mask=field.frame.data >= 0.95 * SATURATION_ADU, init_params=start)
+    found = fitter(flat, error=error, mask=_unusable(field.frame), init_params=start)
+    return _table(found, ("x_fit", "y_fit", "flux_fit", "flux_err"))
+
+
+def stdpipe_circle(field: StarField) -> pl.DataFrame:
+    """Return what stdpipe measures of its own detections in circles."""
+    image_adu, sources, options = _stdpipe_sources(field)
+    return _table(photometry.measure_objects(sources, image_adu, aper=1.0, **options))
+
+
+def stdpipe_optimal(field: StarField) -> pl.DataFrame:
+    """Return stdpipe's optimal extraction, of neighbours together, with a PSF of PSFEx."""
+    image_adu, sources, options = _stdpipe_sources(field)
+    options["psf"] = _stdpipe_psf(field)
+    return _table(photometry.measure_objects(sources, image_adu, aper=1.0, optimal=True, **options))
+
+
+def stdpipe_grouped(field: StarField) -> pl.DataFrame:
+    """Return what photutils fits in groups, where stdpipe hands it a PSF of PSFEx for each place."""
+    image_adu, sources, options = _stdpipe_sources(field)
+    options |= {"psf": _stdpipe_psf(field), "use_position_dependent_psf": True}
+    options |= {"fit_size": 9, "maxiters": 30, "grouper_radius": 1.5 * options["fwhm"]}
+    found = photometry_psf.measure_objects_psf(sources, image_adu, **options)
+    return _table(found, ("x_psf", "y_psf", "flux", "fluxerr"))
+
+
+def _stdpipe_sources(field: StarField) -> tuple[NDArray[np.float64], Table, dict[str, Any]]:
+    image_adu = field.frame.data.astype(np.float64)
+    options: dict[str, Any] = {"mask": _unusable(field.frame), "gain": field.frame.gain_e_adu}
+    sources = photometry.get_objects_sep(image_adu, **STDPIPE_FOUND, **options)
+    return image_adu, sources, options | {"fwhm": sources.meta["fwhm_phot"]}
+
+
+def _stdpipe_psf(field: StarField) -> dict[str, Any]:
+    frame = field.frame
+    full = {"SATUR_LEVEL": USABLE * frame.saturation_adu}
+    data = frame.data.astype(np.float64)
+    found: dict[str, Any] = psf.run_psfex(
+        data, mask=_unusable(frame), gain=frame.gain_e_adu, order=2, sex_extra=full
+    )
+    return found
+
+
+def _unusable(frame: Frame) -> NDArray[np.bool_]:
+    return np.asarray(frame.mask | (frame.data >= USABLE * frame.saturation_adu))
+
+
+def _table(found: Table, names: tuple[str, ...] = ("x", "y", "flux", "fluxerr")) -> pl.DataFrame:
+    ours = ("x", "y", "flux_adu", "flux_err_adu")
     return pl.DataFrame(
-        {
-            "x": np.asarray(found["x_fit"], dtype=np.float64),
-            "y": np.asarray(found["y_fit"], dtype=np.float64),
-            "flux_adu": np.asarray(found["flux_fit"], dtype=np.float64),
-            "flux_err_adu": np.asarray(found["flux_err"], dtype=np.float64),
-        }
+        {our: np.asarray(found[name], dtype=np.float64) for our, name in zip(ours, names, strict=True)}
     )
 
 
