@@ -67,7 +67,9 @@ def test_the_middle_of_an_exposure_is_half_its_length_after_its_beginning() -> N
 
 
 @pytest.mark.parametrize("later_d", [0.0, 100.0])
-def test_an_installation_that_was_not_updated_for_months_still_knows_where_stars_stand(later_d: float) -> None:
+def test_an_installation_that_is_months_old_still_knows_where_stars_stand(
+    later_d: float,
+) -> None:
     place = EarthLocation.from_geodetic(20.0, 50.0, 100.0)
     moment = Time(mjd_now() + later_d, format="mjd", scale="utc", location=place)
     altitude = SkyCoord(10.0, 50.0, unit="deg").transform_to(AltAz(obstime=moment, location=place)).alt
