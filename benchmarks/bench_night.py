@@ -94,7 +94,9 @@ def methods() -> dict[str, Method]:
     """Return all that can be run here."""
     found = {f"tomlake, circle of {radius:g} px": circle(radius) for radius in CIRCLES_PIX}
     found["tomlake, PSF"] = fitted
-    return found | {name: placed(method) for name, method in peers().items() if name not in TOO_SLOW}
+    return found | {
+        name: placed(method) for name, method in peers(circle_pix=10).items() if name not in TOO_SLOW
+    }
 
 
 def shots_of(paths: Sequence[Path], target: Target, references: pl.DataFrame) -> list[Shot]:

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ SEXTRACTOR: dict[str, object] = {
     "PARAMETERS_NAME": "out.param", "CATALOG_TYPE": "FITS_LDAC", "DETECT_THRESH": 1.5, "ANALYSIS_THRESH": 1.5,
     "DETECT_MINAREA": 5, "FILTER": "Y", "FILTER_NAME": "default.conv", "DEBLEND_NTHRESH": 32,
     "DEBLEND_MINCONT": 0.005, "BACK_SIZE": 64,
-    "MAG_ZEROPOINT": ZERO_POINT_MAG, "PHOT_APERTURES": 24, "VERBOSE_TYPE": "QUIET", "NTHREADS": 1,
+    "MAG_ZEROPOINT": ZERO_POINT_MAG, "VERBOSE_TYPE": "QUIET", "NTHREADS": 1,
 }  # fmt: skip
 PSFEX: dict[str, object] = {
     "PSFVAR_DEGREES": 2, "PSF_SIZE": "41,41", "SAMPLE_MINSN": 40, "CHECKPLOT_TYPE": "NONE",
@@ -73,12 +74,12 @@ def _cpu_s() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def peers() -> dict[str, Method]:
-    """Return those that can be run here."""
+def peers(*, circle_pix: int = 24) -> dict[str, Method]:
+    """Return those that can be run here; ``circle_pix`` across must hold a star's light, some five FWHM."""
     found: dict[str, Method] = {"photutils, ePSF in groups": photutils_grouped}
     if not (shutil.which("psfex") and shutil.which("source-extractor")):
         return found
-    found["SExtractor + PSFEx"] = sextractor_psfex
+    found["SExtractor + PSFEx"] = partial(sextractor_psfex, circle_pix=circle_pix)
     if psf is not None:
         found["stdpipe, circle of 1 FWHM"] = stdpipe_circle
         found["stdpipe, optimal with PSFEx"] = stdpipe_optimal
@@ -123,12 +124,19 @@ def _tomlake(field: StarField, known: pl.DataFrame, *, known_sigma_pix: float) -
     return light.every_star()
 
 
-def sextractor_psfex(field: StarField) -> pl.DataFrame:
-    """Return what SExtractor measures with the PSF that PSFEx made of its own first catalogue."""
+def sextractor_psfex(field: StarField, *, circle_pix: int = 24) -> pl.DataFrame:
+    """Return what SExtractor measures with the PSF that PSFEx made of its own first catalogue.
+
+    PSFEx makes all stars alike by their light in the circle: one that is too small spoils its PSF.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fits.PrimaryHDU(field.frame.data).writeto(folder / "field.fits")
-        camera = {"SATUR_LEVEL": USABLE * field.frame.saturation_adu, "GAIN": field.frame.gain_e_adu}
+        camera = {
+            "SATUR_LEVEL": USABLE * field.frame.saturation_adu,
+            "GAIN": field.frame.gain_e_adu,
+            "PHOT_APERTURES": circle_pix,
+        }
         _sextractor(folder, FIRST_COLUMNS, "first.cat", **camera)
         _run(folder, ["psfex", "first.cat", *_flags(PSFEX)])
         second = ["XPSF_IMAGE", "YPSF_IMAGE", "FLUX_PSF", "FLUXERR_PSF", "FLAGS"]
