@@ -75,7 +75,7 @@ def _cpu_s() -> float:
 
 
 def peers(*, circle_pix: int = 24) -> dict[str, Method]:
-    """Return those that can be run here; ``circle_pix`` across must hold a star's light, some five FWHM."""
+    """Return those that can run here; ``circle_pix`` across must hold a star's light, some five FWHM."""
     found: dict[str, Method] = {"photutils, ePSF in groups": photutils_grouped}
     if not (shutil.which("psfex") and shutil.which("source-extractor")):
         return found
