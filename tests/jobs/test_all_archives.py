@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import needs_folder, settings_in
 from sqlalchemy import insert, update
 
 from benchmarks.archive_server import Fault, Play, archives, question_of, routes_of
@@ -24,6 +24,7 @@ from lake.rights import SYSTEM
 from lake.target_rows import name_key, row_of
 from lake.targets import get_target
 
+pytestmark = needs_folder  # where the lake lies changes nothing here, and servers double the time
 TICKETS = 3  # how often a job may come back for what an archive was asked to make
 SECRETS = dict.fromkeys(ACCOUNTS, "7")
 QUICK = Limits(
