@@ -12,6 +12,7 @@ PAGES = {
     "targets": "/targets",
     "target": "/target?name=Sim26dkv",
     "proposals": "/proposals",
+    "archives": "/archives",
     "upload": "/upload",
     "jobs": "/jobs",
     "account": "/account",
