@@ -16,7 +16,7 @@ from engine.errors import NotReady, Rejected, TomlakeError, Transient
 from engine.times import mjd_now
 from jobs.executor import CANARY
 from jobs.progress import Progress
-from lake.archives import lock_start, record_answer, record_failure
+from lake.archives import list_archive_health, lock_start, record_answer, record_failure
 from lake.opening import Lake
 from lake.queue import Job, enqueue, list_jobs
 
@@ -41,10 +41,11 @@ def canary_by(http: Http, lake: Lake, job: Job, progress: Progress) -> str:
 
 
 def enqueue_due_canaries(operations: Engine, infos: Iterable[BrokerInfo]) -> int:
-    """Return how many archives are now asked their known question: each once a week."""
+    """Return how many archives are now asked their known question: each once a week, if it is in use."""
+    used = {health.archive for health in list_archive_health(operations)}
     jobs = list_jobs(operations, kind=CANARY, limit=_JOBS_MAX)
     lately = {job.args.get("source") for job in jobs if mjd_now() - job.created_mjd < EVERY_D}
-    due = [info for info in infos if info.canary is not None and info.key not in lately]
+    due = [info for info in infos if info.canary and info.key in used - lately]
     for info in due:
         lock = f"{lock_start(info.key)}canary"
         enqueue(operations, CANARY, {"source": info.key}, dedupe=lock, lock=lock, priority=PRIORITY)
