@@ -13,6 +13,7 @@ from engine.errors import Rejected
 from engine.target import Target, Visibility
 from lake.operations import target_names, targets
 
+_VECTOR_DECIMALS = 18
 _MARGIN_DEG = 1e-6  # the index only narrows; the exact test decides
 
 
@@ -45,9 +46,13 @@ def name_key(name: str) -> str:
 
 
 def unit_vector(ra_deg: float, dec_deg: float) -> tuple[float, float, float]:
-    """Return a position as a vector of length one."""
+    """Return a position as a vector of length one.
+
+    Parts below 1e-18 are zero: PostgreSQL refuses to square what is smaller than a double holds.
+    """
     ra, dec = math.radians(ra_deg), math.radians(dec_deg)
-    return math.cos(dec) * math.cos(ra), math.cos(dec) * math.sin(ra), math.sin(dec)
+    x, y, z = math.cos(dec) * math.cos(ra), math.cos(dec) * math.sin(ra), math.sin(dec)
+    return round(x, _VECTOR_DECIMALS), round(y, _VECTOR_DECIMALS), round(z, _VECTOR_DECIMALS)
 
 
 def separation_deg(first: tuple[float, float, float], second: tuple[float, float, float]) -> float:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from installations import settings_in
 from sqlalchemy import Engine, delete, insert
@@ -209,6 +209,7 @@ def sky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, dict
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(centre=POSITIONS, radius_deg=RADII_DEG, near=st.none() | st.integers(0, 102), toward=st.floats(0, 360))
+@example(centre=(2.225e-308, 0.0), radius_deg=91.0, near=None, toward=0.0)
 def test_a_cone_holds_exactly_the_targets_that_the_sphere_says(
     sky: tuple[Engine, dict[str, tuple[float, float]]],
     centre: tuple[float, float],
