@@ -43,6 +43,7 @@ class Pretended:
     key: str
     waits_s: float = 0.0
     meets: threading.Barrier | None = None
+    holds: threading.Event | None = None
     failure: Exception | None = None
     needs_ticket: bool = False
     asks: list[Query] = field(default_factory=list)
@@ -59,6 +60,8 @@ class Pretended:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(self.waits_s)
+        if self.holds is not None:
+            self.holds.wait(60.0)
         if self.meets is not None:
             self.meets.wait()
         self.at_once -= 1
@@ -192,7 +195,8 @@ def test_an_incremental_archive_is_asked_for_what_is_new_and_loses_nothing(
 
 
 def test_who_stops_the_harvester_gets_the_jobs_back(lake: Lake, known: dict[str, Pretended]) -> None:
-    known["endless"] = Pretended("endless", waits_s=8.0)
+    answers = threading.Event()
+    known["endless"] = Pretended("endless", holds=answers)
     asked_for(lake, known)
     asking = harvester(lake)
     thread = threading.Thread(target=asking.run)
@@ -200,10 +204,14 @@ def test_who_stops_the_harvester_gets_the_jobs_back(lake: Lake, known: dict[str,
     while not known["endless"].asks:
         time.sleep(0.05)
     asking.stop()
-    thread.join(6.0)
+    thread.join(30.0)
     assert states(lake) == {"endless": [JobState.WAITING]}
     (job,) = list_jobs(lake.operations)
     assert job.attempts == 0
+    answers.set()
+    for asked in [each for each in threading.enumerate() if each.name.startswith("harvest")]:
+        asked.join(30.0)  # before the lake is closed under it
+    assert states(lake) == {"endless": [JobState.WAITING]}
 
 
 def test_an_archive_that_cannot_know_a_target_is_not_asked(lake: Lake) -> None:
