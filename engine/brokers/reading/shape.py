@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.brokers.reading.bundle import is_bundle, parts_of
 from engine.errors import Rejected
 
-_FIELD = re.compile(rb"<FIELD\b[^>]*?\bname=[\"']([^\"']+)", re.IGNORECASE)
+_FIELD = re.compile(rb"<(?:FIELD|Param)\b[^>]*?\bname=[\"']([^\"']+)", re.IGNORECASE)
 _CELL = re.compile(rb"<th\b[^>]*>(.*?)</th>", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"[-+.\d][-+.\deE]*")
 _DEPTH_MAX = 6
