@@ -6,7 +6,8 @@ from typing import TypedDict
 from sqlalchemy import Column, Connection, Table, and_, delete, insert, or_, select, update
 
 from engine.target import Target
-from lake.operations import metadata, target_names, targets, uploads
+from lake.metadata import metadata
+from lake.operations import target_names, targets, uploads
 from lake.target_rows import name_key
 
 MERGED_NAME = "merged"  # source of the alias that the gone target's name becomes

@@ -60,7 +60,7 @@ def add_observatory(operations: Engine, observatory: Observatory, *, by: str) ->
     Rejected
         ``bad-observatory``: a value is out of its range; ``observatory-taken``.
     """
-    _check_observatory(observatory)
+    check_observatory(observatory)
     values = {field.name: getattr(observatory, field.name) for field in fields(Observatory)}
     values |= {
         "name": observatory.name.strip(),
@@ -175,7 +175,8 @@ def _observatory_of(connection: Connection, observatory_id: int) -> Observatory:
     return _observatory(row)
 
 
-def _check_observatory(observatory: Observatory) -> None:
+def check_observatory(observatory: Observatory) -> None:
+    """Refuse an observatory with a value out of its range, with ``bad-observatory``."""
     if not 1 <= len(observatory.name.strip()) <= NAME_MAX_CHARS:
         raise Rejected(
             f"An observatory needs a name of 1 to {NAME_MAX_CHARS} characters.", code="bad-observatory"

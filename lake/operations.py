@@ -14,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -27,6 +26,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+import lake.people_tables  # noqa: F401 - it registers its tables
 from engine.errors import Rejected
 from lake.catalog import postgres_url
 from lake.columns import belongs_to as _belongs_to
@@ -39,19 +39,11 @@ from lake.columns import unique as _unique
 from lake.columns import whole as _whole
 from lake.columns import words as _words
 from lake.columns import yes_no as _yes_no
+from lake.metadata import metadata
 from lake.migrate import upgrade
 
 BUSY_TIMEOUT_MS = 30_000
 _READ_ONLY = "tomlake_reads"  # execution option: the transaction begins without the writer's lock
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 # Ids are never used again (AUTOINCREMENT): the lake keeps rows of what was deleted here.
 users = Table(

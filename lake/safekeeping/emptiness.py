@@ -6,7 +6,7 @@ from sqlalchemy import inspect, select
 
 from engine.errors import Rejected
 from lake.catalog import catalog_of
-from lake.operations import metadata
+from lake.metadata import metadata
 from lake.paths import paths_of
 from lake.safekeeping.copiers import server, sqlite_file
 from lake.safekeeping.place import Place

@@ -11,7 +11,8 @@ from sqlalchemy.pool import NullPool
 
 from engine.errors import Rejected
 from lake.backend import Backend
-from lake.operations import metadata, open_operations
+from lake.metadata import metadata
+from lake.operations import open_operations
 from lake.safekeeping.copiers import server
 from lake.settings import Settings
 

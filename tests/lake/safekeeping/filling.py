@@ -14,12 +14,16 @@ from engine.errors import Transient
 from engine.frame import Camera
 from engine.photometry.references import REFERENCE_SCHEMA
 from engine.target import Target
-from lake.accounts import create_user, issue_token, open_session
+from lake.accounts import create_user, find_user, issue_token, open_session
 from lake.archives import record_answer, record_failure
 from lake.changes import Change
+from lake.comments import add_comment
+from lake.downloads import DownloadKind, record_download
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris
+from lake.favourites import add_favourite
 from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, add_camera, add_observatory
+from lake.observatory_facts import keep_facts
 from lake.opening import Lake
 from lake.operations import merges, seals, writing
 from lake.proposals import store_candidates
@@ -30,7 +34,8 @@ from lake.safekeeping.checksums import Checksum, database_checksums, lake_tables
 from lake.safekeeping.moment import moment_of
 from lake.snapshots import create_snapshot
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, SHELVES
-from lake.targets import create_target
+from lake.target_groups import add_to_group
+from lake.targets import create_target, get_target
 from lake.watches import Watch, add_watch
 
 PASSWORD = "a long password of nobody"
@@ -138,6 +143,7 @@ def _fill_operations(lake: Lake) -> None:
             "made_mjd": 61000.0 + 1 / 3,
         }
         connection.execute(insert(merges).values(merged))
+    _fill_people(lake)
     rule = Rule(classification="SN candidate", brighter_than_mag=18.5)
     watch = add_watch(lake.operations, Watch(name="näher", stream="fink_ztf", rule=rule), by="ada")
     found = {"name": "ZTF26aaaaaaa", "ra_deg": 1.0 / 3.0, "dec_deg": -5.0, "mjd": 61312.1, "mag": 17.9}
@@ -145,6 +151,18 @@ def _fill_operations(lake: Lake) -> None:
     nodes = pl.DataFrame([dict.fromkeys(NODES, 1.0 / 3.0) | {"v_mag": None}])
     kept = KeptEphemeris(designation="2024 AA", asked_mjd=61000.0 + 1 / 3, nodes=nodes)
     keep_ephemeris(lake.operations, Wanted(target_id=1), kept)
+
+
+def _fill_people(lake: Lake) -> None:
+    ada = find_user(lake.operations, "ada")
+    assert ada is not None
+    add_comment(lake.operations, "Gaia22ab1", "Świetlista noc – it's, bright", by=ada)
+    add_to_group(lake.operations, "näher", "Gaia22ab1", by=ada)
+    add_favourite(lake.operations, "Ostrowik_ZWO", comment="ours", user=ada)
+    target = get_target(lake.operations, "Gaia22ab1", ada)
+    record_download(lake.operations, target, DownloadKind.PHOTOMETRY, by=ada, address="2001:db8::1")
+    facts = {"approx_lim_mag": 1.0 / 3.0, "authors": "Świder"}
+    keep_facts(lake.operations, "Ostrowik_ZWO", observatory=facts, camera={"binning": 2})
 
 
 @contextmanager

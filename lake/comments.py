@@ -1,0 +1,113 @@
+"""Comments on targets: written and read by whoever may see the target."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Engine, and_, func, insert, select
+
+from engine.errors import Rejected
+from engine.times import mjd_now
+from lake.accounts import User
+from lake.operations import reading, targets, users, writing
+from lake.people_tables import comments
+from lake.rights import visible_to
+from lake.target_rows import name_key
+from lake.targets import target_within
+
+TEXT_MAX_CHARS = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What somebody wrote about a target."""
+
+    comment_id: int
+    target_id: int
+    target_name: str
+    username: str
+    user_id: int | None  # None: the account is gone
+    full_name: str
+    text: str
+    made_mjd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentFilter:
+    """Which comments are wanted; what is empty or None chooses nothing."""
+
+    target_name: str = ""
+    target_id: int | None = None
+    username: str = ""
+    text: str = ""  # a part of it, in any case of letters
+    since_mjd: float | None = None
+    before_mjd: float | None = None
+
+
+def add_comment(operations: Engine, target: str | int, text: str, *, by: User) -> int:
+    """Return the id of a new comment.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-target``; ``bad-comment``: it is empty or too long.
+    """
+    words = text.strip()
+    if not 1 <= len(words) <= TEXT_MAX_CHARS:
+        raise Rejected(f"A comment has 1 to {TEXT_MAX_CHARS} characters.", code="bad-comment")
+    with writing(operations) as connection:
+        row = {
+            "target_id": target_within(connection, target, by).target_id,
+            "username": by.username,
+            "text": words,
+            "made_mjd": mjd_now(),
+        }
+        return int(
+            connection.execute(insert(comments).values(row).returning(comments.c.comment_id)).scalar_one()
+        )
+
+
+def list_comments(
+    operations: Engine, wanted: CommentFilter, user: User | None, *, limit: int, offset: int = 0
+) -> list[Comment]:
+    """Return comments on targets that a user may see, the newest first."""
+    query = (
+        select(
+            comments.c.comment_id, comments.c.target_id, comments.c.text, comments.c.made_mjd,
+            comments.c.username, targets.c.name.label("target_name"), users.c.user_id,
+            func.coalesce(users.c.full_name, "").label("full_name"),
+        )
+        .select_from(comments)
+        .join(targets, targets.c.target_id == comments.c.target_id)
+        .outerjoin(users, users.c.username == comments.c.username)
+        .where(_conditions(wanted, user))
+        .order_by(comments.c.comment_id.desc())
+        .limit(limit)
+        .offset(offset)
+    )  # fmt: skip
+    with reading(operations) as connection:
+        return [Comment(**row) for row in connection.execute(query).mappings()]
+
+
+def count_comments(operations: Engine, wanted: CommentFilter, user: User | None) -> int:
+    """Return how many comments ``list_comments`` has in all."""
+    query = select(func.count()).select_from(
+        comments.join(targets, targets.c.target_id == comments.c.target_id)
+    )
+    with reading(operations) as connection:
+        return int(connection.execute(query.where(_conditions(wanted, user))).scalar_one())
+
+
+def _conditions(wanted: CommentFilter, user: User | None) -> ColumnElement[bool]:
+    conditions = [visible_to(user)]
+    if wanted.target_name:
+        conditions.append(targets.c.name_key == name_key(wanted.target_name))
+    if wanted.target_id is not None:
+        conditions.append(comments.c.target_id == wanted.target_id)
+    if wanted.username:
+        conditions.append(func.lower(comments.c.username) == wanted.username.lower())
+    if wanted.text:
+        conditions.append(comments.c.text.icontains(wanted.text, autoescape=True))
+    if wanted.since_mjd is not None:
+        conditions.append(comments.c.made_mjd >= wanted.since_mjd)
+    if wanted.before_mjd is not None:
+        conditions.append(comments.c.made_mjd < wanted.before_mjd)
+    return and_(*conditions)
