@@ -145,6 +145,14 @@ def list_observatories(operations: Engine) -> list[Observatory]:
         return [_observatory(row) for row in rows]
 
 
+def observatory_named(operations: Engine, name: str) -> Observatory | None:
+    """Return the observatory of this name, in any case of letters, or None."""
+    query = select(observatories).where(observatories.c.name_key == name_key(name))
+    with reading(operations) as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _observatory(row)
+
+
 def list_cameras(operations: Engine) -> list[RegisteredCamera]:
     """Return every active camera by ONAME."""
     with reading(operations) as connection:

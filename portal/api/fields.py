@@ -29,6 +29,12 @@ async def read_fields(request: Request) -> Fields:
     return fields_of(body)
 
 
+async def read_all_fields(request: Request) -> Fields:
+    """Return the fields of a small request from its body and, as BHTOM's guide has it, from its query."""
+    query = parse_qsl(request.url.query, keep_blank_values=True)
+    return {**dict(query), **await read_fields(request)}
+
+
 def fields_of(body: bytes) -> Fields:
     """Return the fields of a JSON object or of an url-encoded form; no body is no fields."""
     try:

@@ -2,14 +2,21 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 import polars as pl
 
-from engine.bands import BANDS
-from engine.lightcurve import Flag, flag_words
+from engine.bands import BANDS, Band
+from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, flag_words
 from engine.target import Target
 
 BHTOM_HEADER = ("MJD", "Magnitude", "Error", "Facility", "Filter", "Observer")
+RADIO_HEADER = ("MJD", "mJy", "Error", "Facility", "Filter", "Observer")
+HIGH_ENERGY_HEADER = (
+    "MJD", "COUNTS", "COUNTS_Error", "FLUX", "FLUX_Error", "Facility", "Band", "Observer",
+)  # fmt: skip
+_X_RAYS_NM = 10.0
+_AB_MJY_MAG = AB_ZERO_POINT_UJY_MAG - 7.5  # AB magnitude of 1 mJy
 LIMIT_ERROR = -1.0  # BHTOM's clients read a negative error as a limit
 
 
@@ -38,9 +45,62 @@ def bhtom_csv(points: pl.DataFrame) -> str:
             "observer",
         )
     )
+    return _written(BHTOM_HEADER, rows)
+
+
+def radio_csv(points: pl.DataFrame) -> str:
+    """Return the fluxes of radio bands in mJy as BHTOM writes them; limits have an error of -1.0."""
+    flux_mjy, limit_mjy = pl.col("flux_ujy") / 1000.0, 10.0 ** (0.4 * (_AB_MJY_MAG - pl.col("limit_mag")))
+    rows = _fluxes(points, [band.band_id for band in BANDS.values() if band.unit == "mJy"])
+    return _written(
+        RADIO_HEADER,
+        rows.select(
+            "mjd",
+            pl.coalesce(flux_mjy, limit_mjy),
+            pl.when(pl.col("flux_ujy").is_null())
+            .then(pl.lit(LIMIT_ERROR))
+            .otherwise(pl.col("flux_err_ujy") / 1000.0),
+            "facility",
+            "band",
+            "observer",
+        ),
+    )
+
+
+def high_energy_csv(points: pl.DataFrame) -> str:
+    """Return fluxes of gamma and X rays in what their field writes; tomlake keeps no counts."""
+    units = {band.band_id: band.ujy_per_unit for band in BANDS.values() if _is_high_energy(band)}
+    scale = pl.col("band").replace_strict(units, default=None, return_dtype=pl.Float64())
+    rows = _fluxes(points, list(units)).filter(pl.col("flux_ujy").is_not_null())
+    nothing = pl.lit(None, dtype=pl.Float64())
+    return _written(
+        HIGH_ENERGY_HEADER,
+        rows.select(
+            "mjd",
+            nothing.alias("counts"),
+            nothing.alias("counts_err"),
+            pl.col("flux_ujy") / scale,
+            pl.col("flux_err_ujy") / scale,
+            "facility",
+            "band",
+            "observer",
+        ),
+    )
+
+
+def _fluxes(points: pl.DataFrame, bands: list[str]) -> pl.DataFrame:
+    measured = pl.any_horizontal(pl.col("flux_ujy", "limit_mag").is_not_null())
+    return points.filter(pl.col("band").is_in(bands), measured).sort("mjd", maintain_order=True)
+
+
+def _is_high_energy(band: Band) -> bool:
+    return band.wavelength_nm < _X_RAYS_NM and band.ujy_per_unit is not None
+
+
+def _written(header: Sequence[str], rows: pl.DataFrame) -> str:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(BHTOM_HEADER)
+    writer.writerow(header)
     writer.writerows(rows.iter_rows())
     return text.getvalue()
 

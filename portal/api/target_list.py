@@ -10,14 +10,16 @@ from astropy.coordinates import SkyCoord, get_constellation
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
+from engine.errors import Rejected
 from engine.times import datetime_of, mjd_now
 from engine.visibility import sun_separation_deg
 from lake.accounts import User
+from lake.target_groups import get_group, groups_of_targets, targets_of_group
 from lake.targets import Cone, Order, TargetFilter, TargetRow, find_targets, get_target
+from portal.api.bhtom.pages import PAGE_SIZE, page_number
 from portal.api.fields import Fields, number_of, text_of
 from portal.api.target_fields import HAS_FIELDS, iso_utc
 
-PAGE_SIZE = 200
 MANY = 10_000  # rows asked for at once where the database cannot decide
 SIDEREAL = "SIDEREAL"
 _NEVER_MJD, _NEVER_MAG = 0.0, 100.0  # BHTOM's values of a target without data
@@ -49,25 +51,31 @@ def target_page(operations: Engine, fields: Fields, user: User | None) -> dict[s
     wanted = _filter(operations, fields, user)
     if _is_left_to_us(fields):
         kept = _kept(_all_rows(operations, wanted, user), fields)
+        kept = _of_group(operations, kept, text_of(fields, "targetGroup"), user)
         total = len(kept)
-        number = _page_number(fields, total)
+        number = page_number(fields, total)
         rows = kept[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     else:
         _, total = find_targets(operations, replace(wanted, page_size=1), user)
-        number = _page_number(fields, total)
+        number = page_number(fields, total)
         rows, _ = find_targets(operations, replace(wanted, page=number, page_size=PAGE_SIZE), user)
     return {
         "count": total,
         "num_pages": max(1, -(-total // PAGE_SIZE)),
         "current_page": number,
-        "data": target_items(rows),
+        "data": target_items(operations, rows, user),
     }
 
 
-def target_items(rows: Sequence[TargetRow]) -> list[object]:
+def target_items(operations: Engine, rows: Sequence[TargetRow], user: User | None) -> list[object]:
     """Return rows with every field of BHTOM's model except the id; what tomlake does not know is null."""
     sky = _sky(rows, with_constellations=True)
-    return [_item(row, sky, place) for place, row in enumerate(rows)]
+    groups = groups_of_targets(operations, [row.target.target_id or 0 for row in rows], user)
+    return [
+        _item(row, sky, place)
+        | {"groups": [[group.name, group.group_id] for group in groups.get(row.target.target_id or 0, [])]}
+        for place, row in enumerate(rows)
+    ]
 
 
 def _filter(operations: Engine, fields: Fields, user: User | None) -> TargetFilter:
@@ -134,10 +142,8 @@ def _all_rows(operations: Engine, wanted: TargetFilter, user: User | None) -> li
 
 def _kept(rows: list[TargetRow], fields: Fields) -> list[TargetRow]:
     """Return the rows that pass the filters which are computed here."""
-    if text_of(fields, "targetGroup") is not None or (
-        (text_of(fields, "type") or SIDEREAL).upper() != SIDEREAL
-    ):
-        return []  # tomlake has neither groups nor moving targets
+    if (text_of(fields, "type") or SIDEREAL).upper() != SIDEREAL:
+        return []
     sky = _sky(rows, with_constellations=False)
     values = {
         "priority": np.array([row.priority for row in rows], dtype=np.float64),
@@ -162,14 +168,17 @@ def _kept(rows: list[TargetRow], fields: Fields) -> list[TargetRow]:
     ]
 
 
-def _page_number(fields: Fields, total: int) -> int:
-    """Return the page that BHTOM would give: the first for nonsense, the last for one beyond the end."""
-    last = max(1, -(-total // PAGE_SIZE))
+def _of_group(
+    operations: Engine, rows: list[TargetRow], name: str | None, user: User | None
+) -> list[TargetRow]:
+    if name is None:
+        return rows
     try:
-        number = int(text_of(fields, "page") or 1)
-    except ValueError:
-        return 1
-    return number if 1 <= number <= last else last
+        group = get_group(operations, user, group_id=None, name=name)
+    except Rejected:
+        return []
+    members = set(targets_of_group(operations, group.group_id, user))
+    return [row for row in rows if row.target.target_id in members]
 
 
 def _sky(rows: Sequence[TargetRow], *, with_constellations: bool) -> Sky:
@@ -225,7 +234,6 @@ def _item(row: TargetRow, sky: Sky, place: int) -> dict[str, object]:
         "cadence_priority": row.priority,
         "description": target.description or None,
         "aliases": [[source, name] for source, name in target.aliases],
-        "groups": [],
     }
 
 

@@ -89,6 +89,8 @@ def give_points(served: Served) -> None:
          "facility": "ROAD", "observer": "A B"},
         {"source_ref": "a", "mjd": 59000.5, "band": "GSA(G)", "limit_mag": 18.0, "facility": "GSA; x"},
         {"source_ref": "c", "mjd": 55197.0, "band": "g(GaiaSP)", "mag": 0.00001, "facility": 'F"q'},
+        {"source_ref": "e", "mjd": 60001.5, "band": "VLASS(Flux 3GHz)", "flux_ujy": 1500.0,
+         "flux_err_ujy": 250.0, "facility": "VLA"},
         {"source_ref": "d", "mjd": 55198.0, "band": "g(GaiaSP)", "flux_ujy": 3.0},
     ]  # fmt: skip
     points = light_curve(pl.DataFrame([common | row for row in rows]))
@@ -178,7 +180,27 @@ def test_the_script_with_broken_json_is_told_where_it_breaks(answers: dict[str, 
     )
 
 
-@pytest.mark.parametrize("client", ["download_radio.py TOK T", "get_calib_res.py TOK 1 abc --get_plot"])
-def test_a_route_that_is_not_there_says_so_in_json(answers: dict[str, Answer], client: str) -> None:
-    assert answers[client].status == 404
-    assert json.loads(answers[client].body)["detail"].startswith("tomlake does not answer POST /")
+def test_radio_fluxes_come_as_bhtom_writes_them(answers: dict[str, Answer]) -> None:
+    answer = answers["download_radio.py TOK T"]
+    assert answer.status == 200
+    assert answer.headers["content-disposition"] == 'attachment; filename="target_T_radio.csv"'
+    assert answer.body == b"MJD;mJy;Error;Facility;Filter;Observer\n60001.5;1.5;0.25;VLA;VLASS(Flux 3GHz);\n"
+
+
+def test_the_list_of_ids_and_names_that_bhtom_rejects_is_understood(
+    answers: dict[str, Answer], served: Served
+) -> None:
+    answer = answers["get_calib_res.py TOK 1 abc --get_plot"]
+    assert answer.status == 200
+    body = json.loads(answer.body)
+    assert (body["count"], body["num_pages"], body["current_page"]) == (1, 1, 1)
+    (item,) = body["data"]  # no file has abc in its name
+    assert (item["id"], item["status"], item["plot"]) == (1, "C", None)
+    assert (item["use_catalog"], item["dataproduct"]) == ("GaiaSP/any", 1)
+
+
+def test_a_route_that_is_not_there_says_so_in_json(served: Served) -> None:
+    with served.client(served.owner_token) as client:
+        answer = client.post("/calibration/get-nothing/")
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith("tomlake does not answer POST /")

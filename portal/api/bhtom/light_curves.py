@@ -1,0 +1,128 @@
+"""Light curves to take away: BHTOM's three CSV files, each download written down, and its plots."""
+
+from collections.abc import Callable
+
+import polars as pl
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.errors import Rejected
+from engine.target import Target
+from lake.accounts import User
+from lake.downloads import Download, DownloadFilter, DownloadKind, list_downloads, record_download
+from lake.opening import Lake
+from lake.snapshots import version_of
+from lake.targets import get_target
+from portal.api.bhtom.pages import date_mjd, moment, paged
+from portal.api.bhtom.plotly import figure_of
+from portal.api.fields import Fields, text_of
+from portal.api.identity import SignedIn, TheLake
+from portal.api.light_curve_csv import bhtom_csv, high_energy_csv, radio_csv
+from portal.api.reply import Refused, json_reply
+from portal.api.targets import SentFields
+
+router = APIRouter()
+
+MOST_PLOTS = 100
+_WRITERS: dict[DownloadKind, tuple[str, Callable[[pl.DataFrame], str]]] = {
+    DownloadKind.PHOTOMETRY: ("photometry", bhtom_csv),
+    DownloadKind.RADIO: ("radio", radio_csv),
+    DownloadKind.HIGH_ENERGY: ("highenergy", high_energy_csv),
+}
+
+
+@router.post("/targets/download-photometry")
+@router.post("/targets/download-photometry/")
+def photometry(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+    """Give the magnitudes and limits of a target as BHTOM's CSV file; ``as_of`` is ours, not BHTOM's."""
+    return _download(request, user, lake, fields, DownloadKind.PHOTOMETRY)
+
+
+@router.post("/targets/download-radio")
+@router.post("/targets/download-radio/")
+def radio(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+    """Give the radio fluxes of a target as BHTOM's CSV file."""
+    return _download(request, user, lake, fields, DownloadKind.RADIO)
+
+
+@router.post("/targets/download-high-energy")
+@router.post("/targets/download-high-energy/")
+def high_energy(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+    """Give the fluxes of a target at high energies as BHTOM's CSV file."""
+    return _download(request, user, lake, fields, DownloadKind.HIGH_ENERGY)
+
+
+@router.post("/targets/get-downloaded-target-list")
+@router.post("/targets/get-downloaded-target-list/")
+def downloaded(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+    """List who took which light curve away; for staff."""
+    if not user.is_staff:
+        raise Refused(404, "You have no permissions, Admin Only")
+    wanted = DownloadFilter(
+        target_name=text_of(fields, "target") or "",
+        username=text_of(fields, "user") or "",
+        kind=(text_of(fields, "download_type") or "").upper(),
+        since_mjd=date_mjd(fields, "created_from"),
+        before_mjd=date_mjd(fields, "created_to", end=True),
+    )
+    found = list_downloads(lake.operations, wanted, user=user)
+    return json_reply(paged([_download_item(each) for each in found], fields))
+
+
+@router.post("/targets/get-plots")
+@router.post("/targets/get-plots/")
+def plots(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+    """Give the light curves of targets as figures of plotly, by name."""
+    asked = fields.get("targetNames")
+    names = [str(name) for name in asked] if isinstance(asked, list) else [str(asked or "")]
+    if not any(names) or len(names) > MOST_PLOTS:
+        raise Refused(400, {"Error ": f"targetNames is a list of 1 to {MOST_PLOTS} names."})
+    figures: dict[str, object] = {}
+    for name in names:
+        try:
+            target = get_target(lake.operations, name, user)
+        except Rejected as error:
+            raise Refused(400, {"Error ": "Target does not exist in the database "}) from error
+        figures[target.name] = figure_of(lake.store.light_curve(target.target_id or 0)) or "None"
+    return json_reply({"Plots": figures})
+
+
+def _download(request: Request, user: User, lake: Lake, fields: Fields, kind: DownloadKind) -> Response:
+    target = _target(lake, fields, user)
+    as_of = text_of(fields, "as_of")
+    version = version_of(lake, as_of) if as_of else None
+    points = lake.store.light_curve(target.target_id or 0, as_of=version)
+    word, written = _WRITERS[kind]
+    address = request.client.host if request.client else ""
+    record_download(lake.operations, target, kind, by=user, address=address)
+    headers = {
+        "Content-Type": "text/csv",
+        "Content-Disposition": f'attachment; filename="target_{target.name}_{word}.csv"',
+        "Cache-Control": "no-store",
+    }
+    return Response(written(points), headers=headers)
+
+
+def _target(lake: Lake, fields: Fields, user: User) -> Target:
+    name = text_of(fields, "name")
+    if name is None:
+        raise Refused(400, {"Error": "Something went wrong"})
+    try:
+        return get_target(lake.operations, name, user)
+    except Rejected as error:
+        raise Refused(404, {"Error": f'Target "{name:.120}" not found'}) from error
+
+
+def _download_item(download: Download) -> dict[str, object]:
+    return {
+        "id": download.download_id,
+        "user": download.user_id,
+        "user_name": download.username,
+        "target": download.target_id,
+        "target_name": download.target_name,
+        "created": moment(download.made_mjd),
+        "modified": moment(download.made_mjd),
+        "download_type": download.kind,
+        "ip_address": download.address,
+    }
