@@ -19,8 +19,8 @@ BAND = "g(GaiaSP)"
 STARS = pl.DataFrame(
     [
         {"ref_id": f"s{n}", "x": 10.0 * n, "y": 5.0, "ra_deg": 100.0 + n / 100, "dec_deg": 12.0,
-         "inst_mag": -8.0 + n, "inst_mag_err": 0.01, "ref_mag": 14.0 + n, "residual_mag": 0.02 * (-1) ** n, "used": True,
-         "flags": 0}
+         "inst_mag": -8.0 + n, "inst_mag_err": 0.01, "ref_mag": 14.0 + n, "residual_mag": 0.02 * (-1) ** n,
+         "flags": 0, "used": True}
         for n in range(3)
     ],
     schema=STARS_SCHEMA,

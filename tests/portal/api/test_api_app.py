@@ -30,7 +30,7 @@ def test_every_answer_has_a_number_and_the_security_headers(anybody: httpx.Clien
     assert len(numbers) == 2
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/api/nothing"), ("PATCH", "/targets/updateTarget/T/")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/nothing"), ("PATCH", "/targets/changeTarget/T/")])
 def test_an_unknown_route_is_named_in_json(anybody: httpx.Client, method: str, path: str) -> None:
     answer = anybody.request(method, path)
     assert answer.status_code == 404

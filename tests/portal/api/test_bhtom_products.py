@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -37,8 +38,9 @@ def ids(served: Served) -> dict[str, int]:
 
 
 @pytest.fixture
-def staff(served: Served) -> httpx.Client:
-    return served.client(served.staff_token)
+def staff(served: Served) -> Iterator[httpx.Client]:
+    with served.client(served.staff_token) as client:
+        yield client
 
 
 def test_a_calibration_is_told_with_its_plot(owner: httpx.Client, ids: dict[str, int]) -> None:
@@ -48,7 +50,8 @@ def test_a_calibration_is_told_with_its_plot(owner: httpx.Client, ids: dict[str,
         name: item[name] for name in ("mag", "mag_error", "zeropoint", "npoints", "best_filter", "survey")
     }
     assert told == {
-        "mag": 15.5, "mag_error": 0.02, "zeropoint": 22.0, "npoints": 3, "best_filter": "g", "survey": "GaiaSP",
+        "mag": 15.5, "mag_error": 0.02, "zeropoint": 22.0, "npoints": 3, "best_filter": "g",
+        "survey": "GaiaSP",
     }  # fmt: skip
     assert (item["status"], item["outlier_fraction"], item["exp_time"]) == ("S", 0.1, 60.0)
     head, _, body = item["plot"].partition(",")
@@ -139,7 +142,8 @@ def test_the_follow_up_of_an_alert_is_open_for_open_targets_only(
 ) -> None:
     answer = anybody.get("/calibration/get_alert_lc_data/", params={"alert_name": "Measured1"}).json()
     assert list(answer) == [
-        "alert_name", "mjd", "mag", "magerr", "caliberr", "filter", "catalog", "observatory_id", "observatory", "id",
+        "alert_name", "mjd", "mag", "magerr", "caliberr", "filter", "catalog", "observatory_id",
+        "observatory", "id",
     ]  # fmt: skip
     assert (answer["mag"], answer["magerr"], answer["caliberr"]) == ([15.5, 19.0], [0.02, -1.0], [0.01, 0.01])
     assert (answer["filter"], answer["catalog"], answer["observatory"]) == (
@@ -195,8 +199,8 @@ def test_staff_take_a_wrong_point_out_and_the_version_before_keeps_it(
 ) -> None:
     target_id = get_target(served.lake.operations, "Measured2", served.owner).target_id or 0
     before = served.lake.store.version()
-    point = {"target_name": "Measured2", "mjd": 60002.5, "mag": 15.5004, "magerr": 0.02, "filter": "g(GaiaSP)",
-             "observer": "An Owner"}  # fmt: skip
+    point = {"target_name": "Measured2", "mjd": 60002.5, "mag": 15.5004, "magerr": 0.02,
+             "filter": "g(GaiaSP)", "observer": "An Owner"}  # fmt: skip
     assert owner.post("/common/api/deactivateReducedDatum/", json=point).status_code == 403
     other_time = staff.post("/common/api/deactivateReducedDatum/", json=point | {"mjd": 60002.6})
     assert other_time.status_code == 404
