@@ -82,9 +82,12 @@ def text_of(fields: Fields, name: str) -> str | None:
         value = value[-1] if value else None
     if value is None or isinstance(value, dict):
         return None
-    # lone surrogates and NUL are JSON, but no database can keep them
-    text = str(value).encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
-    return text.strip() or None
+    return clean_text(value) or None
+
+
+def clean_text(value: object) -> str:
+    """Return a value as text that a database can keep: lone surrogates and NUL are JSON, but not that."""
+    return str(value).encode("utf-8", "replace").decode("utf-8").replace("\x00", "").strip()
 
 
 def number_of(fields: Fields, name: str) -> float | None:

@@ -16,7 +16,7 @@ from lake.targets import get_target
 from portal.api.bhtom.calibration_items import calibration_item
 from portal.api.bhtom.frame_items import LIMIT_ERROR, sources_of, survey_of
 from portal.api.bhtom.pages import PAGE_SIZE, envelope, page_number, paged, yes_or_no
-from portal.api.fields import Fields
+from portal.api.fields import Fields, clean_text
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.reply import Refused, json_reply
 from portal.api.targets import SentFields
@@ -68,7 +68,7 @@ def catalogs(_user: SignedIn, page: Annotated[str, Query()] = "1") -> Response:
 def alert_light_curve(user: Visitor, lake: TheLake, alert_name: Annotated[str, Query()] = "") -> Response:
     """Give what observers measured of a target that the visitor may see, in the columns of CPCS."""
     try:
-        target = get_target(lake.operations, alert_name.strip(), user)
+        target = get_target(lake.operations, clean_text(alert_name), user)
     except Rejected as error:
         raise Refused(400, f"Target {alert_name:.100} does not exist") from error
     target_id = target.target_id or 0
@@ -100,15 +100,11 @@ def _columns(lake: Lake, target_id: int, points: pl.DataFrame) -> dict[str, obje
 
 def _asked(fields: Fields) -> tuple[list[int], list[str]]:
     """Return ids and parts of file names; BHTOM's own script sends both in one list, ``files``."""
-    words = [*_list(fields, "calibid"), *_list(fields, "filename"), *_list(fields, "files")]
-    numbers = {*map(str, _list(fields, "calibid"))}
-    ids = [
-        int(str(word)) for word in words if _is_id(word) and (isinstance(word, int) or str(word) in numbers)
-    ]
-    names = [
-        str(word) for word in [*_list(fields, "filename"), *_list(fields, "files")] if isinstance(word, str)
-    ]
-    names = [name.strip() for name in names if name.strip()]
+    loose = _list(fields, "files")
+    ids = [int(str(word)) for word in _list(fields, "calibid") if _is_id(word)]
+    ids += [word for word in loose if isinstance(word, int) and _is_id(word)]
+    words = [word for word in [*_list(fields, "filename"), *loose] if isinstance(word, str)]
+    names = [name for name in map(clean_text, words) if name]
     if not ids and not names:
         raise Refused(400, {"Error": "'calibid' or 'filename' fields are required."})
     if len(ids) + len(names) > MOST_ASKED:

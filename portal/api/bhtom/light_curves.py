@@ -16,7 +16,7 @@ from lake.snapshots import version_of
 from lake.targets import get_target
 from portal.api.bhtom.pages import date_mjd, moment, paged
 from portal.api.bhtom.plotly import figure_of
-from portal.api.fields import Fields, text_of
+from portal.api.fields import Fields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.light_curve_csv import bhtom_csv, high_energy_csv, radio_csv
 from portal.api.reply import Refused, json_reply
@@ -75,7 +75,7 @@ def downloaded(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
 def plots(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """Give the light curves of targets as figures of plotly, by name."""
     asked = fields.get("targetNames")
-    names = [str(name) for name in asked] if isinstance(asked, list) else [str(asked or "")]
+    names = [clean_text(name) for name in asked] if isinstance(asked, list) else [clean_text(asked or "")]
     if not any(names) or len(names) > MOST_PLOTS:
         raise Refused(400, {"Error ": f"targetNames is a list of 1 to {MOST_PLOTS} names."})
     figures: dict[str, object] = {}

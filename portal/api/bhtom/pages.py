@@ -63,9 +63,11 @@ def date_mjd(fields: Fields, name: str, *, end: bool = False) -> float | None:
         return None
     try:
         day = parse_date(text)
+        if end and len(text) <= len("2026-01-31"):
+            day += timedelta(days=1)
+        return mjd_of(day)
     except (ValueError, OverflowError) as error:
         raise Refused(400, {"error": f"{name} is a date such as 2026-01-31."}) from error
-    return mjd_of(day + timedelta(days=1) if end and len(text) <= len("2026-01-31") else day)
 
 
 def number_or_refused(fields: Fields, name: str, *, key: str = "error") -> float | None:

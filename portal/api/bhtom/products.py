@@ -30,7 +30,7 @@ from portal.api.bhtom.pages import (
 )
 from portal.api.bhtom.staff import no_permission
 from portal.api.bhtom.star_table import star_table
-from portal.api.fields import Fields, text_of
+from portal.api.fields import Fields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.targets import BodyFields, SentFields
@@ -82,10 +82,8 @@ def observers(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     """Credit other people for an upload; only who sent it and staff may."""
     sent = _upload(lake, fields, user)
     asked = fields.get("observers")
-    names = [
-        str(name).strip() for name in (asked if isinstance(asked, list) else str(asked or "").split(","))
-    ]
-    names = [name for name in names if name]
+    words = asked if isinstance(asked, list) else clean_text(asked or "").split(",")
+    names = [name for name in map(clean_text, words) if name]
     if not names:
         raise Refused(400, {"Error": "observers is a list of user names."})
     try:

@@ -15,7 +15,7 @@ from lake.target_groups import TargetGroup, get_group, list_groups, targets_of_g
 from lake.targets import delete_target, get_target, target_row, update_target
 from portal.api.bhtom.pages import PAGE_SIZE, envelope, id_or_refused, moment, page_number, paged
 from portal.api.bhtom.staff import no_permission
-from portal.api.fields import Fields, text_of
+from portal.api.fields import Fields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.target_fields import new_target
@@ -94,7 +94,7 @@ def targets_from_group(user: SignedIn, lake: TheLake, fields: SentFields) -> Res
 
 def _target(lake: Lake, name: str, user: User) -> Target:
     try:
-        return get_target(lake.operations, name, user)
+        return get_target(lake.operations, clean_text(name), user)
     except Rejected as error:
         raise Refused(404, {"detail": error.reason}) from error
 
