@@ -28,7 +28,8 @@ class Visibility(StrEnum):
     """Who may see a target."""
 
     PUBLIC = "public"
-    PRIVATE = "private"
+    GROUP = "group"
+    PRIVATE = "private"  # its maker and staff, also where it is of a group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,8 @@ class Target:
     importance: float = 9.98  # 0 to 10
     cadence_d: float = 1.0
     visibility: Visibility = Visibility.PUBLIC
-    embargo_until_mjd: float | None = None  # until then only its maker and staff see a public target
+    embargo_until_mjd: float | None = None  # until then only maker, group and staff see a public target
+    group_id: int | None = None  # of the people who see it before others, and may work on it
     simulated: bool = False
     created_by: str = ""
     created_mjd: float | None = None

@@ -8,12 +8,34 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.operations import reading, sessions, tokens, users, writing
+from lake.people import USER_COLUMNS, Role, User, user_of
+
+__all__ = [
+    "Role",
+    "Token",
+    "User",
+    "check_password",
+    "close_session",
+    "create_user",
+    "find_user",
+    "full_names",
+    "issue_token",
+    "list_tokens",
+    "list_users",
+    "open_session",
+    "remove_expired_sessions",
+    "revoke_token",
+    "set_password",
+    "user_of_session",
+    "user_of_token",
+    "user_within",
+]
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - it makes tokens findable, it is not one
 SESSION_DAYS = 14.0
@@ -26,16 +48,6 @@ _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$9fNlvrmus7JScIePROD8Sw$3GUNVGzIgzzvyX3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """Somebody with an account."""
-
-    user_id: int
-    username: str
-    full_name: str = ""
-    is_staff: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """What a person may see of one of their tokens; the secret is shown once, when it is made."""
 
@@ -44,9 +56,6 @@ class Token:
     prefix: str
     created_mjd: float
     last_used_mjd: float | None
-
-
-_USER = (users.c.user_id, users.c.username, users.c.full_name, users.c.is_staff)
 
 
 def create_user(
@@ -84,7 +93,7 @@ def create_user(
 
 def check_password(operations: Engine, username: str, password: str) -> User | None:
     """Return the user with this name and password; unknown names cost as much work as wrong passwords."""
-    query = select(*_USER, users.c.password_hash).where(
+    query = select(*USER_COLUMNS, users.c.password_hash).where(
         users.c.username_key == username.strip().casefold(), users.c.is_active
     )
     with reading(operations) as connection:
@@ -98,7 +107,7 @@ def check_password(operations: Engine, username: str, password: str) -> User | N
         return None
     if _HASHER.check_needs_rehash(stored):
         _store_password(operations, row["user_id"], _HASHER.hash(password))
-    return _user(row)
+    return user_of(row)
 
 
 def set_password(operations: Engine, user: User, password: str) -> None:
@@ -122,9 +131,11 @@ def find_user(operations: Engine, username: str) -> User | None:
 
 def user_within(connection: Connection, username: str) -> User | None:
     """Return the active account with this name, read in a transaction that is under way."""
-    query = select(*_USER).where(users.c.username_key == username.strip().casefold(), users.c.is_active)
+    query = select(*USER_COLUMNS).where(
+        users.c.username_key == username.strip().casefold(), users.c.is_active
+    )
     row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 def full_names(operations: Engine, usernames: Sequence[str]) -> list[str]:
@@ -138,8 +149,10 @@ def full_names(operations: Engine, usernames: Sequence[str]) -> list[str]:
 def list_users(operations: Engine) -> list[User]:
     """Return every active account by name."""
     with reading(operations) as connection:
-        rows = connection.execute(select(*_USER).where(users.c.is_active).order_by(users.c.username_key))
-        return [_user(row) for row in rows.mappings()]
+        rows = connection.execute(
+            select(*USER_COLUMNS).where(users.c.is_active).order_by(users.c.username_key)
+        )
+        return [user_of(row) for row in rows.mappings()]
 
 
 def issue_token(operations: Engine, user: User, *, name: str) -> str:
@@ -162,7 +175,7 @@ def user_of_token(operations: Engine, token: str) -> User | None:
     """Return whose token this is; None for a wrong, expired or revoked one."""
     now = mjd_now()
     query = (
-        select(*_USER, tokens.c.token_id, tokens.c.last_used_mjd)
+        select(*USER_COLUMNS, tokens.c.token_id, tokens.c.last_used_mjd)
         .join_from(tokens, users)
         .where(
             tokens.c.secret_sha256 == _sha256(token.strip()),
@@ -179,7 +192,7 @@ def user_of_token(operations: Engine, token: str) -> User | None:
         with writing(operations) as connection:
             used = update(tokens).where(tokens.c.token_id == row["token_id"]).values(last_used_mjd=now)
             connection.execute(used)
-    return _user(row)
+    return user_of(row)
 
 
 def list_tokens(operations: Engine, user: User) -> list[Token]:
@@ -219,7 +232,7 @@ def open_session(operations: Engine, user: User, *, days: float = SESSION_DAYS) 
 def user_of_session(operations: Engine, session_id: str) -> User | None:
     """Return who is signed in with this session; None when it ended."""
     query = (
-        select(*_USER)
+        select(*USER_COLUMNS)
         .join_from(sessions, users)
         .where(
             sessions.c.session_sha256 == _sha256(session_id),
@@ -229,7 +242,7 @@ def user_of_session(operations: Engine, session_id: str) -> User | None:
     )
     with reading(operations) as connection:
         row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 def close_session(operations: Engine, session_id: str) -> None:
@@ -261,12 +274,3 @@ def _store_password(operations: Engine, user_id: int, password_hash: str) -> Non
 
 def _sha256(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _user(row: RowMapping) -> User:
-    return User(
-        user_id=row["user_id"],
-        username=row["username"],
-        full_name=row["full_name"],
-        is_staff=row["is_staff"],
-    )

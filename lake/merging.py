@@ -193,12 +193,18 @@ def _would_disclose(kept: Target, gone: Target) -> bool:
     if _hidden_until(gone) <= mjd_now():
         return False
     is_same_maker = kept.created_by == gone.created_by
-    return not is_same_maker or _hidden_until(kept) < _hidden_until(gone)
+    is_same_group = _group_of(kept) in {None, _group_of(gone)}
+    return not (is_same_maker and is_same_group) or _hidden_until(kept) < _hidden_until(gone)
+
+
+def _group_of(target: Target) -> int | None:
+    """Return the group whose members see a target before everybody does."""
+    return None if target.visibility == Visibility.PRIVATE else target.group_id
 
 
 def _hidden_until(target: Target) -> float:
     """Return from which MJD on everybody sees a target."""
-    if target.visibility == Visibility.PRIVATE:
+    if target.visibility != Visibility.PUBLIC:
         return float("inf")
     return target.embargo_until_mjd or 0.0
 

@@ -26,8 +26,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+import lake.account_tables  # noqa: F401 - it registers its tables
 import lake.people_tables  # noqa: F401 - it registers its tables
 from engine.errors import Rejected
+from lake.account_tables import group_column as _group
 from lake.catalog import postgres_url
 from lake.columns import belongs_to as _belongs_to
 from lake.columns import key as _key
@@ -78,7 +80,7 @@ targets = Table(
     _number("x", required=True), _number("y", required=True), _number("z", required=True),
     _number("pm_ra_mas_yr"), _number("pm_dec_mas_yr"), _words("classification"), _words("description"),
     _number("discovery_mjd"), _number("importance", required=True), _number("cadence_d", required=True),
-    _words("visibility"), _number("embargo_until_mjd"),
+    _words("visibility"), _number("embargo_until_mjd"), _group(),
     _yes_no("simulated"), _words("created_by"), _number("created_mjd", required=True),
     _words("designation"),  # of a body of the Solar System
     # summary of the light curve, kept so that lists need not open the lake
@@ -155,6 +157,8 @@ uploads = Table(
     _number("received_mjd", required=True),
     _points_to("jobs", "job_id"),
     _words("result"), _words("code"), _words("reason"), _list("frame_ids"),
+    # beside the target's own: who sees the file and what it gave, however open the target is
+    Column("visibility", String, nullable=False, default="public"), _group(), _number("embargo_until_mjd"),
     UniqueConstraint("sha256", "target_id", "dry_run"),
     sqlite_autoincrement=True,
 )  # fmt: skip

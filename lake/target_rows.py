@@ -99,6 +99,7 @@ def row_of(target: Target) -> dict[str, object]:
         "cadence_d": target.cadence_d,
         "visibility": target.visibility.value,
         "embargo_until_mjd": target.embargo_until_mjd,
+        "group_id": target.group_id,
         "simulated": target.simulated,
         "designation": target.designation,
     }
@@ -121,6 +122,7 @@ def target_of(row: Mapping[Any, Any], aliases: tuple[tuple[str, str], ...]) -> T
         cadence_d=row["cadence_d"],
         visibility=Visibility(row["visibility"]),
         embargo_until_mjd=row["embargo_until_mjd"],
+        group_id=row.get("group_id"),  # targets that were merged before there were groups have none
         simulated=row["simulated"],
         designation=row["designation"],
         created_by=row["created_by"],

@@ -18,7 +18,8 @@ from engine.times import mjd_now
 from lake.accounts import User
 from lake.merged_ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
-from lake.rights import SYSTEM, can_change, visible_to
+from lake.rights import SYSTEM, visible_to
+from lake.sharing import check_new_sharing, check_sharing, refuse_stranger, refuse_who_cannot_share
 from lake.target_list import (
     Order,
     TargetFilter,
@@ -42,6 +43,7 @@ __all__ = [
     "fill_proper_motion",
     "find_targets",
     "get_target",
+    "refuse_stranger",
     "target_row",
     "update_summary",
     "update_target",
@@ -62,6 +64,7 @@ def create_target(operations: Engine, target: Target, *, by: str) -> Target:
     target = _checked(replace(target, created_by=by, created_mjd=mjd_now()))
     with writing(operations) as connection:
         serialised(connection, "targets")
+        check_new_sharing(connection, target, by=by)
         refuse_taken_names(connection, target)
         _refuse_neighbour(connection, target)
         values = {**row_of(target), "created_by": by, "created_mjd": target.created_mjd}
@@ -106,6 +109,7 @@ def update_target(operations: Engine, target: Target, *, user: User) -> Target:
         refuse_stranger(present, user)
         kept = {field.name: getattr(present, field.name) for field in fields(Target) if field.name in _FIXED}
         changed = _checked(replace(target, **kept))
+        check_sharing(present, changed, user)
         refuse_taken_names(connection, changed)
         if _place(changed) != _place(present):
             _refuse_neighbour(connection, changed)
@@ -155,10 +159,10 @@ def delete_target(operations: Engine, target_id: int, *, user: User) -> None:
     Raises
     ------
     Rejected
-        ``unknown-target``; ``no-right``: only its maker and staff may.
+        ``unknown-target``; ``no-right``: only its maker, staff and who leads its group may.
     """
     with writing(operations) as connection:
-        refuse_stranger(target_within(connection, target_id, user), user)
+        refuse_who_cannot_share(target_within(connection, target_id, user), user)
         connection.execute(delete(targets).where(targets.c.target_id == target_id))
 
 
@@ -246,14 +250,6 @@ def _refuse_neighbour(connection: Connection, target: Target) -> None:
 
 def _place(target: Target) -> tuple[float, float, str]:
     return target.ra_deg, target.dec_deg, target.designation
-
-
-def refuse_stranger(target: Target, user: User) -> None:
-    """Refuse a person who may not change a target, with ``no-right``."""
-    if not can_change(target, user):
-        raise Rejected(
-            f"Only {target.created_by or 'its maker'} and staff may change {target.name}.", code="no-right"
-        )
 
 
 def _store_aliases(connection: Connection, target_id: int, aliases: Iterable[tuple[str, str]]) -> None:

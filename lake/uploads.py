@@ -6,12 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     RowMapping,
     Select,
-    and_,
     case,
     func,
     or_,
@@ -20,11 +18,12 @@ from sqlalchemy import (
 )
 
 from engine.errors import Rejected
+from engine.target import Visibility
 from lake.accounts import User
 from lake.job_rows import Job, JobState, check_fence
 from lake.operations import jobs, reading, targets, writing
 from lake.operations import uploads as _uploads
-from lake.rights import SYSTEM, visible_to
+from lake.rights import SYSTEM, upload_visible_to
 
 
 class UploadKind(StrEnum):
@@ -71,6 +70,9 @@ class Upload:
     code: str
     reason: str
     frame_ids: tuple[str, ...]
+    visibility: Visibility = Visibility.PUBLIC  # as the target is; or narrower
+    group_id: int | None = None
+    embargo_until_mjd: float | None = None
     progress: float = 0.0  # of its job, 0 to 1
     step: str = ""  # of its job, in words
 
@@ -189,14 +191,7 @@ def shown_to(user: User | None) -> Select[Any]:
         .outerjoin(jobs, jobs.c.job_id == _uploads.c.job_id)
         .outerjoin(targets, targets.c.target_id == _uploads.c.target_id)
     )
-    return query if user is not None and user.is_staff else query.where(_visible(user))
-
-
-def _visible(user: User | None) -> ColumnElement[bool]:
-    of_visible_target = and_(targets.c.target_id.is_not(None), visible_to(user))
-    return (
-        of_visible_target if user is None else or_(of_visible_target, _uploads.c.uploaded_by == user.username)
-    )
+    return query.where(upload_visible_to(user))
 
 
 def upload_within(connection: Connection, upload_id: int) -> Upload:
@@ -213,6 +208,7 @@ def upload_of(row: RowMapping) -> Upload:
         **values
         | {
             "kind": UploadKind(row["kind"]),
+            "visibility": Visibility(row["visibility"]),
             "status": UploadStatus(row["status"]),
             "observers": tuple(row["observers"]),
             "frame_ids": tuple(row["frame_ids"]),
