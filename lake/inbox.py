@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, update
 
 from engine.errors import Rejected
-from engine.target import Target
+from engine.target import Target, Visibility
 from engine.times import mjd_now
 from lake.accounts import User, user_within
 from lake.observatories import camera_within
@@ -15,7 +15,8 @@ from lake.operations import serialised, writing
 from lake.operations import uploads as _uploads
 from lake.queue import enqueue_within
 from lake.raw import RawFile
-from lake.rights import SYSTEM
+from lake.rights import SYSTEM, Shared
+from lake.sharing import check_shared
 from lake.targets import target_within
 from lake.uploads import (
     Upload,
@@ -61,6 +62,9 @@ class UploadRequest:
     match_dist_arcsec: float | None = None
     uploaded_by: str
     simulated: bool = False
+    visibility: Visibility = Visibility.PUBLIC  # as the target is; or narrower
+    group_id: int | None = None
+    embargo_until_mjd: float | None = None
 
 
 def accept(lake: Lake, raw_file: RawFile, request: UploadRequest) -> Upload:
@@ -72,7 +76,8 @@ def accept(lake: Lake, raw_file: RawFile, request: UploadRequest) -> Upload:
     Raises
     ------
     Rejected
-        ``unknown-target``, ``unknown-observatory``, ``unknown-user``, ``no-mjd``, ``bad-upload``.
+        ``unknown-target``, ``unknown-observatory``, ``unknown-user``, ``no-mjd``, ``bad-upload``,
+        ``no-group``, ``unknown-group``.
     """
     _check_request(request)
     with writing(lake.operations) as connection:
@@ -120,6 +125,7 @@ def _check_request(request: UploadRequest) -> None:
 def _values(
     connection: Connection, raw_file: RawFile, request: UploadRequest, target: Target, user: User
 ) -> dict[str, object]:
+    check_shared(_shared(request), user)
     observers = [_user_named(connection, name).username for name in request.observers] or [user.username]
     oname = camera_within(connection, request.observatory).oname if request.observatory.strip() else ""
     return {
@@ -138,7 +144,19 @@ def _values(
         "match_dist_arcsec": request.match_dist_arcsec,
         "uploaded_by": user.username,
         "simulated": request.simulated,
+        "visibility": request.visibility.value,
+        "group_id": request.group_id,
+        "embargo_until_mjd": request.embargo_until_mjd,
     }
+
+
+def _shared(request: UploadRequest) -> Shared:
+    return Shared(
+        owner=request.uploaded_by,
+        visibility=request.visibility,
+        group_id=request.group_id,
+        embargo_until_mjd=request.embargo_until_mjd,
+    )
 
 
 def _plain_filename(filename: str) -> str:

@@ -13,6 +13,7 @@ from engine.times import mjd_now
 from lake.accounts import User
 from lake.operations import reading, target_names, targets, writing
 from lake.rights import visible_to
+from lake.seen import closed_within
 from lake.target_rows import Cone, aliases_of, name_key, separation_deg, target_of, unit_vector, within
 
 PAGE_SIZE_MAX = 10_000
@@ -144,10 +145,14 @@ def cone_search(
 
 
 def update_summary(operations: Engine, target_id: int, points: pl.DataFrame) -> None:
-    """Store what lists show of a light curve: number of points, newest optical magnitude, sparkline."""
+    """Store what lists show of a light curve: number of points, newest optical magnitude, sparkline.
+
+    Lists are the same for everybody, so what an upload gave that is not open to all is not in it.
+    """
     this = targets.c.target_id == target_id
     with writing(operations) as connection:
-        connection.execute(update(targets).where(this).values(summary_of(points)))
+        open_points = closed_within(connection, None, target_id=target_id).open_points(points)
+        connection.execute(update(targets).where(this).values(summary_of(open_points)))
 
 
 def summary_of(points: pl.DataFrame) -> dict[str, object]:

@@ -14,8 +14,10 @@ from engine.reduced_magnitude import distance_modulus_mag
 from engine.repeats import is_repeat
 from engine.target import Target
 from engine.times import mjd_now
+from lake.accounts import User
 from lake.ephemerides import KeptEphemeris, Wanted, asked_when, kept_ephemeris
 from lake.opening import Lake
+from lake.seen import Closed, closed_to
 from portal.charts import MAX_DRAWN_POINTS, Spec, bands_in_order, drawn_points, phase_spec, with_magnitude
 from portal.moment import read_version
 from portal.opened import lake
@@ -71,20 +73,23 @@ def standing(target: Target) -> Standing:
     return Standing(target=moved, title="Position now", facts=named | facts)
 
 
-def reduced_chart(target: Target) -> PhaseChart | None:
+def reduced_chart(target: Target, user: User | None = None) -> PhaseChart | None:
     """Return the magnitudes of a body without its distances, against the phase angle; None where none is."""
     asked_mjd = asked_when(lake().operations, target.target_id or 0) if target.designation else None
     if asked_mjd is None:
         return None
-    return _chart(lake(), read_version(), target.target_id or 0, (target.designation, asked_mjd))
+    closed = closed_to(lake().operations, user, target_id=target.target_id)
+    return _chart(lake(), read_version(), target.target_id or 0, (target.designation, asked_mjd), closed)
 
 
 @lru_cache(maxsize=32)
-def _chart(opened: Lake, version: int, target_id: int, asked: tuple[str, float]) -> PhaseChart | None:
+def _chart(
+    opened: Lake, version: int, target_id: int, asked: tuple[str, float], closed: Closed
+) -> PhaseChart | None:
     kept = _kept(opened, target_id, asked)
     if kept is None:
         return None
-    points = with_magnitude(opened.store.light_curve(target_id, as_of=version))
+    points = with_magnitude(closed.open_points(opened.store.light_curve(target_id, as_of=version)))
     seen = points.filter(pl.col("mag").is_not_null())
     seen = seen.filter(~is_repeat(seen))
     seen = pl.concat([seen, geometry_at(kept.nodes, seen["mjd"])], how="horizontal")

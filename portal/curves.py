@@ -6,6 +6,8 @@ from functools import lru_cache
 import polars as pl
 
 from engine.repeats import is_repeat
+from lake.accounts import User
+from lake.seen import Closed, closed_to
 from lake.store import Store
 from portal.charts import (
     FLUX_UNITS,
@@ -35,27 +37,31 @@ class Chart:
     is_binned: bool
 
 
-def light_curve(target_id: int) -> pl.DataFrame:
-    """Return all points of a target, sorted by time."""
-    return _light_curve(lake().store, read_version(), target_id)
+def light_curve(target_id: int, user: User | None = None) -> pl.DataFrame:
+    """Return the points of a target that a visitor may see, or anybody where none is named, by time."""
+    return _light_curve(lake().store, read_version(), target_id, _closed(target_id, user))
+
+
+def _closed(target_id: int, user: User | None) -> Closed:
+    return closed_to(lake().operations, user, target_id=target_id)
 
 
 @lru_cache(maxsize=64)
-def _light_curve(store: Store, version: int, target_id: int) -> pl.DataFrame:
-    return store.light_curve(target_id, as_of=version)
+def _light_curve(store: Store, version: int, target_id: int, closed: Closed) -> pl.DataFrame:
+    return closed.open_points(store.light_curve(target_id, as_of=version))
 
 
-def chart_of(target_id: int, *, every_point: bool = False) -> Chart | None:
+def chart_of(target_id: int, user: User | None = None, *, every_point: bool = False) -> Chart | None:
     """Return the light curve ready to be drawn, or None where nothing has a magnitude.
 
     More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
     """
-    return _chart(lake().store, read_version(), target_id, every_point)
+    return _chart(lake().store, read_version(), target_id, _closed(target_id, user), every_point)
 
 
 @lru_cache(maxsize=32)
-def _chart(store: Store, version: int, target_id: int, every_point: bool) -> Chart | None:
-    points = _light_curve(store, version, target_id)
+def _chart(store: Store, version: int, target_id: int, closed: Closed, every_point: bool) -> Chart | None:
+    points = _light_curve(store, version, target_id, closed)
     with_level = with_magnitude(points)
     if with_level.is_empty():
         return None
@@ -76,14 +82,14 @@ class FluxPanel:
     spec: Spec
 
 
-def flux_panels(target_id: int) -> tuple[FluxPanel, ...]:
+def flux_panels(target_id: int, user: User | None = None) -> tuple[FluxPanel, ...]:
     """Return the light curves in radio and gamma rays, whose fields write fluxes, one for each unit."""
-    return _flux_panels(lake().store, read_version(), target_id)
+    return _flux_panels(lake().store, read_version(), target_id, _closed(target_id, user))
 
 
 @lru_cache(maxsize=32)
-def _flux_panels(store: Store, version: int, target_id: int) -> tuple[FluxPanel, ...]:
-    points = _light_curve(store, version, target_id)
+def _flux_panels(store: Store, version: int, target_id: int, closed: Closed) -> tuple[FluxPanel, ...]:
+    points = _light_curve(store, version, target_id, closed)
     found = {unit: flux_points(points, unit) for unit in FLUX_UNITS}
     return tuple(
         FluxPanel(unit=unit, rows=rows, spec=flux_spec(bands_in_order(rows), unit))

@@ -20,6 +20,7 @@ from lake.frames import (
     frames_of_upload,
     recent_frames,
 )
+from lake.seen import Closed, closed_to
 from lake.store import Store
 from lake.targets import get_target
 from portal.fmt import duration_text, mag_text, moment_text
@@ -66,14 +67,15 @@ class Latest:
     made_mjd: float
 
 
-def verdicts_of_target(target_id: int) -> list[Verdict]:
-    """Return every frame of a target, the last exposure first."""
-    return list(_of_target(lake().store, read_version(), target_id))
+def verdicts_of_target(target_id: int, user: User | None = None) -> list[Verdict]:
+    """Return the frames of a target that a visitor may see, the last exposure first."""
+    closed = closed_to(lake().operations, user, target_id=target_id)
+    return list(_of_target(lake().store, read_version(), target_id, closed))
 
 
 @lru_cache(maxsize=64)
-def _of_target(store: Store, version: int, target_id: int) -> tuple[Verdict, ...]:
-    frames = frames_of_target(readable(store, version), target_id)
+def _of_target(store: Store, version: int, target_id: int, closed: Closed) -> tuple[Verdict, ...]:
+    frames = closed.open_frames(frames_of_target(readable(store, version), target_id))
     return tuple(_verdict(row) for row in frames.iter_rows(named=True))
 
 
@@ -84,7 +86,7 @@ def verdicts_of_upload(upload_id: int) -> list[Verdict]:
 
 def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
     """Return the newest measured frames of targets that this visitor may see."""
-    frames = _recent(lake().store, read_version())
+    frames = closed_to(lake().operations, user).open_frames(_recent(lake().store, read_version()))
     shown: list[Latest] = []
     for row in frames.iter_rows(named=True):
         target = _visible_target(row["target_id"], user)

@@ -30,7 +30,8 @@ PUBLIC_PARAMETERS = frozenset({
 
 _PUBLIC_FRAMES = (
     "FROM lake.frames WHERE target_id IN (SELECT unnest($target_ids::BIGINT[])) "
-    "AND NOT coalesce(dry_run, FALSE) AND ($with_simulated OR coalesce(flags, 0) & 1 = 0)"
+    "AND NOT coalesce(dry_run, FALSE) AND ($with_simulated OR coalesce(flags, 0) & 1 = 0) "
+    "AND coalesce(upload_id NOT IN (SELECT unnest($closed_uploads::BIGINT[])), TRUE)"
 )
 _FRAMES = f"SELECT * {_PUBLIC_FRAMES}"
 _CALIBRATIONS = f"""
@@ -47,7 +48,7 @@ _COUNTED = "SELECT target_id, count(*) AS n FROM ({}) GROUP BY target_id ORDER B
 
 def add_frames(edition: Edition, lake: Readable, chosen: Selection, *, with_simulated: bool) -> None:
     """Add the frames of public targets, dry runs excepted, and their calibrations."""
-    flags: dict[str, object] = {"with_simulated": with_simulated}
+    flags: dict[str, object] = {"with_simulated": with_simulated, "closed_uploads": chosen.closed_uploads}
     for table, sql, keys in (
         (PUBLIC_FRAMES, _FRAMES, ["target_id", "mjd", "frame_id"]),
         (PUBLIC_CALIBRATIONS, _CALIBRATIONS, ["target_id", "frame_id", "band", "catalogue"]),
@@ -61,7 +62,10 @@ def add_frames(edition: Edition, lake: Readable, chosen: Selection, *, with_simu
 
 def add_batches(edition: Edition, lake: Readable, chosen: Selection, *, with_simulated: bool) -> None:
     """Add the papers of public points and frames, without who did it and without unlisted parameters."""
-    asked = {"target_ids": chosen.target_ids, "with_simulated": with_simulated}
+    asked = {"target_ids": chosen.target_ids, "with_simulated": with_simulated} | {
+        "closed_files": chosen.closed_files,
+        "closed_uploads": chosen.closed_uploads,
+    }
     rows = lake.read(_BATCHES, asked).with_columns(
         pl.when(pl.col("target_id").is_in(chosen.target_ids)).then("target_id").alias("target_id"),
         pl.col("parameters").map_elements(public_parameters, return_dtype=pl.String()),
@@ -71,8 +75,8 @@ def add_batches(edition: Edition, lake: Readable, chosen: Selection, *, with_sim
 
 def add_citations(edition: Edition, lake: Readable, chosen: Selection, *, with_simulated: bool) -> None:
     """Add one row for each archive and each thankful telescope that gave public points."""
-    asked = {"target_ids": chosen.target_ids, "with_simulated": with_simulated}
-    credits_ = lake.read(_CREDITS, asked)
+    asked = {"target_ids": chosen.target_ids, "closed_files": chosen.closed_files}
+    credits_ = lake.read(_CREDITS, asked | {"with_simulated": with_simulated})
     _add_whole(edition, CITATIONS, citations(credits_, chosen.thanks))
 
 

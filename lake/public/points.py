@@ -32,7 +32,9 @@ _COLUMNS = ", ".join(f'"{column}"' for column in PHOTOMETRY.schema)
 # The one condition on rows; the targets are those of lake.public.selection. Flag 1 is Flag.SIMULATED.
 PUBLIC_POINTS = (
     "FROM lake.photometry WHERE target_id IN (SELECT unnest($target_ids::BIGINT[])) "
-    "AND ($with_simulated OR flags & 1 = 0)"
+    "AND ($with_simulated OR flags & 1 = 0) "
+    "AND (source <> 'upload' OR target_id || ':' || substr(source_ref, 1, 64) "
+    "NOT IN (SELECT unnest($closed_files::VARCHAR[])))"
 )
 _COUNTS = f"""
     SELECT target_id, count(*) AS points, min(mjd) AS first_mjd, max(mjd) AS last_mjd,
@@ -46,12 +48,19 @@ Progress = Callable[[str, float], None]
 
 def count_points(lake: Readable, chosen: Selection, *, with_simulated: bool) -> pl.DataFrame:
     """Return the public targets that have points: how many, from when to when, and a mark of their rows."""
-    counts = lake.read(_COUNTS, {"target_ids": chosen.target_ids, "with_simulated": with_simulated})
+    asked = {"target_ids": chosen.target_ids, "closed_files": chosen.closed_files}
+    counts = lake.read(_COUNTS, asked | {"with_simulated": with_simulated})
     return chosen.targets.join(counts, on="target_id", how="inner").sort("target_id")
 
 
 def add_points(
-    edition: Edition, lake: Readable, counted: pl.DataFrame, *, with_simulated: bool, progress: Progress
+    edition: Edition,
+    lake: Readable,
+    counted: pl.DataFrame,
+    *,
+    closed_files: Sequence[str],
+    with_simulated: bool,
+    progress: Progress,
 ) -> dict[int, str]:
     """Return the file of each target's points, after adding the files that changed and keeping the others."""
     paths: dict[int, str] = {}
@@ -64,7 +73,8 @@ def add_points(
     done, total = 0, sum(tile.rows for tile in changed)
     for together in _read_together(changed):
         ids = [target_id for tile in together for target_id in tile.targets["target_id"]]
-        rows = lake.read(_ROWS, {"target_ids": ids, "with_simulated": with_simulated})
+        asked = {"target_ids": ids, "closed_files": list(closed_files)}
+        rows = lake.read(_ROWS, asked | {"with_simulated": with_simulated})
         for tile in together:
             facts = tile.targets.select("target_id", *(pl.col(old).alias(new) for old, new in _FACTS.items()))
             inside = rows.join(facts, on="target_id", how="inner").sort("target_id", "mjd", "point_id")

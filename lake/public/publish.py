@@ -147,6 +147,7 @@ def _add_tables(
         edition,
         source,
         counted,
+        closed_files=chosen.closed_files,
         with_simulated=simulated,
         progress=lambda words, done: progress(words, 0.05 + 0.8 * done),
     )
@@ -247,9 +248,10 @@ def _is_same(before: Manifest, edition: Edition, terms: Terms) -> bool:
 
 def _refuse_changed_rights(lake: Lake, chosen: Selection, terms: Terms) -> None:
     still = select_public(lake.operations, with_simulated=terms.with_simulated)
-    if set(chosen.target_ids) - set(still.target_ids):
+    newly_closed = still.closed.upload_ids - chosen.closed.upload_ids
+    if set(chosen.target_ids) - set(still.target_ids) or newly_closed:
         raise Transient(
-            "A target became private while the lake was published, so nothing was published.",
+            "A target or an upload became private while the lake was published, so nothing was published.",
             code="rights-changed",
             retry_after_s=60,
         )

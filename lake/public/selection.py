@@ -14,6 +14,7 @@ from sqlalchemy import Engine, and_, select, true
 from lake.operations import observatories, reading, target_names, targets
 from lake.public.schema import HEALPIX
 from lake.rights import visible_to
+from lake.seen import Closed, closed_within
 
 HEALPIX_ORDER = 29
 
@@ -38,6 +39,7 @@ class Selection:
     targets: pl.DataFrame  # by name, with the HEALPix cell of each
     names: pl.DataFrame
     thanks: pl.DataFrame  # facility and what its observatory wants to be thanked with
+    closed: Closed  # uploads of these targets that are not open to everybody
 
     @property
     def target_ids(self) -> list[int]:
@@ -46,10 +48,21 @@ class Selection:
         return ids
 
     @property
+    def closed_files(self) -> list[str]:
+        """Return the files whose points stay out, each as the target's number and the sha256."""
+        return [f"{target_id}:{sha256}" for target_id, sha256 in sorted(self.closed.files)]
+
+    @property
+    def closed_uploads(self) -> list[int]:
+        """Return the uploads whose frames stay out."""
+        return sorted(self.closed.upload_ids)
+
+    @property
     def mark(self) -> str:
         """Return what stands for this selection; another selection has another one."""
         frames = (self.targets, self.names, self.thanks)
-        text = json.dumps([frame.rows() for frame in frames], sort_keys=True)
+        said: list[object] = [frame.rows() for frame in frames]
+        text = json.dumps([*said, self.closed_uploads] if self.closed_uploads else said, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -73,6 +86,7 @@ def select_public(operations: Engine, *, with_simulated: bool) -> Selection:
     with reading(operations) as connection:
         rows = [tuple(row) for row in connection.execute(shown)]
         alias_rows = [tuple(row) for row in connection.execute(aliases)]
+        closed = closed_within(connection, None)
         thanks_rows = [tuple(row) for row in connection.execute(thanks.order_by(observatories.c.name_key))]
     found = pl.DataFrame(rows, schema=_TARGETS, orient="row")
     own_names = found.select("name", pl.lit("").alias("source"), "target_id")
@@ -82,6 +96,7 @@ def select_public(operations: Engine, *, with_simulated: bool) -> Selection:
             "name", "source", "target_id"
         ),
         thanks=pl.DataFrame(thanks_rows, schema=_THANKS, orient="row"),
+        closed=closed,
     )
 
 

@@ -16,6 +16,7 @@ from lake.provenance import Batch
 from lake.raw import RawStore
 from lake.readable import Readable
 from lake.rights import SYSTEM, can_see
+from lake.seen import closed_to
 from lake.tables import CALIBRATIONS, FRAMES, PHOTOMETRY
 from lake.targets import get_target
 from lake.trace.catalog_rows import moment_of, whole
@@ -201,7 +202,9 @@ def _target_name(lake: Lake, point: Point, user: User | None) -> str | None:
         if user is not None and user.is_staff:
             return None
         raise _unknown(point.point_id) from gone
-    if not can_see(target, user):
+    sha256 = point.source_ref.partition(":")[0]
+    closed = closed_to(lake.operations, user, target_id=point.target_id)
+    if not can_see(target, user) or (point.source == UPLOAD and (point.target_id, sha256) in closed.files):
         raise _unknown(point.point_id)
     return target.name
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
+from lake.seen import Closed, closed_to
 from lake.snapshots import version_of
 from lake.targets import get_target
 from portal.api.identity import TheLake, Visitor
@@ -34,11 +35,12 @@ def download(
     except Rejected as error:
         raise Refused(404, {"detail": error.reason}) from error
     version = version_of(lake, as_of) if as_of else lake.store.version()
-    tag = _tag(target, version)
+    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    tag = _tag(target, version, closed)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    points = lake.store.light_curve(target.target_id or 0, as_of=version)
+    points = closed.open_points(lake.store.light_curve(target.target_id or 0, as_of=version))
     headers |= {
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{target.name}.csv"',
@@ -46,7 +48,7 @@ def download(
     return Response(tomlake_csv(points, target=target, version=version), headers=headers)
 
 
-def _tag(target: Target, version: int) -> str:
-    """Return a weak tag: the lake's version, and what the rows repeat of the target."""
-    shown = f"{target.name}\n{target.ra_deg!r}\n{target.dec_deg!r}"
+def _tag(target: Target, version: int, closed: Closed) -> str:
+    """Return a weak tag: the lake's version, what the rows repeat of the target, and what is left out."""
+    shown = f"{target.name}\n{target.ra_deg!r}\n{target.dec_deg!r}\n{sorted(closed.upload_ids)}"
     return f'W/"{version}-{target.target_id}-{crc32(shown.encode()):08x}"'

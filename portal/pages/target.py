@@ -31,7 +31,7 @@ if row is None:
     st.stop()
 
 target = row.target
-points = curves.light_curve(target.target_id or 0)
+points = curves.light_curve(target.target_id or 0, user)
 asked_at_first = archives.asking(target.target_id or 0)
 simulated = target.simulated or data.has_simulated(points)
 
@@ -47,6 +47,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
                 simulated_badge()
             if target.visibility == "private":
                 st.badge("private", icon=":material/lock:", color="gray")
+            elif target.visibility == "group":
+                st.badge("group", icon=":material/group:", color="gray", help="Its group and staff see it.")
             elif data.is_embargoed(target):
                 until = date_text(target.embargo_until_mjd)
                 st.badge(f"embargo until {until}", icon=":material/lock_clock:", color="gray")
@@ -66,7 +68,7 @@ if asked_at_first is not None:
     def follow() -> None:
         """Show how far the archives are; when one has brought points, the whole page comes anew."""
         now = archives.asking(target.target_id or 0)
-        if now is None or curves.light_curve(target.target_id or 0).height != len(points):
+        if now is None or curves.light_curve(target.target_id or 0, user).height != len(points):
             st.rerun()
         st.progress(now.answered / now.asked, text=now.sentence)
 
@@ -91,7 +93,7 @@ with curve_tab:
     if curve_tab.open:
         many = curves.is_long(points)
         every_point = many and st.toggle("Show every point (slower)", key="every_point")
-        chart = curves.chart_of(target.target_id or 0, every_point=every_point)
+        chart = curves.chart_of(target.target_id or 0, user, every_point=every_point)
         if chart is None:
             with st.container(border=True):
                 st.markdown("**No light curve yet.** Archives and frames add points as they come.")
@@ -109,7 +111,7 @@ with curve_tab:
                 + (f" Not drawn: {plural(chart.repeats, 'repeat')} by others." if chart.repeats else "")
             )
 
-        phases = bodies.reduced_chart(target)
+        phases = bodies.reduced_chart(target, user)
         if phases is not None:
             st.subheader("Reduced magnitude")
             st.vega_lite_chart(
@@ -123,7 +125,7 @@ with curve_tab:
                 + (f" One of {phases.one_of} points is drawn." if phases.one_of > 1 else "")
             )
 
-        for panel in curves.flux_panels(target.target_id or 0):
+        for panel in curves.flux_panels(target.target_id or 0, user):
             st.vega_lite_chart(
                 panel.rows,
                 panel.spec,
@@ -151,7 +153,7 @@ with points_tab:
 
 with frames_tab:
     if frames_tab.open:
-        shown = verdicts.verdicts_of_target(target.target_id or 0)
+        shown = verdicts.verdicts_of_target(target.target_id or 0, user)
         pages = max(1, -(-len(shown) // FRAMES_AT_ONCE))
         page = min(int(st.session_state.get("frames_page", 1)), pages)
         if not shown:

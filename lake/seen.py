@@ -1,0 +1,70 @@
+"""What a person sees of a light curve and of frames: not what uploads gave that are closed to them.
+
+Every exit reads light curves here; the store itself knows no rights.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy import Connection, Engine, not_, select
+
+from lake.accounts import User
+from lake.operations import reading, uploads
+from lake.rights import upload_open_to
+from lake.store import Store
+
+UPLOAD = "upload"  # the source of points that people's frames gave
+_SHA256_CHARS = 64  # a point's source_ref begins with the sha256 of its file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Uploads that a person may not see into; of value, so that caches can hold it."""
+
+    upload_ids: frozenset[int] = frozenset()
+    files: frozenset[tuple[int, str]] = frozenset()  # (target_id, sha256) of those that made points
+
+    def open_points(self, points: pl.DataFrame) -> pl.DataFrame:
+        """Return the points that do not come from closed uploads."""
+        if not self.files or points.is_empty():
+            return points
+        closed = pl.DataFrame(
+            sorted(self.files),
+            schema={"target_id": points.schema["target_id"], "sha256": pl.String()},
+            orient="row",
+        ).with_columns(source=pl.lit(UPLOAD))
+        marked = points.with_columns(sha256=pl.col("source_ref").str.slice(0, _SHA256_CHARS))
+        return marked.join(
+            closed, on=["target_id", "source", "sha256"], how="anti", maintain_order="left"
+        ).drop("sha256")
+
+    def open_frames(self, frames: pl.DataFrame) -> pl.DataFrame:
+        """Return the frames that do not come from closed uploads."""
+        if not self.upload_ids:
+            return frames
+        return frames.filter(~pl.col("upload_id").is_in(sorted(self.upload_ids)).fill_null(False))
+
+
+def closed_to(operations: Engine, user: User | None, *, target_id: int | None = None) -> Closed:
+    """Return the uploads that a person, or None for anybody, may not see into; of one target or of all."""
+    with reading(operations) as connection:
+        return closed_within(connection, user, target_id=target_id)
+
+
+def closed_within(connection: Connection, user: User | None, *, target_id: int | None = None) -> Closed:
+    """Return what ``closed_to`` returns, read in a transaction that is under way."""
+    columns = (uploads.c.upload_id, uploads.c.target_id, uploads.c.sha256, uploads.c.dry_run)
+    query = select(*columns).where(not_(upload_open_to(user)))
+    if target_id is not None:
+        query = query.where(uploads.c.target_id == target_id)
+    rows = connection.execute(query).all()
+    made_points = {(row.target_id, row.sha256) for row in rows if row.target_id and not row.dry_run}
+    return Closed(upload_ids=frozenset(row.upload_id for row in rows), files=frozenset(made_points))
+
+
+def seen_light_curve(
+    operations: Engine, store: Store, target_id: int, user: User | None, *, as_of: int | None = None
+) -> pl.DataFrame:
+    """Return the light curve of a target that a person may see, without what is closed to them."""
+    closed = closed_to(operations, user, target_id=target_id)
+    return closed.open_points(store.light_curve(target_id, as_of=as_of))
