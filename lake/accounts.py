@@ -1,23 +1,24 @@
-"""Who people are: accounts with passwords, tokens for programs, sessions for browsers."""
+"""Who people are: accounts with passwords, and sessions for browsers; tokens are in ``lake.tokens``."""
 
 import hashlib
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import Rejected
-from engine.times import SECONDS_PER_DAY, mjd_now
-from lake.operations import reading, sessions, tokens, users, writing
+from engine.times import mjd_now
+from lake.operations import reading, sessions, users, writing
 from lake.people import USER_COLUMNS, Role, User, user_of
+from lake.tokens import Scope, Token, issue_token, list_tokens, revoke_token, rotate_token, user_of_token
 
 __all__ = [
     "Role",
+    "Scope",
     "Token",
     "User",
     "check_password",
@@ -31,31 +32,19 @@ __all__ = [
     "open_session",
     "remove_expired_sessions",
     "revoke_token",
+    "rotate_token",
     "set_password",
     "user_of_session",
     "user_of_token",
     "user_within",
 ]
 
-TOKEN_PREFIX = "tl_"  # noqa: S105 - it makes tokens findable, it is not one
 SESSION_DAYS = 14.0
 PASSWORD_MIN_CHARS = 8
 PASSWORD_MAX_CHARS = 256
-_USED_STEP_D = 60.0 / SECONDS_PER_DAY  # "last used" is written at most once a minute
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
 # The hash of a forgotten random text: an unknown name costs the same work as a wrong password.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$9fNlvrmus7JScIePROD8Sw$3GUNVGzIgzzvyX38B6sVw2UtBx0N/0VE3ycyLXiMpkQ"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """What a person may see of one of their tokens; the secret is shown once, when it is made."""
-
-    token_id: int
-    name: str
-    prefix: str
-    created_mjd: float
-    last_used_mjd: float | None
 
 
 def create_user(
@@ -153,65 +142,6 @@ def list_users(operations: Engine) -> list[User]:
             select(*USER_COLUMNS).where(users.c.is_active).order_by(users.c.username_key)
         )
         return [user_of(row) for row in rows.mappings()]
-
-
-def issue_token(operations: Engine, user: User, *, name: str) -> str:
-    """Return a new token of a user, shown this once; only its SHA-256 is kept."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    with writing(operations) as connection:
-        connection.execute(
-            insert(tokens).values(
-                user_id=user.user_id,
-                name=name.strip()[:100],
-                prefix=secret[:8],
-                secret_sha256=_sha256(secret),
-                created_mjd=mjd_now(),
-            )
-        )
-    return secret
-
-
-def user_of_token(operations: Engine, token: str) -> User | None:
-    """Return whose token this is; None for a wrong, expired or revoked one."""
-    now = mjd_now()
-    query = (
-        select(*USER_COLUMNS, tokens.c.token_id, tokens.c.last_used_mjd)
-        .join_from(tokens, users)
-        .where(
-            tokens.c.secret_sha256 == _sha256(token.strip()),
-            tokens.c.revoked_mjd.is_(None),
-            or_(tokens.c.expires_mjd.is_(None), tokens.c.expires_mjd > now),
-            users.c.is_active,
-        )
-    )
-    with reading(operations) as connection:
-        row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        return None
-    if row["last_used_mjd"] is None or now - row["last_used_mjd"] > _USED_STEP_D:
-        with writing(operations) as connection:
-            used = update(tokens).where(tokens.c.token_id == row["token_id"]).values(last_used_mjd=now)
-            connection.execute(used)
-    return user_of(row)
-
-
-def list_tokens(operations: Engine, user: User) -> list[Token]:
-    """Return a user's valid tokens, newest first."""
-    query = select(
-        tokens.c.token_id, tokens.c.name, tokens.c.prefix, tokens.c.created_mjd, tokens.c.last_used_mjd
-    ).where(tokens.c.user_id == user.user_id, tokens.c.revoked_mjd.is_(None))
-    with reading(operations) as connection:
-        rows = connection.execute(query.order_by(tokens.c.token_id.desc()))
-        return [Token(**row._mapping) for row in rows]
-
-
-def revoke_token(operations: Engine, user: User, token_id: int) -> bool:
-    """Return whether a valid token of this user was revoked."""
-    revoked = update(tokens).where(
-        tokens.c.token_id == token_id, tokens.c.user_id == user.user_id, tokens.c.revoked_mjd.is_(None)
-    )
-    with writing(operations) as connection:
-        return connection.execute(revoked.values(revoked_mjd=mjd_now())).rowcount == 1
 
 
 def open_session(operations: Engine, user: User, *, days: float = SESSION_DAYS) -> str:

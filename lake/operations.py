@@ -61,7 +61,7 @@ tokens = Table(
     _key("token_id"), _belongs_to("users", "user_id"),
     _words("name"), _words("prefix"), _unique("secret_sha256"),
     _number("created_mjd", required=True),
-    _number("last_used_mjd"), _number("expires_mjd"), _number("revoked_mjd"),
+    _number("last_used_mjd"), _number("expires_mjd"), _number("revoked_mjd"), _list("scopes"),
     sqlite_autoincrement=True,
 )  # fmt: skip
 

@@ -38,6 +38,7 @@ _VARIABLES: dict[str, str] = {
     "upload_max_mb": "TOMLAKE_UPLOAD_MAX_MB",
     "index_dir": "TOMLAKE_INDEX_DIR",
     "public_url": "TOMLAKE_PUBLIC_URL",
+    "requests_per_min": "TOMLAKE_REQUESTS_PER_MIN",
 }
 
 
@@ -75,6 +76,7 @@ class Settings:
     upload_max_mb: int = 1024
     index_dir: Path | None = None  # plate-solving index files
     public_url: str = ""  # address under which people reach the portal
+    requests_per_min: int = 6000  # of the API, for one address and for one token; 0: any number
     accounts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # at archives: (name, secret)
     origins: tuple[tuple[str, str], ...] = ()  # (field, where its value comes from)
 
@@ -139,6 +141,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         job_memory_mb=_whole(given, "job_memory_mb", 4000, least=256, most=1_000_000),
         upload_max_mb=_whole(given, "upload_max_mb", 1024, least=1, most=100_000),
         index_dir=Path(index_dir).expanduser().absolute() if index_dir else None,
+        requests_per_min=_whole(given, "requests_per_min", 6000, least=0, most=10_000_000),
         public_url=given.get("TOMLAKE_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         accounts=tuple((name, given[_secret(name)].strip()) for name in ACCOUNTS if _secret(name) in given),
         origins=tuple((name, variable) for name, variable in _VARIABLES.items() if variable in given),

@@ -27,7 +27,7 @@ def build_app() -> st.App:
         HERE / "shell" / "app.py",  # not beside pages/: Streamlit would run those without the router
         routes=[
             Mount("/assets", StaticFiles(directory=HERE / "static"), name="assets"),
-            *api_routes(build_api(opened.lake)),
+            *api_routes(build_api(opened.lake, requests_per_min=opened.settings().requests_per_min)),
             *front_routes(),
         ],
         middleware=[Middleware(SecurityHeaders)],

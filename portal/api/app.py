@@ -22,6 +22,7 @@ from portal.api.reply import (
     answer_unreadable,
 )
 from portal.security.door import Door
+from portal.security.rate import Buckets, RateLimit
 
 # BHTOM answers under these prefixes; whatever it has there and we have not is a JSON 404, never a page
 PREFIXES = (
@@ -32,8 +33,14 @@ PARTS = (tokens, uploads, targets, downloads, sessions, health, public_lake, sql
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
-def build_api(lake_provider: LakeProvider) -> FastAPI:
-    """Return the API over the lake that ``lake_provider`` gives at each request."""
+def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> FastAPI:
+    """Return the API over the lake that ``lake_provider`` gives at each request.
+
+    Parameters
+    ----------
+    requests_per_min
+        That one address, and one token, may send; 0: any number.
+    """
     api = FastAPI(
         title="tomlake",
         version=code_version(),
@@ -50,6 +57,7 @@ def build_api(lake_provider: LakeProvider) -> FastAPI:
     api.add_exception_handler(TomlakeError, answer_tomlake_error)
     api.add_exception_handler(HTTPException, answer_http_error)
     api.add_exception_handler(RequestValidationError, answer_unreadable)
+    api.add_middleware(RateLimit, buckets=Buckets(per_min=requests_per_min))
     api.add_middleware(OneSentence)
     return api
 

@@ -6,12 +6,14 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from lake.accounts import User, user_of_session, user_of_token
+from lake.accounts import User, user_of_session
 from lake.opening import Lake
-from portal.api.reply import not_signed_in
+from lake.tokens import bearer_of
+from portal.api.reply import Refused, not_signed_in
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.door import Door
 from portal.security.origin import SAFE_METHODS, is_cross_site
+from portal.security.scopes import needed_scope
 
 LakeProvider = Callable[[], Lake]
 SCHEMES = frozenset({"token", "bearer"})
@@ -39,14 +41,17 @@ def visitor(request: Request, lake: TheLake) -> User | None:
     Raises
     ------
     Refused
-        401 for a token that is not valid, in the words of BHTOM.
+        401 for a token that is not valid, in the words of BHTOM; 403 for one that is not for this.
     """
     token = token_of(request.headers.get("authorization", ""))
     if token:
-        user = user_of_token(lake.operations, token)
-        if user is None:
+        bearer = bearer_of(lake.operations, token)
+        if bearer is None:
             raise not_signed_in("Invalid token.")
-        return user
+        needed = needed_scope(request.method, request.url.path)
+        if needed not in bearer.scopes:
+            raise Refused(403, {"detail": f"This token may not {needed}: make one with that scope."})
+        return bearer.user
     session_id = request.cookies.get(SESSION_COOKIE)
     if session_id and _may_use_cookie(request, lake):
         return user_of_session(lake.operations, session_id)
