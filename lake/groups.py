@@ -10,6 +10,7 @@ from engine.errors import Rejected
 from engine.times import mjd_now
 from lake.account_tables import group_members, groups
 from lake.accounts import Role, User, user_within
+from lake.audit import About, note_change
 from lake.operations import reading, targets, uploads, users, writing
 
 NAME_MAX_CHARS = 100
@@ -123,6 +124,7 @@ def set_member(operations: Engine, group_id: int, username: str, role: Role, *, 
             raise Rejected(f"The user {username!r:.150} does not exist.", code="unknown-user")
         _remove(connection, group_id, someone.user_id)
         _put(connection, group_id, someone.user_id, role)
+        _note(connection, "member", group_id, by, {"username": someone.username, "role": role.value})
         _refuse_headless(connection, group_id, by)
 
 
@@ -142,6 +144,7 @@ def remove_member(operations: Engine, group_id: int, username: str, *, by: User)
             _check_leads(connection, group_id, by)
         _check_role(group_id, by, Role.MEMBER)
         _remove(connection, group_id, someone.user_id)
+        _note(connection, "member gone", group_id, by, {"username": someone.username})
         _refuse_headless(connection, group_id, by)
 
 
@@ -158,11 +161,17 @@ def delete_group(operations: Engine, group_id: int, *, by: User) -> None:
         for table in (targets, uploads):
             connection.execute(update(table).where(table.c.group_id == group_id).values(group_id=None))
         connection.execute(delete(groups).where(groups.c.group_id == group_id))
+        _note(connection, "deleted", group_id, by, {})
 
 
 _COLUMNS = (
     groups.c.group_id, groups.c.name, groups.c.description, groups.c.created_by, groups.c.created_mjd,
 )  # fmt: skip
+
+
+def _note(connection: Connection, deed: str, group_id: int, by: User, after: dict[str, object]) -> None:
+    about = About(kind="group", number=group_id)
+    note_change(connection, deed, about, who=by.username, before={}, after=after)
 
 
 def _put(connection: Connection, group_id: int, user_id: int, role: Role) -> None:

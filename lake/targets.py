@@ -16,6 +16,7 @@ from engine.target import (
 )
 from engine.times import mjd_now
 from lake.accounts import User
+from lake.audit import About, note_change
 from lake.merged_ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
 from lake.rights import SYSTEM, visible_to
@@ -70,6 +71,7 @@ def create_target(operations: Engine, target: Target, *, by: str) -> Target:
         values = {**row_of(target), "created_by": by, "created_mjd": target.created_mjd}
         created = insert(targets).values(values).returning(targets.c.target_id)
         target_id = int(connection.execute(created).scalar_one())
+        _note(connection, "made", by, None, replace(target, target_id=target_id))
         _store_aliases(connection, target_id, target.aliases)
     return replace(target, target_id=target_id)
 
@@ -116,6 +118,7 @@ def update_target(operations: Engine, target: Target, *, user: User) -> Target:
         connection.execute(
             update(targets).where(targets.c.target_id == present.target_id).values(row_of(changed))
         )
+        _note(connection, "changed", user.username, present, changed)
     return changed
 
 
@@ -162,7 +165,9 @@ def delete_target(operations: Engine, target_id: int, *, user: User) -> None:
         ``unknown-target``; ``no-right``: only its maker, staff and who leads its group may.
     """
     with writing(operations) as connection:
-        refuse_who_cannot_share(target_within(connection, target_id, user), user)
+        present = target_within(connection, target_id, user)
+        refuse_who_cannot_share(present, user)
+        _note(connection, "deleted", user.username, present, None)
         connection.execute(delete(targets).where(targets.c.target_id == target_id))
 
 
@@ -250,6 +255,15 @@ def _refuse_neighbour(connection: Connection, target: Target) -> None:
 
 def _place(target: Target) -> tuple[float, float, str]:
     return target.ra_deg, target.dec_deg, target.designation
+
+
+def _note(connection: Connection, deed: str, who: str, before: Target | None, after: Target | None) -> None:
+    target = after or before
+    about = About(
+        kind="target", number=(target and target.target_id) or 0, name=target.name if target else ""
+    )
+    then, now = ({} if each is None else row_of(each) for each in (before, after))
+    note_change(connection, deed, about, who=who, before=then, after=now)
 
 
 def _store_aliases(connection: Connection, target_id: int, aliases: Iterable[tuple[str, str]]) -> None:

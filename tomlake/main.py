@@ -64,6 +64,7 @@ app.command("status", help="Show what is in the lake and in the queue.")(lake_sh
 app.command("restore", help="Bring a backup back into an empty place.")(safekeeping.restore)
 app.command("move", help="Carry the lake over to other places, such as PostgreSQL and S3.")(safekeeping.move)
 app.command("clone", help="Copy the public lake of a portal; the copy works without network.")(public.clone)
+app.command("audit", help="Show who signed in, downloaded and changed what.")(accounts.audit)
 app.command("token", help="Make an API token for a user.")(accounts.token)
 app.add_typer(lake_upkeep.app, name="lake", help="Show the health of the lake, and keep it in order.")
 app.add_typer(snapshots.app, name="snapshot", help="Name versions of the lake, to keep them for ever.")

@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
+from lake.audit import note_download
 from lake.seen import Closed, closed_to
 from lake.snapshots import version_of
 from lake.targets import get_target
-from portal.api.identity import TheLake, Visitor
+from portal.api.identity import TheLake, Visitor, address_of
 from portal.api.light_curve_csv import tomlake_csv
 from portal.api.reply import Refused
 
@@ -40,6 +41,7 @@ def download(
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    note_download(lake.operations, target, who=user, address=address_of(request))
     points = closed.open_points(lake.store.light_curve(target.target_id or 0, as_of=version))
     headers |= {
         "Content-Type": "text/csv; charset=utf-8",

@@ -77,6 +77,11 @@ def signed_in(user: Annotated[User | None, Depends(visitor)]) -> User:
     return user
 
 
+def address_of(request: Request) -> str:
+    """Return the address from which a request came; what a proxy may claim is the server's to believe."""
+    return request.client.host if request.client else ""
+
+
 Visitor = Annotated[User | None, Depends(visitor)]
 SignedIn = Annotated[User, Depends(signed_in)]
 

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from engine.errors import Transient
 from lake.accounts import close_session, open_session
 from portal.api.fields import Fields, read_fields, text_of
-from portal.api.identity import TheDoor, TheLake
+from portal.api.identity import TheDoor, TheLake, address_of
 from portal.api.reply import Refused, json_reply
 from portal.security.cookie import SESSION_COOKIE, drop_session_cookie, set_session_cookie
 from portal.security.origin import is_cross_site, is_local_path
@@ -29,13 +29,12 @@ async def sign_in(
     """Open a session; a form is sent on to ``next``, JSON is answered with the user's name."""
     if is_cross_site(request.headers, public_url=lake.settings.public_url):
         return _refusal(request, FOREIGN, status=403)
-    address = request.client.host if request.client else ""
     try:
         user = await door.user(
             lake.operations,
             username=text_of(fields, "username") or "",
             password=str(fields.get("password") or ""),
-            address=address,
+            address=address_of(request),
         )
     except Transient as error:
         return _refusal(request, error.reason, status=429, retry_after_s=int(error.retry_after_s))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from engine.errors import Transient
 from lake.accounts import issue_token
 from portal.api.fields import Fields, read_fields, text_of
-from portal.api.identity import TheDoor, TheLake
+from portal.api.identity import TheDoor, TheLake, address_of
 from portal.api.reply import Refused, json_reply, non_field
 
 router = APIRouter()
@@ -23,9 +23,10 @@ async def give_token(
 ) -> Response:
     """Give a token; BHTOM's clients keep it and send it as ``Authorization: Token ...``."""
     username, password = _credentials(fields)
-    address = request.client.host if request.client else ""
     try:
-        user = await door.user(lake.operations, username=username, password=password, address=address)
+        user = await door.user(
+            lake.operations, username=username, password=password, address=address_of(request)
+        )
     except Transient as error:
         raise too_many(error) from error
     if user is None:

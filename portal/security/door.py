@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from engine.errors import Transient
 from lake.accounts import User, check_password
+from lake.audit import note_sign_in
 from portal.security.throttle import Throttle
 
 WINDOW_S = 300.0
@@ -43,6 +44,10 @@ class Door:
         user = await anyio.to_thread.run_sync(
             partial(check_password, operations, username, password), limiter=self._hashing
         )
+        entry = partial(
+            note_sign_in, operations, username=username, address=address, is_right=user is not None
+        )
+        await anyio.to_thread.run_sync(entry)
         if user is not None:
             self._names.forgive(key)
             self._addresses.forgive(address)

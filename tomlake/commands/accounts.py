@@ -7,8 +7,11 @@ import typer
 from rich.table import Table
 
 from engine.errors import Rejected
+from engine.times import datetime_of
 from lake.accounts import create_user, find_user, issue_token, list_users
+from lake.audit import audit_log
 from lake.opening import Lake
+from lake.rights import SYSTEM
 from tomlake.commands.session import opened_lake, out
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -40,6 +43,20 @@ def show_all() -> None:
         for user in list_users(lake.operations):
             table.add_row(user.username, user.full_name or "-", "yes" if user.is_staff else "")
     out.print(table)
+
+
+def audit(
+    kind: Annotated[str, typer.Option(help="sign-in, download or change; all without it.")] = "",
+    who: Annotated[str, typer.Option(help="User name.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+) -> None:
+    """Show the newest lines of the audit log."""
+    table = Table("When (UTC)", "Kind", "What", "Who", "Address", "Of")
+    with opened_lake() as lake:
+        for line in audit_log(lake.operations, SYSTEM, kind=kind, who=who, limit=limit):
+            when = f"{datetime_of(line.at_mjd):%Y-%m-%d %H:%M:%S}"
+            table.add_row(when, line.kind, line.deed, line.who or "-", line.address or "-", line.object_name)
+    out.print(table, markup=False)
 
 
 def token(
