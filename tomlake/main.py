@@ -12,6 +12,7 @@ from tomlake.commands import (
     accounts,
     archives,
     demo,
+    doctor,
     lake_shell,
     lake_upkeep,
     merging,
@@ -60,6 +61,7 @@ app.command("recalibrate", help="Reduce old frames anew with today's code, besid
 app.command("promote", help="Let the newest processing of frames count.")(recalibrate.promote)
 app.command("demote", help="Let the processing before count again.")(recalibrate.demote)
 app.command("config", help="Show every setting and where it comes from.")(lake_shell.config)
+app.command("doctor", help="Check a deployment: what is broken, unwise or well.")(doctor.doctor)
 app.command("status", help="Show what is in the lake and in the queue.")(lake_shell.status)
 app.command("restore", help="Bring a backup back into an empty place.")(safekeeping.restore)
 app.command("move", help="Carry the lake over to other places, such as PostgreSQL and S3.")(safekeeping.move)
