@@ -21,6 +21,7 @@ from lake.comments import add_comment
 from lake.downloads import DownloadKind, record_download
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris
 from lake.favourites import add_favourite
+from lake.groups import create_group
 from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.observatory_facts import keep_facts
@@ -30,6 +31,7 @@ from lake.proposals import store_candidates
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, finish
 from lake.references import cells_of_stars, put_cell
+from lake.rights import SYSTEM
 from lake.safekeeping.checksums import Checksum, database_checksums, lake_tables, table_checksum
 from lake.safekeeping.moment import moment_of
 from lake.snapshots import create_snapshot
@@ -60,6 +62,7 @@ def points(target_id: int, source: str, *, n: int = 40, seed: int = 0) -> pl.Dat
 def fill(lake: Lake) -> None:
     """Put something into every table of the lake and of the operations."""
     user = create_user(lake.operations, "ada", PASSWORD, full_name="Ada Lovelace", is_staff=True)
+    create_group(lake.operations, "Owls", by=find_user(lake.operations, "ada") or SYSTEM)
     issue_token(lake.operations, user, name="script")
     open_session(lake.operations, user)
     observatory = add_observatory(
