@@ -26,6 +26,7 @@ class Order(StrEnum):
     """What a list of targets is sorted by; unknown values come last both ways."""
 
     NAME = "name"
+    NUMBER = "number"
     CREATED = "created"
     PRIORITY = "priority"
     IMPORTANCE = "importance"
@@ -54,6 +55,7 @@ class TargetFilter:
     importance_min: float | None = None
     importance_max: float | None = None
     simulated: bool | None = None
+    after_id: int | None = None  # only targets with a higher number: the next page of a list by number
     order: Order = Order.NAME
     descending: bool = False
     page: int = 1
@@ -198,6 +200,8 @@ def _conditions(wanted: TargetFilter) -> list[ColumnElement[bool]]:
         conditions.append(targets.c.classification == wanted.classification)
     if wanted.simulated is not None:
         conditions.append(targets.c.simulated.is_(wanted.simulated))
+    if wanted.after_id is not None:
+        conditions.append(targets.c.target_id > wanted.after_id)
     if wanted.cone is not None:
         conditions.append(within(wanted.cone))
     return [*conditions, *_ra_conditions(wanted), *_name_conditions(wanted.name)]
@@ -232,6 +236,7 @@ def _order_columns(now_mjd: float) -> dict[Order, ColumnElement[object]]:
     )
     return {
         Order.NAME: targets.c.name_key,
+        Order.NUMBER: targets.c.target_id,
         Order.CREATED: targets.c.created_mjd,
         Order.PRIORITY: priority,
         Order.IMPORTANCE: targets.c.importance,

@@ -115,6 +115,29 @@ def uploads(
         return [upload_of(row) for row in connection.execute(query).mappings()]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadFilter:
+    """Which uploads one page of a list shows; what is None or empty does not narrow it."""
+
+    target_id: int | None = None
+    uploaded_by: str = ""
+    before_id: int | None = None  # only older ones: the next page
+    limit: int = 100
+
+
+def uploads_page(operations: Engine, wanted: UploadFilter, user: User | None) -> list[Upload]:
+    """Return a page of the uploads that a user may see, the newest first; new ones do not move the next."""
+    query = shown_to(user).order_by(_uploads.c.upload_id.desc()).limit(wanted.limit)
+    if wanted.target_id is not None:
+        query = query.where(_uploads.c.target_id == wanted.target_id)
+    if wanted.uploaded_by:
+        query = query.where(_uploads.c.uploaded_by == wanted.uploaded_by)
+    if wanted.before_id is not None:
+        query = query.where(_uploads.c.upload_id < wanted.before_id)
+    with reading(operations) as connection:
+        return [upload_of(row) for row in connection.execute(query).mappings()]
+
+
 def upload_counts(operations: Engine, user: User | None) -> dict[UploadStatus, int]:
     """Return how many uploads that a user may see stand in each status, zeros included."""
     shown = shown_to(user).subquery()

@@ -123,9 +123,14 @@ def _health_row(info: BrokerInfo, health: ArchiveHealth | None) -> dict[str, obj
 
 
 def _state(info: BrokerInfo, health: ArchiveHealth | None) -> str:
+    return state_of(info, health, has_account=info.account in settings().secrets)
+
+
+def state_of(info: BrokerInfo, health: ArchiveHealth | None, *, has_account: bool) -> str:
+    """Return in a word how an archive fares."""
     if info.asks == Asks.FILE:
         return BY_FILE
-    if info.account and info.account not in settings().secrets:
+    if info.account and not has_account:
         return NEEDS_ACCOUNT
     if health is None:
         return NEW

@@ -9,10 +9,10 @@ from engine.errors import Rejected
 from lake.accounts import Token, User, issue_token, list_tokens, revoke_token
 from lake.inbox import Upload, UploadStatus, upload, uploads
 from lake.job_rows import ENDED, Job, JobState
+from lake.job_subjects import is_simulated as _is_simulated
+from lake.job_subjects import subject_of
 from lake.observatories import RegisteredCamera, list_cameras
 from lake.queue import cancel, counts, get_job, list_jobs, retry
-from lake.targets import get_target
-from lake.watches import get_watch
 from portal.fmt import ago_text
 from portal.opened import lake, settings
 
@@ -72,40 +72,13 @@ def jobs_listed(user: User | None, *, state: str = "", kind: str = "") -> list[L
     """Return the newest jobs in a state and of a kind, as far as this visitor may see their target."""
     wanted = JobState(state) if state in JOB_STATES else None
     jobs = list_jobs(lake().operations, state=wanted, kind=kind, limit=MOST_JOBS)
-    with_subjects = [(job, _subject(job, user)) for job in jobs]
+    with_subjects = [(job, subject_of(lake().operations, job, user)) for job in jobs]
     return [ListedJob(job=job, subject=subject) for job, subject in with_subjects if subject is not None]
-
-
-def _subject(job: Job, user: User | None) -> str | None:
-    """Return what a job is about, or None where this visitor must not know."""
-    operations = lake().operations
-    try:
-        if "upload_id" in job.args:
-            sent = upload(operations, int(job.args["upload_id"]), user)
-            return _marked(f"{sent.target_name}: {sent.filename}", is_simulated=is_simulated(sent, user))
-        if "target_id" in job.args:
-            target = get_target(operations, int(job.args["target_id"]), user)
-            about = f"{target.name} {job.args.get('source', '')}".strip()
-            return _marked(about, is_simulated=target.simulated)
-        if "watch_id" in job.args:
-            return get_watch(operations, int(job.args["watch_id"]), user).name
-    except (Rejected, ValueError):
-        return "something deleted" if user is not None and user.is_staff else None
-    return ", ".join(f"{name} {value}" for name, value in job.args.items())
-
-
-def _marked(about: str, *, is_simulated: bool) -> str:
-    return f"{about} (simulated)" if is_simulated else about
 
 
 def is_simulated(sent: Upload, user: User | None) -> bool:
     """Return whether a file was made by simulation, or belongs to a target that was."""
-    if sent.simulated or sent.target_id is None:
-        return sent.simulated
-    try:
-        return get_target(lake().operations, sent.target_id, user).simulated
-    except Rejected:
-        return False
+    return _is_simulated(lake().operations, sent, user)
 
 
 def job_table(listed: Iterable[ListedJob]) -> pl.DataFrame:

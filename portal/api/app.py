@@ -21,6 +21,7 @@ from portal.api.reply import (
     answer_tomlake_error,
     answer_unreadable,
 )
+from portal.api.v1.app import build_v1
 from portal.security.door import Door
 from portal.security.rate import Buckets, RateLimit
 
@@ -59,6 +60,7 @@ def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> Fast
     api.add_exception_handler(RequestValidationError, answer_unreadable)
     api.add_middleware(RateLimit, buckets=Buckets(per_min=requests_per_min))
     api.add_middleware(OneSentence)
+    api.mount("/api/v1", build_v1(api.state))
     return api
 
 

@@ -1,0 +1,123 @@
+"""The columns that every complete format has: one row for a point, nothing hidden in another column."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from engine.bands import BANDS
+from engine.brokers.registry import BROKERS
+from engine.formats.curve import FRAME_SCHEMA, Curve
+from engine.lightcurve import flag_words
+
+UPLOAD = "upload"  # the source of points that people's frames gave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a light curve as it is given away."""
+
+    name: str
+    dtype: pl.DataType
+    unit: str = ""  # as the VOUnit standard writes it
+    ucd: str = ""
+    description: str
+
+
+def _text(name: str, description: str, ucd: str = "") -> Column:
+    return Column(name=name, dtype=pl.String(), ucd=ucd, description=description)
+
+
+def _number(name: str, unit: str, ucd: str, description: str) -> Column:
+    return Column(name=name, dtype=pl.Float64(), unit=unit, ucd=ucd, description=description)
+
+
+def _whole(name: str, ucd: str, description: str) -> Column:
+    return Column(name=name, dtype=pl.Int64(), ucd=ucd, description=description)
+
+
+COLUMNS: tuple[Column, ...] = (
+    _whole("point_id", "meta.id;meta.main", "stable number of the point"),
+    _text("target", "name of the target", "meta.id;src"),
+    _number("ra_deg", "deg", "pos.eq.ra", "right ascension of the target, ICRS"),
+    _number("dec_deg", "deg", "pos.eq.dec", "declination of the target, ICRS"),
+    _number("mjd_utc", "d", "time.epoch", "MJD in UTC, mid-exposure, at the observer"),
+    _number("bjd_tdb", "d", "time.epoch", "Julian date in TDB at the barycentre"),
+    _number("exptime_s", "s", "time.duration;obs.exposure", "exposure time"),
+    _number("mag", "mag", "phot.mag", "magnitude in the system of mag_system"),
+    _number("mag_err", "mag", "stat.error;phot.mag", "error of the magnitude, 1 sigma"),
+    _number("limit_mag", "mag", "phot.mag;stat.max", "limiting magnitude, 5 sigma"),
+    _text("mag_system", "AB, Vega or none", "meta.code"),
+    _number("flux_uJy", "uJy", "phot.flux.density", "flux density"),
+    _number("flux_err_uJy", "uJy", "stat.error;phot.flux.density", "error of the flux density, 1 sigma"),
+    _text("filter", "band with its survey, such as V(GaiaSP)", "instr.bandpass"),
+    _text("filter_standard", "the band alone, such as V", "instr.bandpass"),
+    _text("survey", "whose band it is", "meta.dataset"),
+    _text("facility", "telescope or mission", "meta.id;instr.tel"),
+    _text("camera", "camera", "meta.id;instr"),
+    _text("observer", "observers, separated by a comma", "obs.observer"),
+    _text("orcid", "ORCID of the observers, where they gave it", "meta.id.PI"),
+    _number("airmass", "", "obs.airMass", "airmass of the target at mid-exposure"),
+    _number("fwhm_arcsec", "arcsec", "instr.obsty.seeing", "width of the stars"),
+    _number("zp", "mag", "phot.mag;arith.zp", "zero point: magnitude of 1 ADU/s"),
+    _number("zp_err", "mag", "stat.error;phot.mag", "error of the zero point"),
+    _whole("n_ref_stars", "meta.number", "stars that the zero point rests on"),
+    _text("ref_catalogue", "catalogue of these stars", "meta.ref"),
+    _text("calib_version", "code and parameters that measured the point", "meta.version"),
+    _whole("quality_flags", "meta.code.qual", "bits, 0 for a clean point"),
+    _text("quality_text", "the bits in words", "meta.code.qual"),
+    _text("image_sha256", "the image that the point was measured on", "meta.id"),
+    _text("source_url", "home page of the archive", "meta.ref.url"),
+    _text("bibcode", "what to cite", "meta.bib.bibcode"),
+    _text("licence", "licence of the point, where it is known", "meta.note"),
+    _text("source", "archive key, or upload", "meta.id"),
+    _text("source_ref", "identity of the point at its source", "meta.id"),
+    _text("batch_id", "papers of the act that made the row", "meta.id"),
+    _whole("snapshot", "meta.version", "version of the lake"),
+)
+NAMES = tuple(column.name for column in COLUMNS)
+_SYSTEMS = {key: str(band.system) for key, band in BANDS.items()}
+_FILTERS = {key: band.filter for key, band in BANDS.items()}
+_SURVEYS = {key: band.survey for key, band in BANDS.items()}
+_CITATIONS = {known.info.key: known.info.citation for known in BROKERS}
+_HOMES = {known.info.key: known.info.homepage for known in BROKERS}
+
+
+def rows_of(curve: Curve, points: pl.DataFrame) -> pl.DataFrame:
+    """Return points of a light curve with the columns of ``COLUMNS``, in their order."""
+    target = curve.target
+    flags = points["flags"].unique().to_list()
+    known = {
+        "target": pl.lit(target.name),
+        "ra_deg": pl.lit(target.ra_deg),
+        "dec_deg": pl.lit(target.dec_deg),
+        "mjd_utc": pl.col("mjd"),
+        "mag_system": _told("band", _SYSTEMS),
+        "flux_uJy": pl.col("flux_ujy"),
+        "flux_err_uJy": pl.col("flux_err_ujy"),
+        "filter": pl.col("band"),
+        "filter_standard": _told("band", _FILTERS),
+        "survey": _told("band", _SURVEYS),
+        "orcid": pl.lit(None),
+        "quality_flags": pl.col("flags"),
+        "quality_text": pl.col("flags").replace_strict(
+            {bits: flag_words(bits) for bits in flags}, default="", return_dtype=pl.String()
+        ),
+        "source_url": _told("source", _HOMES),
+        "bibcode": _told("source", _CITATIONS),
+        "licence": pl.lit(None),
+        "snapshot": pl.lit(curve.version),
+    }
+    return _with_frames(curve, points).select(
+        known.get(column.name, pl.col(column.name)).cast(column.dtype).alias(column.name)
+        for column in COLUMNS
+    )
+
+
+def _with_frames(curve: Curve, points: pl.DataFrame) -> pl.DataFrame:
+    facts = curve.frames.with_columns(source=pl.lit(UPLOAD)).select("source", *FRAME_SCHEMA)
+    facts = facts.unique(["source", "source_ref"], keep="first")
+    return points.join(facts, on=["source", "source_ref"], how="left", maintain_order="left")
+
+
+def _told(name: str, words: dict[str, str]) -> pl.Expr:
+    return pl.col(name).replace_strict(words, default=None, return_dtype=pl.String())

@@ -1,0 +1,13 @@
+"""CSV: commas, one header, no comment lines, so that every reader of CSV works."""
+
+from collections.abc import Iterator
+
+from engine.formats.columns import NAMES, rows_of
+from engine.formats.curve import Curve
+
+
+def csv_pieces(curve: Curve) -> Iterator[bytes]:
+    """Give the file piece by piece."""
+    yield (",".join(NAMES) + "\n").encode()
+    for points in curve.slices():
+        yield rows_of(curve, points).write_csv(include_header=False).encode()

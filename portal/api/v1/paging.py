@@ -1,0 +1,64 @@
+"""Pages of lists: a cursor names the last row that was given, so that new rows never move the next page."""
+
+import base64
+import binascii
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from engine.errors import Rejected
+
+MOST_ROWS = 1000
+MOST_ID = 2**62
+Row = TypeVar("Row")
+
+CURSOR: str = Field("", max_length=100, description="`next` of the page before; empty for the first page")
+Cursor = Annotated[
+    str, Query(max_length=100, description="`next` of the page before; the first page where left out")
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="rows in one page")]
+
+
+class Page(BaseModel, Generic[Row]):
+    """One page of a list."""
+
+    items: list[Row]
+    next: str | None = Field(description="cursor of the next page; null on the last one", examples=["aTEyMw"])
+
+
+def cursor_of(row_id: int) -> str:
+    """Return the cursor behind a row."""
+    return base64.urlsafe_b64encode(f"i{row_id}".encode()).decode().rstrip("=")
+
+
+def id_of(cursor: str) -> int | None:
+    """Return the number of the row that a cursor stands behind; None for the first page.
+
+    Raises
+    ------
+    Rejected
+        ``bad-cursor``
+    """
+    if not cursor:
+        return None
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
+            "ascii"
+        )
+    except (binascii.Error, ValueError) as error:
+        raise _bad() from error
+    number = text.removeprefix("i")
+    if text[:1] != "i" or not number.isdigit() or int(number) > MOST_ID:
+        raise _bad()
+    return int(number)
+
+
+def page_of(items: list[Row], ids: list[int], *, limit: int) -> Page[Row]:
+    """Return a page out of one row more than it holds: that row tells that another page follows."""
+    following = cursor_of(ids[limit - 1]) if len(items) > limit else None
+    return Page(items=items[:limit], next=following)
+
+
+def _bad() -> Rejected:
+    return Rejected("This cursor is not one that this list gave.", code="bad-cursor")

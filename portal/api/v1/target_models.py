@@ -1,0 +1,143 @@
+"""Targets as the new API writes them."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from engine.target import CLASSES, Target, Visibility
+from lake.targets import TargetRow
+
+EXAMPLE: dict[str, Any] = {
+    "name": "Gaia22dkv", "ra_deg": 151.76854, "dec_deg": -66.18089, "classification": "Microlensing Event",
+    "importance": 9.0, "cadence_d": 1.0,
+}  # fmt: skip
+
+
+def without_nul(text: str) -> str:
+    """Return a text that every database can keep."""
+    if "\x00" in text:
+        raise ValueError("a text has no NUL character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(without_nul)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+RaDeg = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False)]
+DecDeg = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+ClassName = Annotated[Text, Field(description=f"one of: {', '.join(CLASSES)}")]
+
+
+class Alias(BaseModel):
+    """Another name of a target."""
+
+    model_config = ConfigDict(extra="forbid")
+    source: Text = Field(min_length=1, max_length=100, examples=["tns"])
+    name: Text = Field(min_length=1, max_length=100, examples=["AT2022abc"])
+
+
+class NewTarget(BaseModel):
+    """A target to be made."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+    name: Text = Field(
+        min_length=1, max_length=100, description="letters, digits, blanks and . + - _ * ' [ ] @ #"
+    )
+    ra_deg: RaDeg
+    dec_deg: DecDeg
+    epoch: float = Field(2000.0, ge=1800, le=2200, description="Julian year of the position")
+    pm_ra_mas_yr: Number | None = Field(None, description="includes cos(dec)")
+    pm_dec_mas_yr: Number | None = None
+    classification: ClassName = "Unknown"
+    description: Text = Field("", max_length=2000)
+    discovery_mjd: Number | None = None
+    importance: float = Field(9.98, ge=0, le=10)
+    cadence_d: float = Field(1.0, ge=0, le=10_000)
+    visibility: Visibility = Visibility.PUBLIC
+    embargo_until_mjd: Number | None = Field(None, description="until then only its maker and staff see it")
+    aliases: list[Alias] = Field(default=[], max_length=100)
+
+    def target(self) -> Target:
+        """Return it as a target."""
+        values = self.model_dump(exclude={"aliases"})
+        return Target(**values, aliases=tuple((each.source, each.name) for each in self.aliases))
+
+
+class TargetChange(BaseModel):
+    """What of a target changes; what is left out stays. Null empties what may be empty."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"importance": 5.0}]})
+    name: Text = Field("", min_length=1, max_length=100)
+    ra_deg: RaDeg = 0.0
+    dec_deg: DecDeg = 0.0
+    epoch: float = Field(2000.0, ge=1800, le=2200)
+    pm_ra_mas_yr: Number | None = None
+    pm_dec_mas_yr: Number | None = None
+    classification: ClassName = ""
+    description: Text = Field("", max_length=2000)
+    discovery_mjd: Number | None = None
+    importance: float = Field(0.0, ge=0, le=10)
+    cadence_d: float = Field(0.0, ge=0, le=10_000)
+    visibility: Visibility = Visibility.PUBLIC
+    embargo_until_mjd: Number | None = None
+
+    def applied(self, target: Target) -> Target:
+        """Return a target with the fields that were sent."""
+        return replace(target, **{name: getattr(self, name) for name in self.model_fields_set})
+
+
+class TargetAnswer(BaseModel):
+    """A target, with the summary of its light curve."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [EXAMPLE | {"target_id": 17, "points": 4096, "last_mag": 17.21}]}
+    )
+    target_id: int
+    name: str
+    ra_deg: float = Field(description="ICRS")
+    dec_deg: float
+    epoch: float = Field(description="Julian year of the position")
+    pm_ra_mas_yr: float | None
+    pm_dec_mas_yr: float | None
+    classification: str
+    description: str
+    discovery_mjd: float | None
+    importance: float
+    cadence_d: float
+    visibility: Visibility
+    embargo_until_mjd: float | None
+    simulated: bool = Field(description="made by simulation: never real data")
+    designation: str = Field(description="of a body of the Solar System; empty for what stands still")
+    aliases: list[Alias]
+    created_by: str
+    created_mjd: float | None
+    points: int
+    last_mag: float | None = Field(description="newest optical magnitude")
+    last_band: str
+    last_mjd: float | None
+    priority: float = Field(description="missed cadences times importance")
+
+
+class Neighbour(BaseModel):
+    """A target in a cone."""
+
+    separation_arcsec: float
+    target: TargetAnswer
+
+
+def target_answer(row: TargetRow) -> TargetAnswer:
+    """Return a target as it is answered."""
+    target = row.target
+    told = {name: getattr(target, name) for name in TargetAnswer.model_fields if hasattr(target, name)}
+    return TargetAnswer(
+        **told
+        | {
+            "target_id": target.target_id or 0,
+            "aliases": [Alias.model_construct(source=source, name=name) for source, name in target.aliases],
+            "points": row.points,
+            "last_mag": row.last_mag,
+            "last_band": row.last_band,
+            "last_mjd": row.last_mjd,
+            "priority": row.priority,
+        }
+    )

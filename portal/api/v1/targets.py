@@ -1,0 +1,157 @@
+"""``/targets``: list, make, read, change and delete; ``/cone``: those round a position."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from engine.errors import Rejected
+from lake.accounts import User
+from lake.adding import add_target
+from lake.kept_replies import KeptReply
+from lake.opening import Lake
+from lake.provenance import new_batch
+from lake.targets import (
+    Order,
+    TargetFilter,
+    cone_search,
+    delete_target,
+    find_targets,
+    get_target,
+    target_row,
+    update_target,
+)
+from portal.api.identity import SignedIn, TheLake, Visitor
+from portal.api.v1.paging import CURSOR, MOST_ROWS, Page, id_of, page_of
+from portal.api.v1.replies import (
+    NOT_CHANGED,
+    IdempotencyKey,
+    IfNoneMatch,
+    conditional,
+    created,
+    has_it,
+    once,
+    tag_of,
+)
+from portal.api.v1.target_models import (
+    DecDeg,
+    Neighbour,
+    NewTarget,
+    RaDeg,
+    TargetAnswer,
+    TargetChange,
+    target_answer,
+)
+
+router = APIRouter(tags=["targets"])
+Name = Annotated[str, Path(max_length=120, description="name, alias or number", examples=["Gaia22dkv"])]
+IfMatch = Annotated[str, Header(description="ETag of what you read: 412 where it changed meanwhile")]
+MOST_IN_CONE = 10_000
+
+
+class TargetQuery(BaseModel):
+    """Which targets a list shows; what is left out does not narrow it."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    name: str = Field("", max_length=120, description="part of the name or of an alias")
+    classification: str = Field("", max_length=100)
+    brighter_than_mag: float | None = None
+    fainter_than_mag: float | None = None
+    importance_min: float | None = None
+    dec_min_deg: float | None = None
+    dec_max_deg: float | None = None
+    simulated: bool | None = None
+    cursor: str = CURSOR
+    limit: int = Field(200, ge=1, le=MOST_ROWS, description="rows in one page")
+
+    def filter(self) -> TargetFilter:
+        """Return it as the lake takes it, with one row more than a page has."""
+        bounds = self.model_dump(exclude={"cursor", "limit"})
+        return TargetFilter(
+            **bounds, after_id=id_of(self.cursor), order=Order.NUMBER, page_size=self.limit + 1
+        )
+
+
+@router.get("/targets")
+def list_targets(user: Visitor, lake: TheLake, query: Annotated[TargetQuery, Query()]) -> Page[TargetAnswer]:
+    """List the targets that you may see, by number; follow `next` for all of them."""
+    rows, _ = find_targets(lake.operations, query.filter(), user)
+    answers = [target_answer(row) for row in rows]
+    return page_of(answers, [each.target_id for each in answers], limit=query.limit)
+
+
+@router.get("/cone")
+def cone(
+    user: Visitor,
+    lake: TheLake,
+    ra_deg: Annotated[RaDeg, Query(examples=[151.76854])],
+    dec_deg: Annotated[DecDeg, Query(examples=[-66.18089])],
+    radius_arcsec: Annotated[float, Query(ge=0, le=648_000, examples=[60])],
+) -> list[Neighbour]:
+    """Give the targets round a position, nearest first; at most 10,000."""
+    found = cone_search(lake.operations, ra_deg, dec_deg, radius_arcsec / 3600.0, user)
+    return [
+        Neighbour(separation_arcsec=apart, target=target_answer(target_row(lake.operations, target)))
+        for target, apart in found[:MOST_IN_CONE]
+    ]
+
+
+@router.post(
+    "/targets",
+    status_code=201,
+    response_model=TargetAnswer,
+    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+)
+def create(user: SignedIn, lake: TheLake, body: NewTarget, idempotency_key: IdempotencyKey = "") -> Response:
+    """Make a target; all archives are asked for it at once."""
+
+    def make() -> KeptReply:
+        target = add_target(lake, body.target(), by=user.username)
+        answer = target_answer(target_row(lake.operations, target))
+        return created(answer, f"/api/v1/targets/{quote(target.name)}")
+
+    return once(lake, user, (idempotency_key, "POST /targets ", body.model_dump_json().encode()), make)
+
+
+@router.get("/targets/{name}", response_model=TargetAnswer, responses=NOT_CHANGED)
+def get(
+    user: Visitor,
+    lake: TheLake,
+    name: Name,
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """Give one target."""
+    answer = _answer(lake, name, user)
+    return conditional(if_none_match, answer, _tag(lake, answer))
+
+
+@router.patch("/targets/{name}", response_model=TargetAnswer)
+def change(user: SignedIn, lake: TheLake, name: Name, body: TargetChange, if_match: IfMatch = "") -> Response:
+    """Change what you send of a target; only its maker and staff may."""
+    present = _answer(lake, name, user)
+    if if_match and not has_it(if_match, _tag(lake, present)):
+        raise Rejected("The target changed meanwhile: read it again.", code="changed-meanwhile")
+    target = get_target(lake.operations, present.target_id, user)
+    changed = update_target(lake.operations, body.applied(target), user=user)
+    answer = target_answer(target_row(lake.operations, changed))
+    return conditional("", answer, _tag(lake, answer))
+
+
+@router.delete("/targets/{name}", status_code=204)
+def delete(user: SignedIn, lake: TheLake, name: Name) -> Response:
+    """Delete a target and its points; older versions of the lake keep them. Only its maker and staff may."""
+    target_id = get_target(lake.operations, name, user).target_id or 0
+    delete_target(lake.operations, target_id, user=user)
+    batch = new_batch("delete", "api", target_id=target_id, by=user.username)
+    lake.store.delete_target_points([target_id], batch=batch)
+    return Response(status_code=204)
+
+
+def _answer(lake: Lake, name: str, user: User | None) -> TargetAnswer:
+    return target_answer(target_row(lake.operations, get_target(lake.operations, name, user)))
+
+
+def _tag(lake: Lake, answer: TargetAnswer) -> str:
+    return tag_of(lake.store.version(), answer.model_dump_json(exclude={"priority"}))

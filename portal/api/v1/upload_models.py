@@ -1,0 +1,95 @@
+"""Uploads and transfers as the new API writes them."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lake.inbox import Upload, UploadKind, UploadRequest, UploadStatus
+from lake.transfers import Transfer
+from portal.api.v1.target_models import Number, Text
+
+EXAMPLE: dict[str, Any] = {"target": "Gaia22dkv", "filename": "a.fits", "observatory": "ROAD_QHY600M"}
+
+
+class AboutFile(BaseModel):
+    """What is said of a file that is sent."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+    target: Text = Field(min_length=1, max_length=120)
+    filename: Text = Field(min_length=1, max_length=255)
+    kind: UploadKind = UploadKind.FITS_FILE
+    observatory: Text = Field("", max_length=200, description="ONAME of the camera; found out where empty")
+    filter: Text = Field("GaiaSP/any", min_length=1, max_length=50)
+    dry_run: bool = Field(False, description="a verdict, but no point")
+    comment: Text = Field("", max_length=2000)
+    observers: list[Text] = Field(default=[], max_length=50, description="user names; you where empty")
+    mjd: Number | None = Field(None, description="of instrumental photometry")
+    match_dist_arcsec: Number | None = None
+
+    def request(self, username: str) -> UploadRequest:
+        """Return it as the inbox takes it."""
+        values = self.model_dump(exclude={"filter", "observers"})
+        return UploadRequest(
+            **values, requested_filter=self.filter, observers=tuple(self.observers), uploaded_by=username
+        )
+
+
+class NewTransfer(AboutFile):
+    """A file that will come in pieces."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [EXAMPLE | {"size_bytes": 33_554_432}]}
+    )
+    size_bytes: int = Field(ge=1, le=2**50)
+    sha256: str = Field("", pattern="^([0-9a-fA-F]{64})?$", description="checked at the end, where given")
+
+
+class UploadAnswer(BaseModel):
+    """An upload and how far it is."""
+
+    upload_id: int
+    target_name: str
+    filename: str
+    kind: UploadKind
+    size_bytes: int
+    sha256: str
+    status: UploadStatus
+    code: str = Field(description="why it was rejected or failed; empty otherwise")
+    reason: str = Field(description="the same in words")
+    progress: float = Field(description="0 to 1")
+    step: str
+    frame_ids: list[str]
+    observers: list[str]
+    uploaded_by: str
+    observatory: str
+    requested_filter: str
+    dry_run: bool
+    simulated: bool
+    comment: str
+    received_mjd: float
+    job_id: int | None
+
+
+class TransferAnswer(BaseModel):
+    """A transfer and where it stands."""
+
+    transfer_id: str
+    size_bytes: int
+    offset_bytes: int = Field(description="how many bytes are safe: send on from there")
+    upload: UploadAnswer | None = Field(None, description="what the file became, once it is complete")
+
+
+def upload_answer(sent: Upload) -> UploadAnswer:
+    """Return an upload as it is answered."""
+    told = {name: getattr(sent, name) for name in UploadAnswer.model_fields if hasattr(sent, name)}
+    return UploadAnswer(**told | {"observatory": sent.oname})
+
+
+def transfer_answer(stands: Transfer, upload: UploadAnswer | None = None) -> TransferAnswer:
+    """Return a transfer as it is answered."""
+    return TransferAnswer(
+        transfer_id=stands.transfer_id,
+        size_bytes=stands.size_bytes,
+        offset_bytes=stands.offset_bytes,
+        upload=upload,
+    )
