@@ -63,23 +63,28 @@ class NewTarget(BaseModel):
         return Target(**values, aliases=tuple((each.source, each.name) for each in self.aliases))
 
 
+def _nothing() -> float | None:
+    return None
+
+
 class TargetChange(BaseModel):
     """What of a target changes; what is left out stays. Null empties what may be empty."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"importance": 5.0}]})
-    name: Text = Field("", min_length=1, max_length=100)
-    ra_deg: RaDeg = 0.0
-    dec_deg: DecDeg = 0.0
-    epoch: float = Field(2000.0, ge=1800, le=2200)
-    pm_ra_mas_yr: Number | None = None
-    pm_dec_mas_yr: Number | None = None
-    classification: ClassName = ""
-    description: Text = Field("", max_length=2000)
-    discovery_mjd: Number | None = None
-    importance: float = Field(0.0, ge=0, le=10)
-    cadence_d: float = Field(0.0, ge=0, le=10_000)
-    visibility: Visibility = Visibility.PUBLIC
-    embargo_until_mjd: Number | None = None
+    # made by a factory, these stand-ins are not told as defaults: what is left out stays as it is
+    name: Text = Field(default_factory=str, min_length=1, max_length=100)
+    ra_deg: RaDeg = Field(default_factory=float)
+    dec_deg: DecDeg = Field(default_factory=float)
+    epoch: float = Field(default_factory=float, ge=1800, le=2200)
+    pm_ra_mas_yr: Number | None = Field(default_factory=_nothing)
+    pm_dec_mas_yr: Number | None = Field(default_factory=_nothing)
+    classification: ClassName = Field(default_factory=str)
+    description: Text = Field(default_factory=str, max_length=2000)
+    discovery_mjd: Number | None = Field(default_factory=_nothing)
+    importance: float = Field(default_factory=float, ge=0, le=10)
+    cadence_d: float = Field(default_factory=float, ge=0, le=10_000)
+    visibility: Visibility = Field(default_factory=lambda: Visibility.PUBLIC)
+    embargo_until_mjd: Number | None = Field(default_factory=_nothing)
 
     def applied(self, target: Target) -> Target:
         """Return a target with the fields that were sent."""

@@ -52,7 +52,8 @@ def expected(curve: Curve) -> pl.DataFrame:
 
 PROMISED = """
 point_id target ra_deg dec_deg mjd_utc bjd_tdb exptime_s mag mag_err limit_mag mag_system flux_uJy
-flux_err_uJy filter filter_standard survey facility camera observer orcid airmass fwhm_arcsec zp zp_err n_ref_stars
+flux_err_uJy
+filter filter_standard survey facility camera observer orcid airmass fwhm_arcsec zp zp_err n_ref_stars
 ref_catalogue calib_version quality_flags quality_text image_sha256 source_url bibcode licence
 """
 

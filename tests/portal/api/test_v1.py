@@ -7,6 +7,8 @@ import httpx
 import polars as pl
 import pytest
 from api_server import Served
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import validate
 
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
@@ -311,6 +313,20 @@ def test_every_route_is_described_with_a_model_and_the_shape_of_its_refusals(
             if method not in {"delete", "head"}:
                 kinds = [each["schema"] for each in good[0]["content"].values()]
                 assert all(kinds), path
+
+
+def test_the_description_is_valid_openapi_and_its_examples_are_true(
+    owner: httpx.Client, described: dict[str, dict[str, dict[str, object]]]
+) -> None:
+    validate(described)
+    example = described["components"]["schemas"]["NewTarget"]["examples"][0]
+    assert owner.post("/api/v1/targets", json=example).status_code == 201
+    for model, address in (
+        ("TargetAnswer", f"/api/v1/targets/{OPEN}"),
+        ("LightCurve", f"/api/v1/targets/{OPEN}/light-curve"),
+    ):
+        schema = {"$ref": f"#/components/schemas/{model}", "components": described["components"]}
+        OAS31Validator(schema).validate(owner.get(address).json())
 
 
 def test_the_page_of_the_api_needs_nothing_from_elsewhere(anybody: httpx.Client) -> None:
