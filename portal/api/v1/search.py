@@ -6,11 +6,10 @@ from fastapi import APIRouter, Query
 
 from engine.errors import Rejected
 from engine.target import parse_position
-from lake.accounts import User
-from lake.opening import Lake
-from lake.targets import TargetFilter, cone_search, find_targets, target_row
+from lake.targets import Cone, TargetFilter, find_targets
 from portal.api.identity import TheLake, Visitor
 from portal.api.v1.target_models import TargetAnswer, target_answer
+from portal.api.v1.targets import neighbours
 
 router = APIRouter(tags=["targets"])
 RADIUS_DEG = 0.1  # round a position
@@ -28,14 +27,10 @@ def search(
     """Find targets by a part of a name, or within 6 arcmin of `ra dec`; at most 50."""
     place = _position(q)
     if place is not None:
-        return _near(lake, place, user)
+        cone = Cone(ra_deg=place[0], dec_deg=place[1], radius_deg=RADIUS_DEG)
+        return [each.target for each in neighbours(lake, cone, user)[:MOST]]
     rows, _ = find_targets(lake.operations, TargetFilter(name=q, page_size=MOST), user)
     return [target_answer(row) for row in rows]
-
-
-def _near(lake: Lake, place: tuple[float, float], user: User | None) -> list[TargetAnswer]:
-    found = cone_search(lake.operations, *place, RADIUS_DEG, user)[:MOST]
-    return [target_answer(target_row(lake.operations, target)) for target, _ in found]
 
 
 def _position(text: str) -> tuple[float, float] | None:

@@ -13,10 +13,11 @@ from lake.adding import add_target
 from lake.kept_replies import KeptReply
 from lake.opening import Lake
 from lake.provenance import new_batch
+from lake.target_rows import separation_deg, unit_vector
 from lake.targets import (
+    Cone,
     Order,
     TargetFilter,
-    cone_search,
     delete_target,
     find_targets,
     get_target,
@@ -90,12 +91,34 @@ def cone(
     dec_deg: Annotated[DecDeg, Query(examples=[-66.18089])],
     radius_arcsec: Annotated[float, Query(ge=0, le=648_000, examples=[60])],
 ) -> list[Neighbour]:
-    """Give the targets round a position, nearest first; at most 10,000."""
-    found = cone_search(lake.operations, ra_deg, dec_deg, radius_arcsec / 3600.0, user)
-    return [
-        Neighbour(separation_arcsec=apart, target=target_answer(target_row(lake.operations, target)))
-        for target, apart in found[:MOST_IN_CONE]
+    """Give the targets round a position, nearest first; a cone with more than 10,000 is refused."""
+    return neighbours(lake, Cone(ra_deg=ra_deg, dec_deg=dec_deg, radius_deg=radius_arcsec / 3600.0), user)
+
+
+def neighbours(lake: Lake, cone: Cone, user: User | None) -> list[Neighbour]:
+    """Return the targets in a cone that a visitor may see, nearest first, with one question to the database.
+
+    Raises
+    ------
+    Rejected
+        ``too-many-targets``
+    """
+    rows, total = find_targets(lake.operations, TargetFilter(cone=cone, page_size=MOST_IN_CONE), user)
+    if total > MOST_IN_CONE:
+        raise Rejected(
+            f"{total} targets lie in this cone: ask for a smaller one, or list /targets.",
+            code="too-many-targets",
+        )
+    centre = unit_vector(cone.ra_deg, cone.dec_deg)
+    found = [
+        Neighbour(
+            separation_arcsec=3600.0
+            * separation_deg(centre, unit_vector(row.target.ra_deg, row.target.dec_deg)),
+            target=target_answer(row),
+        )
+        for row in rows
     ]
+    return sorted(found, key=lambda each: each.separation_arcsec)
 
 
 @router.post(

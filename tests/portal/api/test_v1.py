@@ -12,8 +12,10 @@ from openapi_spec_validator import validate
 
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
+from lake.changes import Change
 from lake.inbox import uploads
 from lake.provenance import new_batch
+from lake.tables import CALIBRATIONS, FRAMES
 from lake.targets import create_target, get_target
 
 SECRET, OPEN = "V1Hidden", "V1Open"
@@ -183,6 +185,62 @@ def test_one_point_is_had_by_its_number(anybody: httpx.Client) -> None:
     assert anybody.get(f"/api/v1/targets/{OPEN}/points/{point['point_id']}").json() == point
     missing = anybody.get(f"/api/v1/targets/{OPEN}/points/12")
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown-point")
+
+
+def frame_of(served: Served, name: str, who: httpx.Client) -> str:
+    """Return the frame of an upload of this target, made by hand, with its calibration and point."""
+    body = f"SIMPLE {next(NUMBERS)}".encode()
+    sent = who.post("/api/v1/uploads", params={"target": name, "filename": "f.fits"}, content=body).json()
+    store = served.lake.store
+    target_id = get_target(served.lake.operations, name, served.owner).target_id
+    frame_id = f"u{sent['upload_id']}"
+    own = {"frame_id": frame_id, "upload_id": sent["upload_id"], "target_id": target_id}
+    frame = own | {"plane": "", "status": "measured", "raw_sha256": sent["sha256"], "airmass": 1.5, "stars": 40,
+                   "zero_point_mag": 25.0, "seeing_arcsec": 2.0}  # fmt: skip
+    fit = own | {"band": "V(GaiaSP)", "chosen": True, "catalogue": "GaiaSP", "zero_point_mag": 25.0}
+    point = {"target_id": target_id, "source": "upload", "source_ref": f"{sent['sha256']}:", "mjd": 61000.5,
+             "band": "V(GaiaSP)", "mag": 14.5, "mag_err": 0.1}  # fmt: skip
+    papers = new_batch("test", "upload")
+    changes = [
+        Change(table=table, rows=table.rows(pl.DataFrame([row])), keys=pl.DataFrame({"frame_id": [frame_id]}))
+        for table, row in ((FRAMES, frame), (CALIBRATIONS, fit))
+    ]
+    store.commit(changes, batch=papers)
+    store.append_points(light_curve(pl.DataFrame([point])), batch=papers)
+    return frame_id
+
+
+def test_a_point_tells_what_its_frame_knows(
+    owner: httpx.Client, anybody: httpx.Client, served: Served
+) -> None:
+    frame_id = frame_of(served, OPEN, owner)
+    frame = anybody.get(f"/api/v1/frames/{frame_id}").json()
+    assert (frame["airmass"], frame["stars"]) == (1.5, 40)
+    (fit,) = anybody.get(f"/api/v1/frames/{frame_id}/calibrations").json()
+    assert (fit["band"], fit["chosen"]) == ("V(GaiaSP)", True)
+    assert frame_id in [each["frame_id"] for each in anybody.get(f"/api/v1/targets/{OPEN}/frames").json()]
+    told = anybody.get(f"/api/v1/targets/{OPEN}/light-curve").json()["points"]
+    (point,) = [each for each in told if each["mag"] == 14.5]
+    assert (point["airmass"], point["zp"], point["n_ref_stars"], point["ref_catalogue"]) == (
+        1.5, 25.0, 40, "GaiaSP",
+    )  # fmt: skip
+    assert point["image_sha256"] == frame["raw_sha256"]
+
+
+def test_a_frame_of_a_private_target_looks_like_none(
+    owner: httpx.Client, other: httpx.Client, served: Served
+) -> None:
+    frame_id = frame_of(served, SECRET, owner)
+    assert owner.get(f"/api/v1/frames/{frame_id}").status_code == 200
+    sent = owner.get("/api/v1/uploads", params={"target": SECRET}).json()["items"][0]
+    hidden = [f"frames/{frame_id}{part}" for part in ("", "/calibrations", "/stars", "/cutout")]
+    hidden += [f"uploads/{sent['upload_id']}", f"jobs/{sent['job_id']}"]
+    for address in hidden:
+        assert owner.get(f"/api/v1/{address}").status_code == (404 if "cutout" in address else 200)
+        refused = other.get(f"/api/v1/{address}")
+        assert refused.status_code == 404
+        assert refused.json()["code"] in {"unknown-frame", "unknown-upload", "unknown-job"}
+        assert SECRET not in refused.text
 
 
 def test_a_file_is_sent_in_one_request(owner: httpx.Client, anybody: httpx.Client) -> None:
