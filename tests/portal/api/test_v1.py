@@ -195,8 +195,8 @@ def frame_of(served: Served, name: str, who: httpx.Client) -> str:
     target_id = get_target(served.lake.operations, name, served.owner).target_id
     frame_id = f"u{sent['upload_id']}"
     own = {"frame_id": frame_id, "upload_id": sent["upload_id"], "target_id": target_id}
-    frame = own | {"plane": "", "status": "measured", "raw_sha256": sent["sha256"], "airmass": 1.5, "stars": 40,
-                   "zero_point_mag": 25.0, "seeing_arcsec": 2.0}  # fmt: skip
+    frame = own | {"plane": "", "status": "measured", "raw_sha256": sent["sha256"], "airmass": 1.5,
+                   "stars": 40, "zero_point_mag": 25.0, "seeing_arcsec": 2.0}  # fmt: skip
     fit = own | {"band": "V(GaiaSP)", "chosen": True, "catalogue": "GaiaSP", "zero_point_mag": 25.0}
     point = {"target_id": target_id, "source": "upload", "source_ref": f"{sent['sha256']}:", "mjd": 61000.5,
              "band": "V(GaiaSP)", "mag": 14.5, "mag_err": 0.1}  # fmt: skip
