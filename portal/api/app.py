@@ -22,6 +22,7 @@ from portal.api.reply import (
     answer_unreadable,
 )
 from portal.api.v1.app import build_v1
+from portal.api.vo import routes as vo
 from portal.security.door import Door
 from portal.security.rate import Buckets, RateLimit
 
@@ -30,7 +31,7 @@ PREFIXES = (
     "/api", "/calibFile", "/calibration", "/common/api", "/dataproducts", "/observatory",
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
-PARTS = (tokens, uploads, targets, downloads, sessions, health, public_lake, sql, *BHTOM_PARTS)
+PARTS = (tokens, uploads, targets, downloads, sessions, health, public_lake, sql, vo, *BHTOM_PARTS)
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 

@@ -1,0 +1,1 @@
+"""ADQL, the Virtual Observatory's SQL, over the published lake: translated here, run by the sandbox."""

@@ -1,0 +1,1 @@
+"""The Virtual Observatory's protocols: cone search on targets, TAP on the published lake."""
