@@ -47,11 +47,11 @@ _FRAMES = frozenset({"", "ICRS"})
 class _Place:
     """A position as two expressions in degrees."""
 
-    ra: exp.Expression
-    dec: exp.Expression
+    ra: exp.Expr
+    dec: exp.Expr
 
 
-def plain_geometry(tree: exp.Query) -> exp.Query:
+def plain_geometry(tree: exp.Expr) -> exp.Expr:
     """Return a tree without geometries: each has become arithmetic.
 
     Raises
@@ -59,7 +59,7 @@ def plain_geometry(tree: exp.Query) -> exp.Query:
     Rejected
         ``bad-adql``: a geometry stands where none can, or has other arguments.
     """
-    rules: Mapping[str, Callable[[exp.Expression], exp.Expression]] = {
+    rules: Mapping[str, Callable[[exp.Expr], exp.Expr]] = {
         "contains": _contains,
         "intersects": _contains,
         "distance": _distance,
@@ -67,7 +67,7 @@ def plain_geometry(tree: exp.Query) -> exp.Query:
         "coord2": lambda call: _place(_only(call)).dec,
     }
 
-    def plain(node: exp.Expression) -> exp.Expression:
+    def plain(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.EQ) and (call := _asked_to_be_true(node)) is not None:
             return exp.paren(_inside(call), copy=True)  # a condition that whole row groups can be left out by
         name = name_of(node) if isinstance(node, exp.Anonymous | exp.Contains) else ""
@@ -83,7 +83,7 @@ def plain_geometry(tree: exp.Query) -> exp.Query:
     return tree.transform(plain, copy=False)
 
 
-def _asked_to_be_true(equation: exp.EQ) -> exp.Expression | None:
+def _asked_to_be_true(equation: exp.EQ) -> exp.Expr | None:
     """Return the CONTAINS of ``1 = CONTAINS(...)``."""
     for call, other in ((equation.left, equation.right), (equation.right, equation.left)):
         is_one = isinstance(other, exp.Literal) and not other.is_string and other.name == "1"
@@ -92,22 +92,22 @@ def _asked_to_be_true(equation: exp.EQ) -> exp.Expression | None:
     return None
 
 
-def _is_named(node: exp.Expression, name: str) -> bool:
+def _is_named(node: exp.Expr, name: str) -> bool:
     return isinstance(node, exp.Anonymous) and name_of(node) == name
 
 
-def _contains(call: exp.Expression) -> exp.Expression:
+def _contains(call: exp.Expr) -> exp.Expr:
     return _filled(_AS_NUMBER, condition=_inside(call))
 
 
-def _inside(call: exp.Expression) -> exp.Expression:
+def _inside(call: exp.Expr) -> exp.Expr:
     inner, shape = _two(call)
     if name_of(shape) == "point" and name_of(call) == "intersects":
         inner, shape = shape, inner
     return _condition(_place(inner), shape)
 
 
-def _condition(place: _Place, shape: exp.Expression) -> exp.Expression:
+def _condition(place: _Place, shape: exp.Expr) -> exp.Expr:
     given = _arguments(shape)
     known = {"ra": place.ra, "dec": place.dec}
     kind = name_of(shape)
@@ -129,7 +129,7 @@ def _condition(place: _Place, shape: exp.Expression) -> exp.Expression:
     raise bad_adql(f"{kind.upper()} takes a position and then its size, all in degrees.")
 
 
-def _distance(call: exp.Expression) -> exp.Expression:
+def _distance(call: exp.Expr) -> exp.Expr:
     given = _arguments(call)
     if len(given) == 4:
         first, second = _at(given[:2], "distance"), _at(given[2:], "distance")
@@ -140,13 +140,13 @@ def _distance(call: exp.Expression) -> exp.Expression:
     return _filled(_DISTANCE, ra=first.ra, dec=first.dec, ra0=second.ra, dec0=second.dec)
 
 
-def _place(point: exp.Expression) -> _Place:
+def _place(point: exp.Expr) -> _Place:
     if name_of(point) != "point":
         raise bad_adql("A position is POINT(ra, dec) in degrees.")
     return _at(_arguments(point), "point")
 
 
-def _at(given: list[exp.Expression], kind: str) -> _Place:
+def _at(given: list[exp.Expr], kind: str) -> _Place:
     if len(given) != 2:
         raise bad_adql(f"{kind.upper()} takes right ascension and declination in degrees.")
     for coordinate in given:
@@ -154,7 +154,7 @@ def _at(given: list[exp.Expression], kind: str) -> _Place:
     return _Place(ra=given[0], dec=given[1])
 
 
-def _check_number(value: exp.Expression) -> None:
+def _check_number(value: exp.Expr) -> None:
     """Refuse a geometry or a query as a number: the arithmetic repeats it, and it would grow without end."""
     for node in value.walk():
         named = isinstance(node, exp.Anonymous | exp.Contains)
@@ -164,7 +164,7 @@ def _check_number(value: exp.Expression) -> None:
         raise bad_adql("A coordinate is too long; write shorter arithmetic.")
 
 
-def _arguments(call: exp.Expression) -> list[exp.Expression]:
+def _arguments(call: exp.Expr) -> list[exp.Expr]:
     """Return the arguments of a geometry without the name of its frame, which older ADQL puts first."""
     given = list(call.expressions) if isinstance(call, exp.Anonymous) else []
     if given and isinstance(given[0], exp.Literal) and given[0].is_string:
@@ -175,14 +175,14 @@ def _arguments(call: exp.Expression) -> list[exp.Expression]:
     return given
 
 
-def _two(call: exp.Expression) -> tuple[exp.Expression, exp.Expression]:
+def _two(call: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
     given = [call.this, call.expression] if isinstance(call, exp.Contains) else list(call.expressions)
     if len(given) != 2 or None in given:
         raise _wants_two()
     return given[0], given[1]
 
 
-def _only(call: exp.Expression) -> exp.Expression:
+def _only(call: exp.Expr) -> exp.Expr:
     if len(call.expressions) != 1:
         raise bad_adql("COORD1 and COORD2 take one point.")
     return call.expressions[0]  # type: ignore[no-any-return]
@@ -192,10 +192,10 @@ def _wants_two() -> Rejected:
     return bad_adql("CONTAINS and INTERSECTS take a point and a shape.")
 
 
-def _filled(template: exp.Expression, **values: exp.Expression) -> exp.Expression:
+def _filled(template: exp.Expr, **values: exp.Expr) -> exp.Expr:
     """Return a template with its places filled, each by a copy of its own."""
 
-    def fill(node: exp.Expression) -> exp.Expression:
+    def fill(node: exp.Expr) -> exp.Expr:
         return exp.paren(values[node.name], copy=True) if isinstance(node, exp.Placeholder) else node
 
     return template.transform(fill, copy=True)

@@ -9,11 +9,10 @@ Mantelet et al. 2023, IVOA Recommendation "Astronomical Data Query Language" 2.1
 
 import re
 
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Tokenizer as BaseTokenizer
-from sqlglot.tokens import TokenType
 
 from engine.errors import Rejected
 
@@ -25,18 +24,18 @@ GEOMETRIES = frozenset(
 )  # fmt: skip
 _TOKEN = re.compile(r"<Token [^>]*>")  # the parser's own words for what it found
 _NAMED = GEOMETRIES | {"ilike"}  # functions that the parser has no class for
-_SHAPE: tuple[type[exp.Expression], ...] = (
+_SHAPE: tuple[type[exp.Expr], ...] = (
     exp.Select, exp.Union, exp.Except, exp.Intersect, exp.Subquery, exp.With, exp.CTE, exp.From, exp.Join,
     exp.Table, exp.TableAlias, exp.Identifier, exp.Column, exp.Star, exp.Alias, exp.Where, exp.Group,
     exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.Distinct, exp.Paren, exp.Literal,
     exp.Null, exp.Boolean, exp.Tuple, exp.DataType, exp.DataTypeParam,
 )  # fmt: skip
-_OPERATORS: tuple[type[exp.Expression], ...] = (
+_OPERATORS: tuple[type[exp.Expr], ...] = (
     exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In,
     exp.Between, exp.Like, exp.ILike, exp.Exists, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg,
     exp.DPipe, exp.Case, exp.If, exp.Cast, exp.Coalesce,
 )  # fmt: skip
-_FUNCTIONS: tuple[type[exp.Expression], ...] = (
+_FUNCTIONS: tuple[type[exp.Expr], ...] = (
     exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Abs, exp.Ceil, exp.Floor, exp.Degrees, exp.Radians,
     exp.Exp, exp.Ln, exp.Log, exp.Pi, exp.Pow, exp.Rand, exp.Round, exp.Sqrt, exp.Trunc, exp.Sin, exp.Cos,
     exp.Tan, exp.Cot, exp.Asin, exp.Acos, exp.Atan, exp.Atan2, exp.Lower, exp.Upper, exp.Length,
@@ -84,7 +83,7 @@ def bad_adql(sentence: str) -> Rejected:
     return Rejected(sentence, code="bad-adql")
 
 
-def name_of(function: exp.Expression) -> str:
+def name_of(function: exp.Expr) -> str:
     """Return the name of a function or operator as people write it, in small letters."""
     if isinstance(function, exp.Anonymous):
         return str(function.name).lower()
@@ -110,7 +109,7 @@ def _check_depth(kinds: list[TokenType]) -> None:
             raise bad_adql("ADQL has no brackets and braces; leave them out.")
 
 
-def _check(node: exp.Expression) -> None:
+def _check(node: exp.Expr) -> None:
     if isinstance(node, exp.Anonymous):
         if name_of(node) not in _NAMED:
             raise bad_adql(f"The function {name_of(node):.50} is not available here; see docs/vo.md.")
@@ -118,6 +117,8 @@ def _check(node: exp.Expression) -> None:
         raise bad_adql(f"{name_of(node).upper():.50} is not part of the ADQL that is understood here.")
     if isinstance(node, exp.DataType) and node.this.value not in _TYPES:
         raise bad_adql("CAST makes SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR or VARCHAR.")
+    if isinstance(node, exp.Select) and not node.expressions:
+        raise bad_adql("A SELECT names columns, or *.")
     if isinstance(node, exp.With) and node.args.get("recursive"):
         raise bad_adql("WITH RECURSIVE is not part of ADQL; write the query without it.")
     if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):

@@ -8,7 +8,7 @@ from sqlglot.errors import SqlglotError
 
 from lake.adql.geometry import plain_geometry
 from lake.adql.reading import bad_adql, name_of, read_adql
-from lake.adql.schema import AdqlTable
+from lake.adql.schema import TAP_SCHEMA, AdqlTable
 from lake.public.manifest import PublishedColumn
 
 
@@ -18,6 +18,7 @@ class Translation:
 
     sql: str
     columns: Mapping[str, PublishedColumn]
+    asks_tap_schema: bool
 
 
 def translate(adql: str, tables: Sequence[AdqlTable]) -> Translation:
@@ -39,7 +40,9 @@ def translate(adql: str, tables: Sequence[AdqlTable]) -> Translation:
         sql = plain_geometry(tree).sql(dialect="duckdb", comments=False)
     except (SqlglotError, RecursionError) as error:
         raise bad_adql("The query is nested too deeply; write it in simpler parts.") from error
-    return Translation(sql=sql, columns=columns)
+    own = {table.sql_name for table in tables if table.schema == TAP_SCHEMA}
+    asks_own = any(node.name in own for node in tree.find_all(exp.Table))
+    return Translation(sql=sql, columns=columns, asks_tap_schema=asks_own)
 
 
 def _name_tables(tree: exp.Query, tables: Sequence[AdqlTable]) -> None:
@@ -77,7 +80,7 @@ def _strip_schemas(tree: exp.Query) -> None:
         column.set("catalog", None)
 
 
-def _plain_function(node: exp.Expression) -> exp.Expression:
+def _plain_function(node: exp.Expr) -> exp.Expr:
     """Return what ADQL means by a function that SQL calls otherwise."""
     if isinstance(node, exp.Log) and node.args.get("expression") is None:
         return exp.Ln(this=node.this)  # ADQL's LOG is the natural one
@@ -94,7 +97,7 @@ def _plain_function(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _check_count(node: exp.Expression) -> None:
+def _check_count(node: exp.Expr) -> None:
     count = node.args.get("expression")
     if not (isinstance(count, exp.Literal) and count.name.isdigit()):
         raise bad_adql(f"{'OFFSET' if isinstance(node, exp.Offset) else 'TOP'} takes a whole number.")
@@ -102,7 +105,7 @@ def _check_count(node: exp.Expression) -> None:
 
 def _columns_out(tree: exp.Query, tables: Sequence[AdqlTable]) -> dict[str, PublishedColumn]:
     """Return the columns that the outermost SELECT hands on unchanged."""
-    first: exp.Expression = tree
+    first: exp.Expr = tree
     while isinstance(first, exp.SetOperation):
         first = first.this.unnest()
     if not isinstance(first, exp.Select):
@@ -114,7 +117,7 @@ def _columns_out(tree: exp.Query, tables: Sequence[AdqlTable]) -> dict[str, Publ
     return found
 
 
-def _handed_on(projection: exp.Expression, sources: Mapping[str, AdqlTable]) -> dict[str, PublishedColumn]:
+def _handed_on(projection: exp.Expr, sources: Mapping[str, AdqlTable]) -> dict[str, PublishedColumn]:
     """Return the columns that one item of a SELECT hands on, by the names they then have."""
     plain = projection.unalias()
     qualifier = plain.table.lower() if isinstance(plain, exp.Column) else ""

@@ -34,7 +34,6 @@ class Asked:
 
     request: Request
     lake: Lake
-    body: bytes
     parameters: Mapping[str, str]
 
     def user(self) -> User | None:
@@ -58,13 +57,24 @@ async def read_body(request: Request) -> bytes | None:
     return body
 
 
+def asked_of(
+    request: Request, lake: Lake, body: bytes | None, answer: Callable[[Asked], Response]
+) -> Response:
+    """Return the answer to a query, of which one address has so many a minute."""
+
+    def counted(asked: Asked) -> Response:
+        _check_rate(request, lake)
+        return answer(asked)
+
+    return answered(request, lake, body, counted)
+
+
 def answered(
     request: Request, lake: Lake, body: bytes | None, answer: Callable[[Asked], Response]
 ) -> Response:
     """Return the answer to a request; a refusal of any kind is a VOTable in words."""
     try:
-        _check_rate(request, lake)
-        asked = Asked(request=request, lake=lake, body=body or b"", parameters=_parameters(request, body))
+        asked = Asked(request=request, lake=lake, parameters=_parameters(request, body))
         reply = answer(asked)
     except Refused as refused:
         return _no(refused.status, _sentence(refused), refused.headers)

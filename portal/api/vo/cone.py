@@ -124,7 +124,7 @@ def _fields(verb: str) -> tuple[Field, ...]:
 def _degrees(parameters: Mapping[str, str], name: str) -> float:
     text = parameters.get(name, "").strip()
     try:
-        value = float(text)
+        value = math.nan if "_" in text else float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -11,87 +11,108 @@ from lake.adql.schema import AdqlTable, adql_tables
 from lake.opening import Lake
 from portal.api.identity import TheLake
 from portal.api.sql import desk_of
-from portal.api.vo import documents
-from portal.api.vo.asking import Asked, answered, read_body
+from portal.api.vo import described, documents
+from portal.api.vo.asking import Asked, answered, asked_of, read_body
 from portal.api.vo.cone import cone_answer
 from portal.api.vo.tap import tap_answer
+from portal.api.vo.votable import MEDIA_TYPE
 
 router = APIRouter()
+
+
+class VoTable(Response):
+    """A table."""
+
+    media_type = MEDIA_TYPE
+
+
+class Xml(Response):
+    """A document for programs."""
+
+    media_type = "text/xml"
+
+
+class Page(Response):
+    """A document for people and programs."""
+
+    media_type = "application/xhtml+xml"
+
+
 TheBody = Annotated[bytes | None, Depends(read_body)]
 
 
-@router.get("/api/vo/scs")
-@router.get("/api/vo/scs/")
+@router.get("/api/vo/scs", response_class=VoTable, openapi_extra=described.CONE)
+@router.get("/api/vo/scs/", include_in_schema=False)
 def cone_get(request: Request, lake: TheLake) -> Response:
     """Answer a Simple Cone Search: RA, DEC and SR in degrees; VERB and MAXREC if wanted."""
-    return answered(request, lake, b"", cone_answer)
+    return asked_of(request, lake, b"", cone_answer)
 
 
-@router.post("/api/vo/scs")
-@router.post("/api/vo/scs/")
+@router.post("/api/vo/scs", response_class=VoTable, openapi_extra=described.as_form(described.CONE))
+@router.post("/api/vo/scs/", include_in_schema=False)
 def cone_post(request: Request, lake: TheLake, body: TheBody) -> Response:
     """Answer a Simple Cone Search whose parameters are a form."""
-    return answered(request, lake, body, cone_answer)
+    return asked_of(request, lake, body, cone_answer)
 
 
-@router.get("/api/vo/scs/capabilities")
+@router.get("/api/vo/scs/capabilities", response_class=Xml)
 def cone_capabilities(request: Request, lake: TheLake) -> Response:
     """Tell what the cone search can do."""
-    return answered(request, lake, b"", lambda asked: _xml(documents.cone_capabilities(_base(asked.lake))))
+    return answered(request, lake, b"", lambda asked: Xml(documents.cone_capabilities(_base(asked.lake))))
 
 
-@router.get("/api/vo/tap/sync")
+@router.get("/api/vo/tap/sync", response_class=VoTable, openapi_extra=described.SYNC)
 def sync_get(request: Request, lake: TheLake) -> Response:
     """Answer one ADQL query: LANG=ADQL, QUERY, and MAXREC and RESPONSEFORMAT if wanted."""
-    return answered(request, lake, b"", tap_answer)
+    return asked_of(request, lake, b"", tap_answer)
 
 
-@router.post("/api/vo/tap/sync")
+@router.post("/api/vo/tap/sync", response_class=VoTable, openapi_extra=described.as_form(described.SYNC))
 def sync_post(request: Request, lake: TheLake, body: TheBody) -> Response:
     """Answer one ADQL query that comes as a form."""
-    return answered(request, lake, body, tap_answer)
+    return asked_of(request, lake, body, tap_answer)
 
 
-@router.get("/api/vo/tap/capabilities")
+@router.get("/api/vo/tap/capabilities", response_class=Xml)
 def capabilities(request: Request, lake: TheLake) -> Response:
     """Tell what TAP can do here."""
-    return answered(request, lake, b"", lambda asked: _xml(documents.tap_capabilities(_base(asked.lake))))
+    return answered(request, lake, b"", lambda asked: Xml(documents.tap_capabilities(_base(asked.lake))))
 
 
-@router.get("/api/vo/tap/availability")
-@router.get("/api/vo/scs/availability")
+@router.get("/api/vo/tap/availability", response_class=Xml)
+@router.get("/api/vo/scs/availability", response_class=Xml)
 def availability(request: Request, lake: TheLake) -> Response:
     """Tell whether queries are answered."""
     return answered(request, lake, b"", _availability)
 
 
-@router.get("/api/vo/tap/tables")
+@router.get("/api/vo/tap/tables", response_class=Xml)
 def tables(request: Request, lake: TheLake) -> Response:
     """Tell which tables there are; ``detail=min`` leaves their columns out."""
     return answered(request, lake, b"", _tables)
 
 
-@router.get("/api/vo/tap/tables/{name}")
+@router.get("/api/vo/tap/tables/{name}", response_class=Xml)
 def one_table(request: Request, lake: TheLake, name: str) -> Response:
     """Tell the columns of one table."""
     return answered(request, lake, b"", lambda asked: _one_table(asked, name))
 
 
-@router.get("/api/vo/tap/examples")
+@router.get("/api/vo/tap/examples", response_class=Page)
 def examples(request: Request, lake: TheLake) -> Response:
     """Give queries to begin with."""
-    page = Response(documents.examples_page(), media_type="application/xhtml+xml")
+    page = Page(documents.examples_page())
     return answered(request, lake, b"", lambda _asked: page)
 
 
-@router.api_route("/api/vo/tap/async", methods=["GET", "POST"])
-@router.api_route("/api/vo/tap/async/{rest:path}", methods=["GET", "POST"])
+@router.api_route("/api/vo/tap/async", methods=["GET", "POST"], include_in_schema=False)
+@router.api_route("/api/vo/tap/async/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
 def no_async(request: Request, lake: TheLake) -> Response:
     """Say that queries are answered at once only."""
     return answered(request, lake, b"", _no_async)
 
 
-@router.api_route("/api/vo/{rest:path}", methods=["GET", "POST"])
+@router.api_route("/api/vo/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
 def unknown(request: Request, lake: TheLake) -> Response:
     """Say that there is nothing at a path."""
     return answered(request, lake, b"", _unknown)
@@ -101,19 +122,19 @@ def _availability(asked: Asked) -> Response:
     try:
         desk_of(asked.lake.settings).published.manifest()
     except Rejected as error:
-        return _xml(documents.availability(error.reason))
-    return _xml(documents.availability(""))
+        return Xml(documents.availability(error.reason))
+    return Xml(documents.availability(""))
 
 
 def _tables(asked: Asked) -> Response:
     with_columns = asked.parameters.get("DETAIL", "max").lower() != "min"
-    return _xml(documents.tableset(_told(asked), with_columns=with_columns))
+    return Xml(documents.tableset(_told(asked), with_columns=with_columns))
 
 
 def _one_table(asked: Asked, name: str) -> Response:
     for table in _told(asked):
         if name.lower() in {table.full_name.lower(), table.name.lower()}:
-            return _xml(documents.one_table(table))
+            return Xml(documents.one_table(table))
     raise Rejected("There is no such table; see /api/vo/tap/tables.", code="unknown-path")
 
 
@@ -136,7 +157,3 @@ def _unknown(_asked: Asked) -> Response:
 
 def _base(lake: Lake) -> str:
     return f"{lake.settings.public_url}/api/vo"
-
-
-def _xml(text: str) -> Response:
-    return Response(text, media_type="text/xml")

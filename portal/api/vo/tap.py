@@ -109,8 +109,10 @@ def _result(asked: Asked, query: str, output: Output, most: int) -> IO[bytes]:
     desk = desk_of(asked.lake.settings)
     tables = adql_tables(desk.published.manifest())
     translation = translate(query, tables)
-    folder = paths_of(asked.lake.settings).spool_dir / "tap_schema"
-    publication = with_tap_schema(desk.published.publication(), tables, folder)
+    publication = desk.published.publication()
+    if translation.asks_tap_schema:
+        folder = paths_of(asked.lake.settings).spool_dir / "tap_schema"
+        publication = with_tap_schema(publication, tables, folder)
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the answer
     try:
         with desk.sandbox.select(

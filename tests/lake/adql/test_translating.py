@@ -73,7 +73,10 @@ def test_a_box_holds_what_lies_between_its_four_great_circles(
     )
     if min(map(abs, sides)) < 1e-6:
         return
-    point, box = f"{place.ra.deg!r}, {place.dec.deg!r}", f"{ra0!r}, {dec0!r}, {width!r}, {height!r}"
+    point, box = (
+        f"{float(place.ra.deg)!r}, {float(place.dec.deg)!r}",
+        f"{ra0!r}, {dec0!r}, {width!r}, {height!r}",
+    )
     adql = f"SELECT CONTAINS(POINT({point}), BOX({box}))"
     assert duckdb.sql(translate(adql, [TARGETS]).sql).fetchone() == (int(max(sides) < 0),)
 

@@ -16,14 +16,19 @@ TABLES = [
     for name in ("photometry", "targets")
 ]
 SHORT = replace(SMALL, wall_clock_s=0.7, memory_mb=700)
+# a table that a WITH made may be called anything, and 9,000 sums are ADQL: the sandbox says no
+HARMLESS_TEXT = frozenset({"pg_settings_by_a_false_name", "pg_settings_outside_a_false_name", "deep_sum"})
 NOT_IN_ADQL = [*READING, *NETWORK, *CHANGING, *RUNNING_TEXT, *TELLING, *BREAKING]
 
 
 @pytest.mark.parametrize("attack", NOT_IN_ADQL, ids=lambda attack: attack.name)
-def test_an_attack_is_no_adql(ground: Ground, attack: Attack) -> None:
+def test_an_attack_is_no_adql(sandbox: Sandbox, ground: Ground, attack: Attack) -> None:
     with pytest.raises(Rejected) as refusal:
-        translate(ground.sql(attack.sql), TABLES)
-    assert refusal.value.code == "bad-adql"
+        sql = translate(ground.sql(attack.sql), TABLES).sql
+        assert attack.name in HARMLESS_TEXT
+        with sandbox.select(ground.publication, sql, limits=SHORT) as selection:
+            list(selection)
+    assert refusal.value.code in {"bad-adql", "bad-sql"}
     assert SECRET not in refusal.value.reason
     assert len(refusal.value.reason) <= 700
 

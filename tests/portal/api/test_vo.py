@@ -13,6 +13,7 @@ from api_server import PASSWORD, Served, running
 from astropy.io.votable import parse as parse_votable
 from installations import settings_in
 from public_lakes import add_points
+from pyvo.io.vosi import parse_availability
 
 from engine.target import Target, Visibility
 from engine.times import mjd_now
@@ -173,15 +174,19 @@ def test_pyvo_asks_adql_and_reads_units_and_ucds(tap: pyvo.dal.TAPService) -> No
     assert str(found.getdesc("ra_deg").unit) == "deg"
 
 
-def test_pyvo_joins_and_says_when_rows_are_missing(tap: pyvo.dal.TAPService) -> None:
+def test_pyvo_joins_and_says_when_rows_are_missing(tap: pyvo.dal.TAPService, client: httpx.Client) -> None:
     query = (
         "SELECT t.name, p.mjd, p.mag FROM tomlake.photometry AS p JOIN tomlake.targets AS t USING (target_id)"
     )
     assert len(tap.run_sync(query)) == 90
-    with pytest.warns(pyvo.dal.exceptions.DALOverflowWarning):
-        assert len(tap.run_sync(query, maxrec=7)) == 7
-    with pytest.warns(pyvo.dal.exceptions.DALOverflowWarning):
-        assert len(tap.run_sync(query, maxrec=0)) == 0
+    cut = tap.run_sync(query, maxrec=7)
+    assert (len(cut), cut.query_status) == (7, "OVERFLOW")
+    columns_only = ask(client, query, MAXREC="0").text  # pyvo takes no notice of a 0
+    assert columns_only.count("<FIELD") == 3
+    assert "<TR>" not in columns_only
+    assert 'value="OVERFLOW"' in columns_only
+    with pytest.warns(pyvo.dal.exceptions.DALOverflowWarning, match="server limits"):
+        assert len(tap.run_sync("SELECT a.mag FROM photometry a, photometry b, photometry c")) == 20_000
 
 
 def test_nothing_of_a_target_that_is_not_public_comes_out(vo: Served, tap: pyvo.dal.TAPService) -> None:
@@ -190,14 +195,17 @@ def test_nothing_of_a_target_that_is_not_public_comes_out(vo: Served, tap: pyvo.
         assert "Secret" not in ask(staff, "SELECT * FROM names").text
 
 
-def test_pyvo_finds_tables_columns_limits_and_examples(tap: pyvo.dal.TAPService) -> None:
+def test_pyvo_finds_tables_columns_limits_and_examples(
+    tap: pyvo.dal.TAPService, client: httpx.Client
+) -> None:
     assert {"tomlake.photometry", "TAP_SCHEMA.columns"} <= set(tap.tables.keys())
     columns = {column.name: column for column in tap.tables["tomlake.photometry"].columns}
     assert columns["mjd"].unit == "d"
     assert columns["mag"].ucd == "phot.mag"
     assert '"_healpix_29"' in columns
     assert (tap.maxrec, tap.hardlimit) == (20_000, 100_000)
-    assert tap.available
+    told = client.get("/api/vo/tap/availability").content
+    assert parse_availability(io.BytesIO(told)).available
     assert len(tap.examples) == 4
     for example in tap.examples:
         assert len(example.execute().fieldnames) >= 2
@@ -237,7 +245,7 @@ def test_a_votable_holds_missing_values_and_columns_of_one_name(client: httpx.Cl
         "SELECT 1 AS a, CAST(NULL AS INTEGER) AS b, 'é<' AS a, 2.5 AS x, CAST(NULL AS DOUBLE PRECISION) AS y"
     )
     answer = client.post("/api/vo/tap/sync", data={"lang": "ADQL", "query": query, "request": "doQuery"})
-    table = parse_votable(io.BytesIO(answer.content)).get_first_table()
+    table = parse_votable(io.BytesIO(answer.content), verify="exception").get_first_table()
     assert [field.name for field in table.fields] == ["a", "b", "a_2", "x", "y"]
     row = table.array[0]
     assert (row["a"], row["a_2"], row["x"]) == (1, "é<", 2.5)
@@ -322,6 +330,21 @@ def test_an_installation_that_published_nothing_says_so(tmp_path: Path) -> None:
         assert error_of(answer)
     desk_of(lake.settings).sandbox.close()
     lake.close()
+
+
+def test_openapi_tells_the_parameters_of_both(client: httpx.Client) -> None:
+    paths = client.get("/api/openapi.json").json()["paths"]
+    for path, names in (("scs", {"RA", "DEC", "SR"}), ("tap/sync", {"LANG", "QUERY"})):
+        told = paths[f"/api/vo/{path}"]
+        assert {one["name"] for one in told["get"]["parameters"] if one["required"]} == names
+        form = told["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+        assert set(form["required"]) == names
+        assert "application/x-votable+xml" in told["get"]["responses"]["400"]["content"]
+
+
+def test_a_cone_asked_by_a_form_is_the_same(client: httpx.Client) -> None:
+    place = {"RA": "0", "DEC": "0", "SR": "0.2"}
+    assert client.post("/api/vo/scs", data=place).text == client.get("/api/vo/scs", params=place).text
 
 
 def test_the_queries_of_the_page_work(tap: pyvo.dal.TAPService) -> None:
