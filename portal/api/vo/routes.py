@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.adql.schema import AdqlTable, adql_tables
+from lake.adql.schema import AdqlTable
+from lake.adql.tap_schema import adql_tables
 from lake.opening import Lake
 from portal.api.identity import TheLake
 from portal.api.sql import desk_of

@@ -19,7 +19,7 @@ import pyarrow as pa
 from starlette.responses import Response, StreamingResponse
 
 from engine.errors import Rejected, TomlakeError
-from lake.adql.schema import adql_tables, with_tap_schema
+from lake.adql.tap_schema import adql_tables, with_tap_schema
 from lake.adql.translating import translate
 from lake.paths import paths_of
 from lake.public.manifest import PublishedColumn
