@@ -92,6 +92,9 @@ def _plain_function(node: exp.Expr) -> exp.Expr:
         return exp.Div(this=exp.Trunc(this=inner), expression=shift.copy())
     if isinstance(node, exp.Anonymous) and name_of(node) == "ilike" and len(node.expressions) == 2:
         return exp.ILike(this=node.expressions[0], expression=node.expressions[1])
+    if isinstance(node, exp.Literal) and not node.is_string and "." in node.name:
+        # a decimal would keep its own number of digits, and 0.3333333333333333 - 100.0 would not fit
+        return node if "e" in node.name.lower() else exp.Literal.number(f"{node.name}e0")
     if isinstance(node, exp.Offset | exp.Limit):
         _check_count(node)
     return node

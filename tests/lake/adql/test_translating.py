@@ -118,6 +118,7 @@ def test_contains_is_a_number_and_intersects_takes_a_point_either_way(
         ("SELECT name FROM targets WHERE ILIKE(name, 'P%')", [("pole",)]),
         ("SELECT 'it''s' || ' so' -- said\n", [("it's so",)]),
         ("SELECT 1 UNION SELECT 1", [(1,)]),
+        ("SELECT 0.3333333333333333 - 100.0, .5, 2.", [(0.3333333333333333 - 100.0, 0.5, 2.0)]),
     ],
 )
 def test_the_words_of_adql_mean_what_the_standard_says(
