@@ -5,10 +5,11 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
+from typing import Unpack
 
-from engine.brokers.protocol import Http, Words
+from engine.brokers.protocol import GetWords, Http, PostWords
 from engine.errors import Transient
 from engine.times import SECONDS_PER_DAY
 
@@ -32,23 +33,15 @@ class KeptAnswers:
         self._urls = frozenset(urls)
         self._keep_s = keep_d * SECONDS_PER_DAY
 
-    def get(
-        self,
-        url: str,
-        *,
-        params: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,
-    ) -> bytes:
+    def get(self, url: str, **asked: Unpack[GetWords]) -> bytes:
         """Return the kept file where it is young enough, else what the archive says now."""
-        if url not in self._urls or params or json:
-            return self._http.get(url, params=params, json=json, headers=headers, timeout_s=timeout_s)
+        if url not in self._urls or asked.get("params") or asked.get("json"):
+            return self._http.get(url, **asked)
         path = self._path(url)
         if _age_s(path) < self._keep_s:
             return path.read_bytes()
         try:
-            body = self._http.get(url, headers=headers, timeout_s=timeout_s)
+            body = self._http.get(url, **asked)
         except Transient:
             if not path.exists():
                 raise
@@ -63,17 +56,9 @@ class KeptAnswers:
         for url in self._urls:
             self._path(url).unlink(missing_ok=True)
 
-    def post(
-        self,
-        url: str,
-        *,
-        form: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,
-    ) -> bytes:
+    def post(self, url: str, **asked: Unpack[PostWords]) -> bytes:
         """Return what the archive says now."""
-        return self._http.post(url, form=form, json=json, headers=headers, timeout_s=timeout_s)
+        return self._http.post(url, **asked)
 
     def secret(self, name: str) -> str:
         """Return a secret of this installation."""

@@ -26,7 +26,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-import lake.account_tables  # noqa: F401 - it registers its tables
 import lake.people_tables  # noqa: F401 - it registers its tables
 from engine.errors import Rejected
 from lake.account_tables import group_column as _group

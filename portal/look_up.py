@@ -1,22 +1,22 @@
 """Looking a name up while a person waits: in a thread, for ten seconds at most, then the page goes on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.catalogue_search import Catalogue, search
-from engine.brokers.protocol import Http, Words
+from engine.brokers.protocol import Http
 from engine.errors import TomlakeError, Transient
 from engine.target import Target
 from portal.opened import settings
 
 CATALOGUES: tuple[str, ...] = tuple(Catalogue)
 LIMIT_S = 10.0
-_CALL_S = 9.0  # one question of a catalogue; the thread is free again soon after the person left
 _AT_ONCE = 4
-_ONE_TRY = Limits(attempts=1, connect_s=5.0)
+# no question is more patient than the person: the thread is free again soon after they left
+LIMITS = Limits(attempts=1, connect_s=5.0, timeout_max_s=9.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,45 +27,8 @@ class Answer:
     refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hurried:
-    """An ``Http`` whose questions are never more patient than a person."""
-
-    http: Http
-
-    def get(
-        self,
-        url: str,
-        *,
-        params: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = _CALL_S,
-    ) -> bytes:
-        """Ask as the given ``Http`` does."""
-        quick_s = min(timeout_s, _CALL_S)
-        return self.http.get(url, params=params, json=json, headers=headers, timeout_s=quick_s)
-
-    def post(
-        self,
-        url: str,
-        *,
-        form: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = _CALL_S,
-    ) -> bytes:
-        """Ask as the given ``Http`` does."""
-        quick_s = min(timeout_s, _CALL_S)
-        return self.http.post(url, form=form, json=json, headers=headers, timeout_s=quick_s)
-
-    def secret(self, name: str) -> str:
-        """Return a secret of this installation."""
-        return self.http.secret(name)
-
-
 def _own_http() -> AbstractContextManager[Http]:
-    return HttpClient(_ONE_TRY, secrets=settings().secrets)
+    return HttpClient(LIMITS, secrets=settings().secrets)
 
 
 class _Asking:
@@ -100,4 +63,4 @@ def look_up(service: str, term: str, *, limit_s: float = LIMIT_S) -> Answer:
 
 def _ask(service: str, term: str) -> Target:
     with _ASKING.http() as http:
-        return search(service, term, Hurried(http))
+        return search(service, term, http)

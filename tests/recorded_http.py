@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from json import dumps
+from typing import Unpack
 
-from engine.brokers.protocol import Words
+from engine.brokers.protocol import GetWords, PostWords, Words
 from engine.errors import Rejected
 
 Answer = bytes | Exception
@@ -21,37 +22,21 @@ class RecordedHttp:
     questions: list[str] = field(default_factory=list)  # address, words, JSON, headers
     secrets: Mapping[str, str] = field(default_factory=dict)
 
-    def get(
-        self,
-        url: str,
-        *,
-        params: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,  # noqa: ARG002
-    ) -> bytes:
-        return self._answer(url, params or {}, json, headers)
+    def get(self, url: str, **asked: Unpack[GetWords]) -> bytes:
+        return self._answer(url, asked.get("params") or {}, asked)
 
-    def post(
-        self,
-        url: str,
-        *,
-        form: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,  # noqa: ARG002
-    ) -> bytes:
-        return self._answer(url, form or {}, json, headers)
+    def post(self, url: str, **asked: Unpack[PostWords]) -> bytes:
+        return self._answer(url, asked.get("form") or {}, asked)
 
     def secret(self, name: str) -> str:
         if name not in self.secrets:
             raise Rejected(f"There is no {name}.", code="needs-account")
         return self.secrets[name]
 
-    def _answer(self, url: str, words: Words, json: object, headers: Mapping[str, str] | None) -> bytes:
+    def _answer(self, url: str, words: Words, asked: GetWords | PostWords) -> bytes:
         said = [f"{key}={value}" for key, value in words.items()]
-        said += [dumps(json)] if json is not None else []
-        said += [f"{key}: {value}" for key, value in (headers or {}).items()]
+        said += [dumps(asked["json"])] if asked.get("json") is not None else []
+        said += [f"{key}: {value}" for key, value in (asked.get("headers") or {}).items()]
         question = " ".join([url, *said])
         earlier = self.questions.copy()
         self.questions.append(question)

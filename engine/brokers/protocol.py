@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 import polars as pl
 
@@ -80,30 +80,32 @@ class Query:
     ticket: str = ""  # of an earlier question that the archive still worked on
 
 
+class _AnyWords(TypedDict, total=False):
+    json: object
+    headers: Mapping[str, str] | None
+    timeout_s: float  # 60 unless said
+
+
+class GetWords(_AnyWords, total=False):
+    """What may be said of a question beside its address."""
+
+    params: Words | None
+
+
+class PostWords(_AnyWords, total=False):
+    """What may be said of a question that sends something."""
+
+    form: Words | None
+
+
 class Http(Protocol):
     """The only way to the network; it owns time-outs, retries, rate limits, secrets and the user agent."""
 
-    def get(
-        self,
-        url: str,
-        *,
-        params: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,
-    ) -> bytes:
+    def get(self, url: str, **asked: Unpack[GetWords]) -> bytes:
         """Return the body of a 200 answer; raise ``Transient`` or ``Rejected`` otherwise."""
         ...
 
-    def post(
-        self,
-        url: str,
-        *,
-        form: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,
-    ) -> bytes:
+    def post(self, url: str, **asked: Unpack[PostWords]) -> bytes:
         """Return the body of a 200 or 201 answer to a form or to JSON; raise as ``get`` does."""
         ...
 

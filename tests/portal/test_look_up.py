@@ -5,18 +5,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import cast
 
 import pytest
 from recorded_http import Answer, RecordedHttp
+from requests import ConnectTimeout, PreparedRequest, Response
+from requests.adapters import HTTPAdapter
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 from test_pages import signed_in, visit
 
+from engine.brokers.asking.client import HttpClient
 from engine.errors import Transient
 from lake.opening import Lake
 from lake.operations import targets, writing
 from lake.targets import get_target
-from portal.look_up import CATALOGUES, Hurried, look_up, use_http
+from portal.look_up import CATALOGUES, LIMITS, look_up, use_http
 
 __all__ = ["signed_in"]  # a fixture
 SignIn = Callable[[str], None]
@@ -133,17 +137,16 @@ def test_a_slow_catalogue_is_left_alone_after_the_limit() -> None:
 def test_no_question_is_more_patient_than_the_person() -> None:
     waited: list[float] = []
 
-    class Timed(RecordedHttp):
-        def get(self, *_given: object, timeout_s: float = 60.0, **_more: object) -> bytes:
-            waited.append(timeout_s)
-            return b""
+    class Timed(HTTPAdapter):
+        def send(self, request: PreparedRequest, **how: object) -> Response:
+            _connect_s, read_s = cast("tuple[float, float]", how["timeout"])
+            waited.append(read_s)
+            raise ConnectTimeout(request=request)
 
-        post = get
-
-    hurried = Hurried(Timed(answers={}))
-    hurried.get("x", timeout_s=240.0)
-    hurried.post("x", timeout_s=240.0)
-    hurried.get("x", timeout_s=2.0)
+    with HttpClient(LIMITS, adapter=Timed(), sleep=lambda _: None) as http:
+        for ask, patience_s in ((http.get, 240.0), (http.post, 240.0), (http.get, 2.0)):
+            with pytest.raises(Transient):
+                ask("http://catalogue.example", timeout_s=patience_s)
     assert waited == [9.0, 9.0, 2.0]
 
 

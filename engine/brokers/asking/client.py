@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 from urllib.parse import urlsplit
 
 import requests
@@ -18,7 +18,7 @@ from requests.adapters import BaseAdapter
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
 from engine.brokers.asking.turns import Turns, host_of
-from engine.brokers.protocol import Words
+from engine.brokers.protocol import GetWords, PostWords, Words
 from engine.errors import Rejected, Transient
 
 logger = logging.getLogger(__name__)
@@ -70,15 +70,7 @@ class HttpClient:
         self._own = threading.local()  # one session for each thread: sessions are not made to be shared
         self._sessions: list[requests.Session] = []
 
-    def get(
-        self,
-        url: str,
-        *,
-        params: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,
-    ) -> bytes:
+    def get(self, url: str, **asked: Unpack[GetWords]) -> bytes:
         """Return the body of a 200 answer.
 
         Raises
@@ -89,19 +81,11 @@ class HttpClient:
             ``not-found``: 404 or 410; ``needs-account``: 401; ``refused``: another 4xx; ``moved``:
             sent to another host; ``too-large``: over the size limit.
         """
-        return self._ask(_Question("GET", url, params, None, json, headers, timeout_s))
+        return self._ask(_Question(method="GET", url=url, **asked))
 
-    def post(
-        self,
-        url: str,
-        *,
-        form: Words | None = None,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 60.0,
-    ) -> bytes:
+    def post(self, url: str, **asked: Unpack[PostWords]) -> bytes:
         """Return the body of a 200, 201 or 202 answer to a form or to JSON; it raises what ``get`` raises."""
-        return self._ask(_Question("POST", url, None, form, json, headers, timeout_s))
+        return self._ask(_Question(method="POST", url=url, **asked))
 
     def secret(self, name: str) -> str:
         """Return a secret of this installation.
@@ -237,15 +221,15 @@ class HttpClient:
         return min(max(given_s, 1.0), self._limits.retry_after_max_s)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
     method: str
     url: str
-    params: Words | None
-    form: Words | None
-    json: object
-    headers: Mapping[str, str] | None
-    timeout_s: float
+    params: Words | None = None
+    form: Words | None = None
+    json: object = None
+    headers: Mapping[str, str] | None = None
+    timeout_s: float = 60.0
 
 
 class _AgainError(Exception):
