@@ -16,10 +16,10 @@ from jobs.maintain import enqueue_due_maintenance
 from jobs.publish import enqueue_due_publication
 from jobs.seal import enqueue_due_sealing
 from jobs.watch_streams import enqueue_due_streams
-from lake.accounts import remove_expired_sessions
 from lake.archives import enqueue_due_harvests
 from lake.ephemerides import enqueue_due_ephemerides
 from lake.paths import make_folders
+from lake.people.accounts import remove_expired_sessions
 from lake.public.origin import origin_of
 from lake.queue import remove_old_jobs
 from lake.raw import open_raw

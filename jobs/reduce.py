@@ -19,7 +19,6 @@ from engine.target import Target
 from jobs.moving_targets import placed
 from jobs.progress import Progress
 from jobs.reference_stars import stars_for
-from lake.accounts import full_names
 from lake.frame_rows import UPLOAD, FrameOrigin
 from lake.frames import save_reduction
 from lake.habits import band_habits
@@ -27,6 +26,7 @@ from lake.inbox import Upload, UploadStatus, upload
 from lake.job_rows import Job
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
+from lake.people.accounts import full_names
 from lake.provenance import Batch, new_batch
 from lake.rights import SYSTEM
 from lake.target_list import update_summary

@@ -7,9 +7,9 @@ import polars as pl
 from sqlalchemy import Engine, Select, and_, func, or_, select
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.operations import reading
 from lake.operations import uploads as _uploads
+from lake.people.accounts import User
 from lake.readable import Readable
 from lake.rights import SYSTEM
 from lake.tables import CALIBRATIONS, FRAMES

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, select
 
 from engine.errors import Rejected
 from engine.target import DUPLICATE_RADIUS_ARCSEC
-from lake.accounts import User
 from lake.operations import reading, targets
+from lake.people.accounts import User
 from lake.rights import SYSTEM, visible_to
 from lake.target_rows import separation_deg
 

@@ -7,8 +7,8 @@ import polars as pl
 from engine.formats.curve import FRAME_SCHEMA, Curve
 from engine.repeats import is_repeat
 from engine.target import Target
-from lake.accounts import User
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.readable import Readable
 from lake.snapshots import version_of
 from lake.targets import get_target

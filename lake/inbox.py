@@ -8,11 +8,11 @@ from sqlalchemy import Connection, insert, update
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake.accounts import User, user_within
 from lake.observatories import camera_within
 from lake.opening import Lake
 from lake.operations import serialised, writing
 from lake.operations import uploads as _uploads
+from lake.people.accounts import User, user_within
 from lake.queue import enqueue_within
 from lake.raw import RawFile
 from lake.rights import SYSTEM, Shared

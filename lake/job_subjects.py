@@ -3,10 +3,10 @@
 from sqlalchemy import Engine, select
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.inbox import Upload, upload
 from lake.job_rows import Job, JobState, job_of
 from lake.operations import jobs, reading
+from lake.people.accounts import User
 from lake.targets import get_target
 from lake.watches import get_watch
 

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, or_, select, upda
 from engine.errors import Rejected, Transient
 from engine.target import Target, Visibility, separation_arcsec
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.duplicates import RADIUS_MAX_ARCSEC, Duplicate, duplicates
 from lake.job_rows import JobState
 from lake.merge_rows import (
@@ -30,6 +29,7 @@ from lake.merged_ids import IN_FORCE, MergeState, leads_to
 from lake.merged_points import Baggage, carry, refs_of_uploads
 from lake.opening import Lake
 from lake.operations import jobs, merges, reading, serialised, targets, writing
+from lake.people.accounts import User
 from lake.rights import can_change
 from lake.seen import seen_light_curve
 from lake.target_list import summary_of

@@ -26,9 +26,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-import lake.people_tables  # noqa: F401 - it registers its tables
+import lake.said_tables  # noqa: F401 - it registers its tables
 from engine.errors import Rejected
-from lake.account_tables import group_column as _group
 from lake.catalog import postgres_url
 from lake.columns import belongs_to as _belongs_to
 from lake.columns import key as _key
@@ -42,6 +41,7 @@ from lake.columns import words as _words
 from lake.columns import yes_no as _yes_no
 from lake.metadata import metadata
 from lake.migrate import upgrade
+from lake.people.tables import group_column as _group
 
 BUSY_TIMEOUT_MS = 30_000
 _READ_ONLY = "tomlake_reads"  # execution option: the transaction begins without the writer's lock

@@ -27,10 +27,10 @@ from engine.brokers.streams.registry import stream
 from engine.errors import Rejected
 from engine.target import DESCRIPTION_MAX_CHARS, DUPLICATE_RADIUS_ARCSEC, Target
 from engine.times import datetime_of, mjd_now
-from lake.accounts import User
 from lake.adding import add_target
 from lake.opening import Lake
 from lake.operations import proposals, reading, serialised, targets, watches, writing
+from lake.people.accounts import User
 from lake.rights import SYSTEM, visible_to
 from lake.target_list import cone_search
 from lake.target_rows import Cone, name_key, within

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Table, and_, false, or_, true
 
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake.accounts import Role, User
 from lake.operations import targets, uploads
+from lake.people.accounts import Role, User
 
 SYSTEM = User(user_id=0, username="tomlake", full_name="tomlake", is_staff=True)  # jobs and commands
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import Connection, Engine, not_, select
 
-from lake.accounts import User
 from lake.operations import reading, uploads
+from lake.people.accounts import User
 from lake.rights import upload_open_to
 from lake.store import Store
 

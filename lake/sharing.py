@@ -4,7 +4,7 @@ from sqlalchemy import Connection
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility
-from lake.accounts import User, user_within
+from lake.people.accounts import User, user_within
 from lake.rights import SYSTEM, Shared, can_change, can_give_to, can_share, shared_target
 
 

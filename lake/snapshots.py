@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select
 
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY, mjd_now
-from lake.accounts import User
 from lake.opening import Lake
 from lake.operations import reading, serialised, writing
 from lake.operations import snapshots as _snapshots
+from lake.people.accounts import User
 from lake.reader import check_version
 from lake.store import Store
 from lake.target_rows import name_key

@@ -6,11 +6,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, or
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.operations import reading, serialised, targets, writing
-from lake.people_tables import target_group_members as members
-from lake.people_tables import target_groups
+from lake.people.accounts import User
 from lake.rights import visible_to
+from lake.said_tables import target_group_members as members
+from lake.said_tables import target_groups
 from lake.target_rows import name_key
 from lake.targets import target_within
 

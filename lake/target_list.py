@@ -10,8 +10,8 @@ from engine.bands import BANDS
 from engine.errors import Rejected
 from engine.target import Target, observing_priority
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.operations import reading, target_names, targets, writing
+from lake.people.accounts import User
 from lake.rights import visible_to
 from lake.seen import closed_within
 from lake.target_rows import Cone, aliases_of, name_key, separation_deg, target_of, unit_vector, within

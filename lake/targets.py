@@ -15,10 +15,10 @@ from engine.target import (
     checked_name,
 )
 from engine.times import mjd_now
-from lake.accounts import User
-from lake.audit import About, note_change
 from lake.merged_ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
+from lake.people.accounts import User
+from lake.people.audit import About, note_change
 from lake.rights import SYSTEM, visible_to
 from lake.sharing import check_new_sharing, check_sharing, refuse_stranger, refuse_who_cannot_share
 from lake.target_list import (

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import Rejected, Transient
-from lake.accounts import User
 from lake.lock import try_lock
 from lake.opening import Lake
 from lake.paths import paths_of, writing_to
+from lake.people.accounts import User
 from lake.raw import RawFile
 from lake.trouble import telling
 

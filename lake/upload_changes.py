@@ -4,7 +4,6 @@ import polars as pl
 from sqlalchemy import update
 
 from engine.errors import Rejected
-from lake.accounts import User, full_names, user_within
 from lake.changes import Change
 from lake.data_products import refuse_other_than_sender
 from lake.frame_rows import UPLOAD
@@ -12,6 +11,7 @@ from lake.frames import frames_of_upload
 from lake.inbox import COMMENT_MAX_CHARS, UPLOAD_PRIORITY
 from lake.opening import Lake
 from lake.operations import uploads, writing
+from lake.people.accounts import User, full_names, user_within
 from lake.provenance import new_batch
 from lake.queue import enqueue_within
 from lake.tables import FRAMES, PHOTOMETRY

@@ -19,10 +19,10 @@ from sqlalchemy import (
 
 from engine.errors import Rejected
 from engine.target import Visibility
-from lake.accounts import User
 from lake.job_rows import Job, JobState, check_fence
 from lake.operations import jobs, reading, targets, writing
 from lake.operations import uploads as _uploads
+from lake.people.accounts import User
 from lake.rights import SYSTEM, upload_visible_to
 
 

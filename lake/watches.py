@@ -10,8 +10,8 @@ from engine.brokers.streams.protocol import Rule
 from engine.brokers.streams.registry import stream
 from engine.errors import Rejected, TomlakeError
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.operations import reading, serialised, users, watches, writing
+from lake.people.accounts import User
 from lake.queue import enqueue_within
 from lake.target_rows import name_key
 

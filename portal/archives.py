@@ -11,7 +11,6 @@ from engine.brokers.registry import BROKERS, served
 from engine.errors import Rejected
 from engine.target import Target
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.archives import (
     ArchiveHealth,
     Harvest,
@@ -20,6 +19,7 @@ from lake.archives import (
     list_archive_health,
     request_harvest,
 )
+from lake.people.accounts import User
 from lake.rights import can_see
 from portal.fmt import ago_text, plural
 from portal.opened import lake, settings

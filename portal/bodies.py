@@ -14,9 +14,9 @@ from engine.reduced_magnitude import distance_modulus_mag
 from engine.repeats import is_repeat
 from engine.target import Target
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.ephemerides import KeptEphemeris, Wanted, asked_when, kept_ephemeris
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from portal.charts import MAX_DRAWN_POINTS, Spec, bands_in_order, drawn_points, phase_spec, with_magnitude
 from portal.moment import read_version

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.inbox import Upload, UploadStatus
+from lake.people.accounts import User
 from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text
 from portal.parts import fact_list, simulated_badge, status_badge, target_link

@@ -6,7 +6,7 @@ from functools import lru_cache
 import polars as pl
 
 from engine.repeats import is_repeat
-from lake.accounts import User
+from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from lake.store import Store
 from portal.charts import (

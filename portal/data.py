@@ -15,8 +15,8 @@ from engine.lightcurve import Flag, flag_words
 from engine.target import Target
 from engine.times import datetime_of, mjd_now
 from engine.visibility import sun_separation_deg
-from lake.accounts import User
 from lake.contents import Contents, contents
+from lake.people.accounts import User
 from lake.store import Store
 from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
 from portal.moment import address_of, read_version, readable

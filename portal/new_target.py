@@ -8,8 +8,8 @@ import streamlit as st
 from engine.errors import Rejected
 from engine.target import CLASSES, DESCRIPTION_MAX_CHARS, NAME_MAX_CHARS, Target, Visibility, parse_position
 from engine.times import mjd_of
-from lake.accounts import User
 from lake.adding import add_target
+from lake.people.accounts import User
 from portal.fmt import date_text, escaped
 from portal.look_up import CATALOGUES, LIMIT_S, look_up
 from portal.opened import lake

@@ -5,7 +5,7 @@ import streamlit as st
 from engine.brokers.streams.protocol import StreamInfo
 from engine.errors import Rejected
 from engine.target import parse_position
-from lake.accounts import User
+from lake.people.accounts import User
 from portal import watching
 from portal.fmt import escaped
 

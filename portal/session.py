@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lake.accounts import User, user_of_session
+from lake.people.accounts import User, user_of_session
 from portal.opened import lake
 from portal.security.cookie import SESSION_COOKIE
 

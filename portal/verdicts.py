@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from engine.errors import Rejected
 from engine.lightcurve import Flag, flag_words
 from engine.target import Target
-from lake.accounts import User
 from lake.frames import (
     calibrations_of_frame,
     cutout,
@@ -20,6 +19,7 @@ from lake.frames import (
     frames_of_upload,
     recent_frames,
 )
+from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from lake.store import Store
 from lake.targets import get_target

@@ -7,7 +7,7 @@ from engine.brokers.streams.criteria import rule_of, told
 from engine.brokers.streams.protocol import StreamInfo
 from engine.brokers.streams.registry import STREAMS, stream
 from engine.errors import Rejected
-from lake.accounts import User
+from lake.people.accounts import User
 from lake.proposals import Proposal, ProposalState, accept, dismiss, list_proposals
 from lake.watches import Watch, add_watch, list_watches, request_watch, set_active
 from portal.fmt import ago_text, mag_text, plural

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.errors import Rejected
-from lake.accounts import Token, User, issue_token, list_tokens, revoke_token
 from lake.inbox import Upload, UploadStatus, upload, uploads
 from lake.job_rows import ENDED, Job, JobState
 from lake.job_subjects import is_simulated as _is_simulated
 from lake.job_subjects import subject_of
 from lake.observatories import RegisteredCamera, list_cameras
+from lake.people.accounts import Token, User, issue_token, list_tokens, revoke_token
 from lake.queue import cancel, counts, get_job, list_jobs, retry
 from portal.fmt import ago_text
 from portal.opened import lake, settings

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import httpx
 import uvicorn
 
-from lake.accounts import User
 from lake.opening import Lake
+from lake.people.accounts import User
 from portal.api.app import build_api
 from portal.security.headers import SecurityHeaders
 

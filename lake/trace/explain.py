@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from engine.errors import Rejected
 from engine.times import mjd_of
-from lake.accounts import User
 from lake.archives import Harvest, harvests_of_target
 from lake.catalog import Catalog
 from lake.frame_rows import UPLOAD
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.provenance import Batch
 from lake.raw import RawStore
 from lake.readable import Readable

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
-from lake.audit import note_download
+from lake.people.audit import note_download
 from lake.seen import Closed, closed_to
 from lake.snapshots import version_of
 from lake.targets import get_target

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from lake.accounts import User, user_of_session
 from lake.opening import Lake
-from lake.tokens import bearer_of
+from lake.people.accounts import User, user_of_session
+from lake.people.tokens import bearer_of
 from portal.api.reply import Refused, not_signed_in
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.door import Door

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.errors import Transient
-from lake.accounts import close_session, open_session
+from lake.people.accounts import close_session, open_session
 from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import TheDoor, TheLake, address_of
 from portal.api.reply import Refused, json_reply

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from engine.errors import Rejected, TomlakeError
-from lake.accounts import User
+from lake.people.accounts import User
 from lake.public.versions import LATEST
 from lake.sandbox.formats import Format, write_rows
 from lake.sandbox.published import PublishedLake

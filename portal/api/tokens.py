@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Transient
-from lake.accounts import issue_token
+from lake.people.accounts import issue_token
 from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import TheDoor, TheLake, address_of
 from portal.api.reply import Refused, json_reply, non_field

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User, find_user
 from lake.inbox import Upload, UploadKind, UploadRequest, accept
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
+from lake.people.accounts import User, find_user
 from lake.targets import get_target
 from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake

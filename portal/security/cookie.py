@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.times import SECONDS_PER_DAY
-from lake.accounts import SESSION_DAYS
+from lake.people.accounts import SESSION_DAYS
 
 SESSION_COOKIE = "tomlake_session"
 

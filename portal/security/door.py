@@ -7,8 +7,8 @@ import anyio.to_thread
 from sqlalchemy import Engine
 
 from engine.errors import Transient
-from lake.accounts import User, check_password
-from lake.audit import note_sign_in
+from lake.people.accounts import User, check_password
+from lake.people.audit import note_sign_in
 from portal.security.throttle import Throttle
 
 WINDOW_S = 300.0

@@ -5,7 +5,7 @@ BHTOM asks for what it reads by POST, so its reading routes are named here.
 
 import re
 
-from lake.tokens import Scope
+from lake.people.tokens import Scope
 from portal.security.origin import SAFE_METHODS
 
 _UPLOADING = re.compile(

@@ -13,9 +13,9 @@ from installations import settings_in
 from servers import free_port
 
 from engine.target import Target
-from lake.accounts import create_user, issue_token
 from lake.inbox import uploads
 from lake.opening import open_lake
+from lake.people.accounts import create_user, issue_token
 from lake.settings import Settings, child_environment
 from lake.targets import create_target
 

@@ -15,7 +15,6 @@ from engine.target import Target
 from engine.times import mjd_now
 from jobs.clock import LEADER_LOCK, Clock
 from jobs.leadership import leadership_of
-from lake.accounts import create_user, open_session, user_of_session
 from lake.archives import (
     harvests_of_target,
     list_archive_health,
@@ -24,6 +23,7 @@ from lake.archives import (
     request_harvest,
 )
 from lake.operations import harvests, jobs, open_operations, targets, writing
+from lake.people.accounts import create_user, open_session, user_of_session
 from lake.queue import JobState, claim, counts, enqueue, finish, get_job, list_jobs
 from lake.raw import open_raw
 from lake.settings import Settings

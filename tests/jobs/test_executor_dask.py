@@ -22,10 +22,10 @@ from engine.photometry.sky import Scene, simulate_exposure, write_fits
 from engine.photometry.sky_stars import gaia_like_stars, one_star
 from engine.target import Target
 from jobs.loop import work
-from lake.accounts import create_user
 from lake.inbox import UploadRequest, UploadStatus, accept, uploads
 from lake.opening import Lake, open_lake
 from lake.operations import reading
+from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import JobState, cancel, enqueue, get_job
 from lake.references import put_stars

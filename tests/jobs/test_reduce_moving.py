@@ -28,11 +28,11 @@ from jobs.executor import EPHEMERIS
 from jobs.moving_targets import observer_of, placed
 from jobs.reduce import reduced_upload
 from jobs.reference_stars import stars_for
-from lake.accounts import create_user
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris, kept_ephemeris
 from lake.inbox import Upload, UploadRequest, accept
 from lake.job_rows import Job
 from lake.opening import Lake, open_lake
+from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import Kinds, claim, fail, finish, get_job, list_jobs
 from lake.references import put_stars

@@ -14,10 +14,10 @@ from engine.errors import Rejected
 from engine.target import Target
 from jobs.harvest import Asked, harvest_target
 from jobs.reparse import Reparsed, reparse_all
-from lake.accounts import create_user
 from lake.inbox import UploadRequest, accept, upload
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
+from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import claim, finish, list_jobs
 from lake.rights import SYSTEM

@@ -5,9 +5,9 @@ from pathlib import Path
 from installations import settings_in
 
 from engine.errors import Rejected
-from lake.accounts import create_user
 from lake.doctor import State, examine
 from lake.opening import Lake, open_lake
+from lake.people.accounts import create_user
 from lake.settings import Settings
 
 

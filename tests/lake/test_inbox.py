@@ -6,7 +6,6 @@ from sqlalchemy import func, select
 from engine.errors import NotReady, Rejected
 from engine.frame import Camera
 from engine.target import Target, Visibility
-from lake.accounts import User, create_user
 from lake.inbox import (
     Upload,
     UploadKind,
@@ -20,6 +19,7 @@ from lake.inbox import (
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
 from lake.operations import jobs, reading
+from lake.people.accounts import User, create_user
 from lake.queue import (
     Job,
     JobState,

@@ -16,13 +16,13 @@ from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
 from lake import merging
-from lake.accounts import User
 from lake.archives import record_answer
 from lake.changes import Change
 from lake.inbox import upload
 from lake.merging import MergeState, list_merges, merge, unmerge
 from lake.opening import Lake, open_lake
 from lake.operations import jobs, merges, metadata, reading, targets, uploads, writing
+from lake.people.accounts import User
 from lake.provenance import new_batch
 from lake.rights import SYSTEM
 from lake.tables import BATCHES, CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY, SHELVES, TABLES

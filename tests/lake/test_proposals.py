@@ -8,8 +8,8 @@ import pytest
 from engine.brokers.streams.protocol import Rule, candidates
 from engine.errors import Rejected
 from engine.target import Target, Visibility
-from lake.accounts import User
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.proposals import (
     MOST_NEW,
     Proposal,

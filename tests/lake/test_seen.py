@@ -14,11 +14,11 @@ from engine.errors import Rejected
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake.accounts import Role, User, create_user, find_user
-from lake.groups import create_group, set_member
 from lake.inbox import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.operations import uploads, writing
+from lake.people.accounts import Role, User, create_user, find_user
+from lake.people.groups import create_group, set_member
 from lake.provenance import new_batch
 from lake.public.publish import Terms, publish
 from lake.raw import RawFile

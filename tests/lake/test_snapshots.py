@@ -11,9 +11,9 @@ from sqlalchemy import delete
 
 from engine.errors import Rejected
 from engine.times import datetime_of, mjd_now
-from lake.accounts import User
 from lake.opening import Lake
 from lake.operations import snapshots, writing
+from lake.people.accounts import User
 from lake.provenance import new_batch
 from lake.rights import SYSTEM
 from lake.snapshots import (

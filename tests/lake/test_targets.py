@@ -15,8 +15,8 @@ from sqlalchemy import Engine, delete, insert
 from engine.errors import Rejected
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility, separation_arcsec
-from lake.accounts import User
 from lake.operations import open_operations, targets, writing
+from lake.people.accounts import User
 from lake.rights import SYSTEM, can_see
 from lake.target_rows import row_of
 from lake.targets import (

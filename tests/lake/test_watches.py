@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 from engine.brokers.streams.protocol import Rule
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.accounts import User, create_user
 from lake.opening import Lake
 from lake.operations import jobs, reading, users, watches, writing
+from lake.people.accounts import User, create_user
 from lake.rights import SYSTEM
 from lake.watches import (
     KIND,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from page_lakes import PASSWORD, fill
 
-from lake.accounts import create_user, open_session
 from lake.opening import Lake, open_lake
+from lake.people.accounts import create_user, open_session
 from lake.settings import read_settings
 from portal import opened
 

@@ -9,12 +9,12 @@ from engine.lightcurve import Flag, light_curve
 from engine.photometry.cutout import Cutout
 from engine.photometry.verdict import Reduction, Status
 from engine.target import Target, Visibility
-from lake.accounts import User, create_user
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
 from lake.inbox import UploadRequest, UploadStatus, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
+from lake.people.accounts import User, create_user
 from lake.provenance import new_batch
 from lake.queue import claim, fail, finish
 from lake.raw import RawFile

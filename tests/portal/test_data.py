@@ -9,8 +9,8 @@ from engine.errors import Rejected
 from engine.photometry.cutout import STAR_SCHEMA
 from engine.photometry.verdict import Status
 from engine.times import mjd_now
-from lake.accounts import find_user
 from lake.opening import Lake
+from lake.people.accounts import find_user
 from lake.provenance import new_batch
 from portal import curves, data, verdicts, work
 from portal.choices import Choices

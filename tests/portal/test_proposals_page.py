@@ -10,9 +10,9 @@ from test_pages import signed_in, visit, words
 
 from engine.brokers.streams.protocol import Rule, candidates
 from engine.target import Target, Visibility
-from lake.accounts import User, create_user, open_session
 from lake.opening import Lake
 from lake.operations import jobs, targets, watches, writing
+from lake.people.accounts import User, create_user, open_session
 from lake.proposals import ProposalState, list_proposals, store_candidates
 from lake.queue import enqueue
 from lake.rights import SYSTEM

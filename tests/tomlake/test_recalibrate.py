@@ -16,11 +16,11 @@ from engine.photometry.sky_stars import gaia_like_stars, one_star
 from engine.photometry.verdict import CALIB_VERSION, Reduction
 from engine.target import Target
 from jobs.reduce import reduced_upload
-from lake.accounts import create_user
 from lake.frames import save_reduction
 from lake.inbox import UploadRequest, accept
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
+from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import Kinds, claim, finish, list_jobs
 from lake.references import put_stars

@@ -8,9 +8,9 @@ from rich.table import Table
 
 from engine.errors import Rejected
 from engine.times import datetime_of
-from lake.accounts import create_user, find_user, issue_token, list_users
-from lake.audit import audit_log
 from lake.opening import Lake
+from lake.people.accounts import create_user, find_user, issue_token, list_users
+from lake.people.audit import audit_log
 from lake.rights import SYSTEM
 from tomlake.commands.session import opened_lake, out
 

@@ -12,10 +12,10 @@ from engine.errors import Rejected
 from engine.frame import Camera
 from engine.target import Target
 from engine.times import mjd_now
-from lake.accounts import create_user, find_user
 from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
+from lake.people.accounts import create_user, find_user
 from lake.provenance import new_batch
 from lake.references import put_stars
 from lake.rights import SYSTEM

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lake.accounts import list_users
 from lake.data_products import best_frames, chosen_fits
 from lake.observatories import list_cameras
 from lake.opening import Lake
+from lake.people.accounts import list_users
 from lake.uploads import Upload, UploadKind, UploadStatus
 from portal.api.bhtom.pages import moment
 

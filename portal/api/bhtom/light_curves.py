@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
-from lake.accounts import User
-from lake.downloads import Download, DownloadFilter, DownloadKind, list_downloads, record_download
 from lake.opening import Lake
+from lake.people.accounts import User
+from lake.people.downloads import Download, DownloadFilter, DownloadKind, list_downloads, record_download
 from lake.snapshots import version_of
 from lake.targets import get_target
 from portal.api.bhtom.pages import date_mjd, moment, paged

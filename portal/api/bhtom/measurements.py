@@ -8,9 +8,9 @@ from engine.bands import BANDS
 from engine.errors import Rejected
 from engine.lightcurve import Flag
 from engine.target import Target
-from lake.accounts import User
 from lake.data_products import upload_ids_by_file
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.targets import get_target
 from lake.upload_changes import withdraw_points
 from portal.api.bhtom.frame_items import LIMIT_ERROR

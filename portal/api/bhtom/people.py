@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lake.accounts import User
-from lake.comments import Comment, CommentFilter, count_comments, list_comments
+from lake.people.accounts import User
+from lake.people.comments import Comment, CommentFilter, count_comments, list_comments
 from portal.api.bhtom.pages import PAGE_SIZE, date_mjd, envelope, id_or_refused, moment, page_number
 from portal.api.fields import text_of
 from portal.api.identity import SignedIn, TheLake

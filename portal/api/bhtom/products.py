@@ -4,7 +4,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.data_products import (
     FrameFilter,
     ProductFilter,
@@ -16,6 +15,7 @@ from lake.data_products import (
 )
 from lake.frames import stars_of_frame
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.upload_changes import change_observers
 from lake.uploads import Upload, UploadKind, UploadStatus
 from portal.api.bhtom.frame_items import STATUS_CODES, product_item, sources_of

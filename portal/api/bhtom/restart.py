@@ -4,9 +4,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.data_products import FrameFilter, ProductFilter, find_uploads, uploads_of, with_frames
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.targets import get_target
 from lake.upload_changes import restart
 from lake.uploads import UploadStatus

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from lake.accounts import User
+from lake.people.accounts import User
 from portal.api.identity import SignedIn
 from portal.api.reply import Refused
 

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
-from lake.accounts import User
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.provenance import new_batch
 from lake.target_groups import TargetGroup, get_group, list_groups, targets_of_group
 from lake.targets import delete_target, get_target, target_row, update_target

@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.frames import calibrations_of_frame, cutout_file, frame, frames_of_target, stars_of_frame
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.targets import get_target
 from lake.uploads import upload
 from portal.api.identity import TheLake, Visitor

@@ -8,9 +8,9 @@ from fastapi import Header
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from lake.accounts import User
 from lake.kept_replies import KeptReply, ReplyKeeper
 from lake.opening import Lake
+from lake.people.accounts import User
 
 NOT_CHANGED: dict[int | str, dict[str, Any]] = {
     304: {"description": "what you have is still so: `If-None-Match` named this ETag"}

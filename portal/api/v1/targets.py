@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.adding import add_target
 from lake.kept_replies import KeptReply
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.provenance import new_batch
 from lake.target_rows import separation_deg, unit_vector
 from lake.targets import (

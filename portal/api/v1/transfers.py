@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.inbox import accept
 from lake.kept_replies import KeptReply
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.raw import RawFile
 from lake.transfers import Piece, Transfer, begin, finish, forget, transfer
 from portal.api.body import Body

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.accounts import User
 from lake.inbox import UploadKind, accept, upload
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
+from lake.people.accounts import User
 from lake.targets import get_target
 from lake.uploads import UploadFilter, uploads_page
 from portal.api.body import Body

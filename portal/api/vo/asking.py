@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected, TomlakeError, Transient
-from lake.accounts import User
 from lake.opening import Lake
+from lake.people.accounts import User
 from portal.api.identity import visitor
 from portal.api.reply import Refused
 from portal.api.sql import desk_of

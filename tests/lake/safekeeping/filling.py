@@ -14,19 +14,19 @@ from engine.errors import Transient
 from engine.frame import Camera
 from engine.photometry.references import REFERENCE_SCHEMA
 from engine.target import Target
-from lake.accounts import create_user, find_user, issue_token, open_session
 from lake.archives import record_answer, record_failure
 from lake.changes import Change
-from lake.comments import add_comment
-from lake.downloads import DownloadKind, record_download
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris
-from lake.favourites import add_favourite
-from lake.groups import create_group
 from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.observatory_facts import keep_facts
 from lake.opening import Lake
 from lake.operations import merges, seals, writing
+from lake.people.accounts import create_user, find_user, issue_token, open_session
+from lake.people.comments import add_comment
+from lake.people.downloads import DownloadKind, record_download
+from lake.people.favourites import add_favourite
+from lake.people.groups import create_group
 from lake.proposals import store_candidates
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, finish

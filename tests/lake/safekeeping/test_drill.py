@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from engine.errors import Rejected, Transient
 from engine.target import Target
-from lake.accounts import check_password, issue_token, user_of_token
 from lake.lock import locked
 from lake.opening import Lake
 from lake.operations import harvests, metadata, reading, targets
 from lake.paths import paths_of
+from lake.people.accounts import check_password, issue_token, user_of_token
 from lake.provenance import new_batch
 from lake.safekeeping.backup import LOCK, backup
 from lake.safekeeping.checking import check

@@ -11,9 +11,9 @@ from sqlalchemy import delete
 
 from engine.errors import Rejected
 from engine.target import Target
-from lake.accounts import check_password
 from lake.opening import Lake
 from lake.operations import targets, writing
+from lake.people.accounts import check_password
 from lake.provenance import new_batch
 from lake.safekeeping.backup import backup
 from lake.safekeeping.move import move

@@ -12,11 +12,11 @@ from polars.testing import assert_frame_equal
 from engine.frame import Camera
 from engine.photometry.verdict import Reduction, Status
 from engine.target import Target
-from lake.accounts import create_user
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
 from lake.inbox import UploadRequest, accept
 from lake.opening import Lake
+from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import Kinds, claim, finish
 from lake.rights import SYSTEM

@@ -18,11 +18,11 @@ from engine.frame import Camera
 from engine.photometry.calibration import BandFit, Calibration
 from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status
 from engine.target import Target, Visibility
-from lake.accounts import User, create_user
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
 from lake.inbox import UploadRequest, accept
 from lake.opening import Lake, open_lake
+from lake.people.accounts import User, create_user
 from lake.provenance import new_batch
 from lake.rights import SYSTEM
 from lake.targets import create_target, delete_target

@@ -9,9 +9,9 @@ from installations import settings_in
 
 from engine.frame import Camera
 from engine.target import Target, Visibility
-from lake.accounts import create_user, issue_token
 from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import open_lake
+from lake.people.accounts import create_user, issue_token
 from lake.targets import create_target
 
 

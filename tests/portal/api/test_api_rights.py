@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.lightcurve import light_curve
-from lake.accounts import open_session
+from lake.people.accounts import open_session
 from lake.provenance import new_batch
 from lake.targets import get_target
 from portal.security.cookie import SESSION_COOKIE

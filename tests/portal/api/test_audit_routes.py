@@ -3,7 +3,7 @@
 import httpx
 from api_server import PASSWORD, Served
 
-from lake.audit import Kind, audit_log
+from lake.people.audit import Kind, audit_log
 from lake.rights import SYSTEM
 
 

@@ -7,7 +7,7 @@ from api_server import Served
 
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
-from lake.comments import add_comment
+from lake.people.comments import add_comment
 from lake.provenance import new_batch
 from lake.target_groups import add_to_group
 from lake.targets import create_target, get_target

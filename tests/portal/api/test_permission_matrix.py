@@ -12,8 +12,8 @@ from starlette.routing import Route
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake.accounts import Role, User, create_user, find_user, issue_token
-from lake.groups import create_group, set_member
+from lake.people.accounts import Role, User, create_user, find_user, issue_token
+from lake.people.groups import create_group, set_member
 from lake.provenance import new_batch
 from lake.targets import create_target
 from portal.api.app import PARTS

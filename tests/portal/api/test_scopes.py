@@ -8,9 +8,9 @@ import pytest
 from api_server import Served
 from starlette.types import Message, Receive, Scope, Send
 
-from lake.accounts import find_user
-from lake.tokens import Scope as TokenScope
-from lake.tokens import issue_token
+from lake.people.accounts import find_user
+from lake.people.tokens import Scope as TokenScope
+from lake.people.tokens import issue_token
 from portal.security.rate import MOST_KEYS, Buckets, RateLimit
 from portal.security.scopes import needed_scope
 

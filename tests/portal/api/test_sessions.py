@@ -4,7 +4,7 @@ import httpx
 import pytest
 from api_server import PASSWORD, Served
 
-from lake.accounts import create_user, open_session, user_of_session
+from lake.people.accounts import create_user, open_session, user_of_session
 from portal.security.cookie import SESSION_COOKIE
 
 

@@ -13,8 +13,8 @@ import pytest
 from api_server import PASSWORD, Served, running
 
 from engine.target import Target, Visibility
-from lake.accounts import create_user, issue_token
 from lake.opening import open_lake
+from lake.people.accounts import create_user, issue_token
 from lake.public.publish import Terms, publish
 from lake.settings import read_settings
 from lake.targets import create_target

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from api_server import PASSWORD, Served
 
-from lake.accounts import issue_token, list_tokens, revoke_token
+from lake.people.accounts import issue_token, list_tokens, revoke_token
 
 
 @pytest.mark.parametrize("path", ["/api/token-auth", "/api/token-auth/"])

@@ -16,10 +16,10 @@ from installations import settings_in
 from sqlalchemy import func, select
 
 from engine.target import Target
-from lake.accounts import create_user, issue_token
 from lake.inbox import upload, uploads
 from lake.opening import open_lake
 from lake.operations import jobs, reading
+from lake.people.accounts import create_user, issue_token
 from lake.settings import child_environment
 from lake.targets import create_target
 

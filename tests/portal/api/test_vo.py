@@ -17,8 +17,8 @@ from pyvo.io.vosi import parse_availability
 
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake.accounts import create_user, issue_token
 from lake.opening import open_lake
+from lake.people.accounts import create_user, issue_token
 from lake.public.publish import Terms, publish
 from lake.targets import create_target
 from portal.api.sql import desk_of

@@ -8,9 +8,9 @@ from sqlalchemy import Engine, select, update
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.accounts import User, create_user
 from lake.operations import open_operations, reading, tokens, writing
-from lake.tokens import Scope, bearer_of, issue_token, list_tokens, revoke_token, rotate_token
+from lake.people.accounts import User, create_user
+from lake.people.tokens import Scope, bearer_of, issue_token, list_tokens, revoke_token, rotate_token
 
 
 @pytest.fixture(scope="module")

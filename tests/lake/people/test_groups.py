@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility
-from lake.accounts import Role, User, create_user, find_user
-from lake.groups import (
+from lake.operations import open_operations
+from lake.people.accounts import Role, User, create_user, find_user
+from lake.people.groups import (
     create_group,
     delete_group,
     get_group,
@@ -18,7 +19,6 @@ from lake.groups import (
     remove_member,
     set_member,
 )
-from lake.operations import open_operations
 from lake.rights import SYSTEM
 from lake.targets import create_target, get_target
 

@@ -6,8 +6,9 @@ from installations import settings_in
 from sqlalchemy import Engine, select, update
 
 from engine.errors import Rejected
-from lake import accounts
-from lake.accounts import (
+from lake.operations import open_operations, reading, sessions, tokens, users, writing
+from lake.people import accounts
+from lake.people.accounts import (
     User,
     check_password,
     close_session,
@@ -23,7 +24,6 @@ from lake.accounts import (
     user_of_session,
     user_of_token,
 )
-from lake.operations import open_operations, reading, sessions, tokens, users, writing
 
 PASSWORD = "an honest password"
 

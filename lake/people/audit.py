@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, insert, select
 from engine.errors import Rejected
 from engine.target import Target
 from engine.times import mjd_now
-from lake.account_tables import audit
 from lake.operations import reading, users, writing
-from lake.people import User
+from lake.people.person import User
+from lake.people.tables import audit
 
 NOT_TOLD = frozenset({"name_key", "x", "y", "z"})  # repeat what stands beside them
 

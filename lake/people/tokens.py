@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, insert, or_, select, update
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.operations import reading, tokens, users, writing
-from lake.people import USER_COLUMNS, User, user_of
+from lake.people.person import USER_COLUMNS, User, user_of
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - it makes tokens findable, it is not one
 NAME_MAX_CHARS = 100

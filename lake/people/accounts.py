@@ -1,4 +1,4 @@
-"""Who people are: accounts with passwords, and sessions for browsers; tokens are in ``lake.tokens``."""
+"""Who people are: accounts with passwords, and sessions for browsers; tokens are in ``tokens`` beside it."""
 
 import hashlib
 import re
@@ -13,8 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from engine.errors import Rejected
 from engine.times import mjd_now
 from lake.operations import reading, sessions, users, writing
-from lake.people import USER_COLUMNS, Role, User, user_of
-from lake.tokens import Scope, Token, issue_token, list_tokens, revoke_token, rotate_token, user_of_token
+from lake.people.person import USER_COLUMNS, Role, User, user_of
+from lake.people.tokens import (
+    Scope,
+    Token,
+    issue_token,
+    list_tokens,
+    revoke_token,
+    rotate_token,
+    user_of_token,
+)
 
 __all__ = [
     "Role",

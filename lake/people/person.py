@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, RowMapping, String, cast, func, select
 
-from lake.account_tables import group_members
 from lake.operations import users
+from lake.people.tables import group_members
 
 
 class Role(StrEnum):

@@ -8,10 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.account_tables import group_members, groups
-from lake.accounts import Role, User, user_within
-from lake.audit import About, note_change
 from lake.operations import reading, targets, uploads, users, writing
+from lake.people.accounts import Role, User, user_within
+from lake.people.audit import About, note_change
+from lake.people.tables import group_members, groups
 
 NAME_MAX_CHARS = 100
 

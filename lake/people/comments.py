@@ -6,10 +6,10 @@ from sqlalchemy import ColumnElement, Engine, and_, func, insert, select
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.operations import reading, targets, users, writing
-from lake.people_tables import comments
+from lake.people.accounts import User
 from lake.rights import visible_to
+from lake.said_tables import comments
 from lake.target_rows import name_key
 from lake.targets import target_within
 

@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility
-from lake.accounts import User, create_user
-from lake.audit import Entry, Kind, audit_log, note_download, note_sign_in
 from lake.operations import open_operations
+from lake.people.accounts import User, create_user
+from lake.people.audit import Entry, Kind, audit_log, note_download, note_sign_in
 from lake.rights import SYSTEM
 from lake.targets import create_target, delete_target, update_target
 

@@ -8,9 +8,9 @@ from sqlalchemy import Engine, func, insert, select
 from engine.errors import Rejected
 from engine.target import Target
 from engine.times import mjd_now
-from lake.accounts import User
 from lake.operations import reading, users, writing
-from lake.people_tables import downloads
+from lake.people.accounts import User
+from lake.said_tables import downloads
 from lake.target_rows import name_key
 
 
