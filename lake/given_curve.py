@@ -10,6 +10,7 @@ from engine.target import Target
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.readable import Readable
+from lake.seen import Closed
 from lake.snapshots import version_of
 from lake.targets import get_target
 
@@ -47,10 +48,10 @@ def target_and_version(lake: Lake, name: str, user: User | None, as_of: str) -> 
     return target, version_of(lake, as_of) if as_of.strip() else lake.store.version()
 
 
-def given_curve(lake: Lake, target: Target, version: int, wanted: Selection) -> Curve:
-    """Return the points of a target that are wanted, with what their frames know of them."""
+def given_curve(lake: Lake, target: Target, version: int, wanted: Selection, closed: Closed) -> Curve:
+    """Return the points of a target that are wanted and not closed, with what their frames know of them."""
     target_id = target.target_id or 0
-    points = lake.store.light_curve(target_id, as_of=version)
+    points = closed.open_points(lake.store.light_curve(target_id, as_of=version))
     if wanted.without_repeats:  # before anything is left out: the better archive may be what is left out
         points = points.filter(~is_repeat(points))
     if wanted.bands:

@@ -1,4 +1,4 @@
-"""Operational tables of what people say of targets, keep at hand and take away; see ``lake.operations``."""
+"""Operational tables of what people say of targets, and keep at hand; see ``lake.operations``."""
 
 from sqlalchemy import JSON, Column, ForeignKey, PrimaryKeyConstraint, Table, UniqueConstraint
 
@@ -47,13 +47,4 @@ camera_facts = Table(
     Column("camera_id", ForeignKey("cameras.camera_id", ondelete="CASCADE"),
            primary_key=True, autoincrement=False),
     Column("facts", JSON, nullable=False, default=dict),
-)  # fmt: skip
-
-# Who took which light curve away: names and not only ids, because accounts and targets may go.
-downloads = Table(
-    "downloads", metadata,
-    key("download_id"), Column("target_id", ForeignKey("targets.target_id", ondelete="SET NULL"), index=True),
-    words("target_name"), words("username"), words("kind"), words("address"),
-    number("made_mjd", required=True),
-    sqlite_autoincrement=True,
 )  # fmt: skip

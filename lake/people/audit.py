@@ -63,12 +63,14 @@ def note_sign_in(operations: Engine, *, username: str, address: str, is_right: b
         _add(connection, Kind.SIGN_IN, deed, who=_known(connection, username), address=address)
 
 
-def note_download(operations: Engine, target: Target, *, who: User | None, address: str) -> None:
-    """Note that somebody downloaded the photometry of a target."""
+def note_download(
+    operations: Engine, target: Target, *, who: User | None, address: str, deed: str = "photometry"
+) -> None:
+    """Note that somebody downloaded a light curve of a target; ``deed`` is one of ``downloads.Taken``."""
     about = About(kind="target", number=target.target_id or 0, name=target.name)
     with writing(operations) as connection:
         person = who.username if who else ""
-        _add(connection, Kind.DOWNLOAD, "photometry", who=person, address=address, about=about)
+        _add(connection, Kind.DOWNLOAD, deed, who=person, address=address, about=about)
 
 
 def note_change(

@@ -1,25 +1,24 @@
-"""The record of who took which light curve away, and when."""
+"""Who took which light curve away, and when: the lines of the audit log that tell of it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, RowMapping, and_, func, select
 
 from engine.errors import Rejected
-from engine.target import Target
-from engine.times import mjd_now
-from lake.operations import reading, users, writing
+from lake.operations import reading, targets, users
 from lake.people.accounts import User
-from lake.said_tables import downloads
+from lake.people.audit import Kind
+from lake.people.tables import audit
 from lake.target_rows import name_key
 
 
-class DownloadKind(StrEnum):
-    """What was taken away."""
+class Taken(StrEnum):
+    """What was taken away, in the words of the log."""
 
-    PHOTOMETRY = "P"
-    RADIO = "R"
-    HIGH_ENERGY = "H"
+    PHOTOMETRY = "photometry"
+    RADIO = "radio"
+    HIGH_ENERGY = "high-energy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +28,9 @@ class Download:
     download_id: int
     target_id: int | None  # None: the target was deleted
     target_name: str
-    username: str
+    username: str  # empty: somebody without an account
     user_id: int | None
-    kind: str
+    taken: Taken
     address: str
     made_mjd: float
 
@@ -42,29 +41,13 @@ class DownloadFilter:
 
     target_name: str = ""
     username: str = ""
-    kind: str = ""
+    taken: Taken | None = None
     since_mjd: float | None = None
     before_mjd: float | None = None
 
 
-def record_download(
-    operations: Engine, target: Target, kind: DownloadKind, *, by: User, address: str
-) -> None:
-    """Write down that a person takes a light curve away."""
-    row = {
-        "target_id": target.target_id,
-        "target_name": target.name,
-        "username": by.username,
-        "kind": kind.value,
-        "address": address,
-        "made_mjd": mjd_now(),
-    }
-    with writing(operations) as connection:
-        connection.execute(insert(downloads).values(row))
-
-
 def list_downloads(operations: Engine, wanted: DownloadFilter, *, user: User) -> list[Download]:
-    """Return the record, the oldest first.
+    """Return who took what away, the oldest first.
 
     Raises
     ------
@@ -73,17 +56,35 @@ def list_downloads(operations: Engine, wanted: DownloadFilter, *, user: User) ->
     """
     if not user.is_staff:
         raise Rejected("Only staff may read who downloaded what.", code="no-right")
-    query = select(downloads, users.c.user_id).outerjoin(users, users.c.username == downloads.c.username)
+    query = (
+        select(audit, users.c.user_id, targets.c.target_id)
+        .outerjoin(users, users.c.username == audit.c.who)
+        .outerjoin(targets, and_(targets.c.target_id == audit.c.object_id, audit.c.object_kind == "target"))
+        .where(audit.c.kind == Kind.DOWNLOAD.value)
+        .order_by(audit.c.audit_id)
+    )
     if wanted.username:
-        query = query.where(func.lower(downloads.c.username) == wanted.username.lower())
-    if wanted.kind:
-        query = query.where(downloads.c.kind == wanted.kind)
+        query = query.where(func.lower(audit.c.who) == wanted.username.lower())
+    if wanted.taken is not None:
+        query = query.where(audit.c.deed == wanted.taken.value)
     if wanted.since_mjd is not None:
-        query = query.where(downloads.c.made_mjd >= wanted.since_mjd)
+        query = query.where(audit.c.at_mjd >= wanted.since_mjd)
     if wanted.before_mjd is not None:
-        query = query.where(downloads.c.made_mjd <= wanted.before_mjd)
+        query = query.where(audit.c.at_mjd <= wanted.before_mjd)
     with reading(operations) as connection:
-        rows = connection.execute(query.order_by(downloads.c.download_id)).mappings()
-        found = [Download(**row) for row in rows]
+        found = [_download(row) for row in connection.execute(query).mappings()]
     key = name_key(wanted.target_name)
     return [each for each in found if not key or name_key(each.target_name) == key]
+
+
+def _download(row: RowMapping) -> Download:
+    return Download(
+        download_id=row["audit_id"],
+        target_id=row["target_id"],
+        target_name=str(row["object_name"]),
+        username=str(row["who"]),
+        user_id=row["user_id"],
+        taken=Taken(str(row["deed"])),
+        address=str(row["address"]),
+        made_mjd=row["at_mjd"],
+    )

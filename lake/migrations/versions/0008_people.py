@@ -1,4 +1,4 @@
-"""What people say of targets, keep at hand and take away: comments, groups, favourites, downloads."""
+"""What people say of targets and keep at hand: comments, groups, favourites; and facts of telescopes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,22 +28,6 @@ def upgrade() -> None:
     _favourites()
     _facts("observatory", "observatories")
     _facts("camera", "cameras")
-    op.create_table(
-        "downloads",
-        sa.Column("download_id", sa.Integer(), nullable=False),
-        sa.Column("target_id", sa.Integer(), nullable=True),
-        sa.Column("target_name", sa.String(), nullable=False),
-        sa.Column("username", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("address", sa.String(), nullable=False),
-        sa.Column("made_mjd", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["target_id"], ["targets.target_id"], name="fk_downloads_target_id", ondelete="SET NULL"
-        ),
-        sa.PrimaryKeyConstraint("download_id", name="pk_downloads"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_downloads_target_id", "downloads", ["target_id"])
 
 
 def _groups() -> None:

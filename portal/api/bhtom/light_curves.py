@@ -11,13 +11,15 @@ from engine.errors import Rejected
 from engine.target import Target
 from lake.opening import Lake
 from lake.people.accounts import User
-from lake.people.downloads import Download, DownloadFilter, DownloadKind, list_downloads, record_download
+from lake.people.audit import note_download
+from lake.people.downloads import Download, DownloadFilter, Taken, list_downloads
+from lake.seen import seen_light_curve
 from lake.snapshots import version_of
 from lake.targets import get_target
 from portal.api.bhtom.pages import date_mjd, moment, paged
 from portal.api.bhtom.plotly import figure_of
 from portal.api.fields import Fields, clean_text, text_of
-from portal.api.identity import SignedIn, TheLake
+from portal.api.identity import SignedIn, TheLake, address_of
 from portal.api.light_curve_csv import bhtom_csv, high_energy_csv, radio_csv
 from portal.api.reply import Refused, json_reply
 from portal.api.targets import SentFields
@@ -25,32 +27,34 @@ from portal.api.targets import SentFields
 router = APIRouter()
 
 MOST_PLOTS = 100
-_WRITERS: dict[DownloadKind, tuple[str, Callable[[pl.DataFrame], str]]] = {
-    DownloadKind.PHOTOMETRY: ("photometry", bhtom_csv),
-    DownloadKind.RADIO: ("radio", radio_csv),
-    DownloadKind.HIGH_ENERGY: ("highenergy", high_energy_csv),
+_WRITERS: dict[Taken, tuple[str, Callable[[pl.DataFrame], str]]] = {
+    Taken.PHOTOMETRY: ("photometry", bhtom_csv),
+    Taken.RADIO: ("radio", radio_csv),
+    Taken.HIGH_ENERGY: ("highenergy", high_energy_csv),
 }
+
+_LETTERS = {taken.value[0].upper(): taken for taken in Taken}  # BHTOM writes P, R and H
 
 
 @router.post("/targets/download-photometry")
 @router.post("/targets/download-photometry/")
 def photometry(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """Give the magnitudes and limits of a target as BHTOM's CSV file; ``as_of`` is ours, not BHTOM's."""
-    return _download(request, user, lake, fields, DownloadKind.PHOTOMETRY)
+    return _download(request, user, lake, fields, Taken.PHOTOMETRY)
 
 
 @router.post("/targets/download-radio")
 @router.post("/targets/download-radio/")
 def radio(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """Give the radio fluxes of a target as BHTOM's CSV file."""
-    return _download(request, user, lake, fields, DownloadKind.RADIO)
+    return _download(request, user, lake, fields, Taken.RADIO)
 
 
 @router.post("/targets/download-high-energy")
 @router.post("/targets/download-high-energy/")
 def high_energy(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """Give the fluxes of a target at high energies as BHTOM's CSV file."""
-    return _download(request, user, lake, fields, DownloadKind.HIGH_ENERGY)
+    return _download(request, user, lake, fields, Taken.HIGH_ENERGY)
 
 
 @router.post("/targets/get-downloaded-target-list")
@@ -62,7 +66,7 @@ def downloaded(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     wanted = DownloadFilter(
         target_name=text_of(fields, "target") or "",
         username=text_of(fields, "user") or "",
-        kind=(text_of(fields, "download_type") or "").upper(),
+        taken=_LETTERS.get((text_of(fields, "download_type") or "").upper()),
         since_mjd=date_mjd(fields, "created_from"),
         before_mjd=date_mjd(fields, "created_to", end=True),
     )
@@ -84,18 +88,18 @@ def plots(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
             target = get_target(lake.operations, name, user)
         except Rejected as error:
             raise Refused(400, {"Error ": "Target does not exist in the database "}) from error
-        figures[target.name] = figure_of(lake.store.light_curve(target.target_id or 0)) or "None"
+        points = seen_light_curve(lake.operations, lake.store, target.target_id or 0, user)
+        figures[target.name] = figure_of(points) or "None"
     return json_reply({"Plots": figures})
 
 
-def _download(request: Request, user: User, lake: Lake, fields: Fields, kind: DownloadKind) -> Response:
+def _download(request: Request, user: User, lake: Lake, fields: Fields, taken: Taken) -> Response:
     target = _target(lake, fields, user)
     as_of = text_of(fields, "as_of")
     version = version_of(lake, as_of) if as_of else None
-    points = lake.store.light_curve(target.target_id or 0, as_of=version)
-    word, written = _WRITERS[kind]
-    address = request.client.host if request.client else ""
-    record_download(lake.operations, target, kind, by=user, address=address)
+    points = seen_light_curve(lake.operations, lake.store, target.target_id or 0, user, as_of=version)
+    word, written = _WRITERS[taken]
+    note_download(lake.operations, target, who=user, address=address_of(request), deed=taken.value)
     headers = {
         "Content-Type": "text/csv",
         "Content-Disposition": f'attachment; filename="target_{target.name}_{word}.csv"',
@@ -123,6 +127,6 @@ def _download_item(download: Download) -> dict[str, object]:
         "target_name": download.target_name,
         "created": moment(download.made_mjd),
         "modified": moment(download.made_mjd),
-        "download_type": download.kind,
+        "download_type": download.taken.value[0].upper(),
         "ip_address": download.address,
     }

@@ -13,7 +13,9 @@ from engine.errors import Rejected
 from engine.formats.json_records import json_pieces
 from engine.formats.registry import FORMATS, Format, format_accepted, format_named
 from lake.given_curve import Selection, given_curve, target_and_version
-from portal.api.identity import TheLake, Visitor
+from lake.people.audit import note_download
+from lake.seen import closed_to
+from portal.api.identity import TheLake, Visitor, address_of
 from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, cache_headers, has_it, tag_of
 from portal.api.v1.targets import Name
 
@@ -119,11 +121,13 @@ def light_curve(
     target, version = target_and_version(lake, name, user, query.as_of)
     wanted = query.selection()
     shown = (target.target_id, target.name, target.ra_deg, target.dec_deg)
-    tag = tag_of(version, chosen.key, wanted, *shown)
+    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    tag = tag_of(version, chosen.key, wanted, sorted(closed.upload_ids), *shown)
     headers = cache_headers(tag) | {"X-Tomlake-Lake-Version": str(version)}
     if has_it(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    curve = given_curve(lake, target, version, wanted)
+    note_download(lake.operations, target, who=user, address=address_of(request))
+    curve = given_curve(lake, target, version, wanted, closed)
     headers |= {"Content-Type": chosen.media_type, **_disposition(target.name, chosen)}
     return StreamingResponse(chosen.pieces(curve), headers=headers)
 
@@ -132,7 +136,8 @@ def light_curve(
 def point(user: Visitor, lake: TheLake, name: Name, point_id: PointId, as_of: AsOf = "") -> Point:
     """Give one point of a light curve with everything known of it."""
     target, version = target_and_version(lake, name, user, as_of)
-    curve = given_curve(lake, target, version, Selection(point_id=point_id))
+    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    curve = given_curve(lake, target, version, Selection(point_id=point_id), closed)
     if curve.points.is_empty():
         raise Rejected(f"{target.name} has no point {point_id}.", code="unknown-point")
     told = json.loads(b"".join(json_pieces(curve)))

@@ -23,8 +23,8 @@ from lake.observatory_facts import keep_facts
 from lake.opening import Lake
 from lake.operations import merges, seals, writing
 from lake.people.accounts import create_user, find_user, issue_token, open_session
+from lake.people.audit import note_download
 from lake.people.comments import add_comment
-from lake.people.downloads import DownloadKind, record_download
 from lake.people.favourites import add_favourite
 from lake.people.groups import create_group
 from lake.proposals import store_candidates
@@ -163,7 +163,7 @@ def _fill_people(lake: Lake) -> None:
     add_to_group(lake.operations, "näher", "Gaia22ab1", by=ada)
     add_favourite(lake.operations, "Ostrowik_ZWO", comment="ours", user=ada)
     target = get_target(lake.operations, "Gaia22ab1", ada)
-    record_download(lake.operations, target, DownloadKind.PHOTOMETRY, by=ada, address="2001:db8::1")
+    note_download(lake.operations, target, who=ada, address="2001:db8::1")
     facts = {"approx_lim_mag": 1.0 / 3.0, "authors": "Świder"}
     keep_facts(lake.operations, "Ostrowik_ZWO", observatory=facts, camera={"binning": 2})
 

@@ -1,22 +1,30 @@
-"""Who gets what from every route, for every way to share a target: a route without a rule here fails."""
+"""Who gets what from every route, for every way to share a target; ``route_rules`` lists the routes."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 
 import httpx
 import polars as pl
 import pytest
 from api_server import Served
-from starlette.routing import Route
+from measured import upload_measured
+from route_rules import ABOUT_TARGETS, NOT_ABOUT_TARGETS, PUBLISHED, Key, Who, every_route
 
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
+from lake.frames import frames_of_target
 from lake.people.accounts import Role, User, create_user, find_user, issue_token
+from lake.people.comments import add_comment
 from lake.people.groups import create_group, set_member
 from lake.provenance import new_batch
+from lake.rights import SYSTEM
+from lake.target_groups import add_to_group
 from lake.targets import create_target
-from portal.api.app import PARTS
+from lake.uploads import upload
 
 PEOPLE = ("anonymous", "owner", "member", "other", "staff")
 SHARINGS = ("public", "group", "private", "embargoed")
@@ -26,50 +34,19 @@ SEEING = {
     "private": frozenset({"owner", "staff"}),
     "embargoed": frozenset({"owner", "member", "staff"}),  # public later; its group sees it already
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """How a route that names a target is asked, and what tells that it was given."""
-
-    json: dict[str, str] | None = None
-    data: dict[str, str] | None = None
-    files: bool = False
-    path: str = ""  # where it differs from the route's
-    content: bytes | None = None
-    with_account: bool = True  # an anonymous visitor gets nothing, whatever is asked for
-
-
-NAME = "{target}"  # stands for the name of the target
-FORM = {"target": NAME, "data_product_type": "fits_file"}
-ABOUT_TARGETS: dict[tuple[str, str], Rule] = {
-    ("GET", "/download/{name}.csv"): Rule(path=f"/download/{NAME}.csv", with_account=False),
-    ("POST", "/targets/getTargetList"): Rule(json={"name": NAME}),
-    ("POST", "/targets/download-photometry"): Rule(json={"name": NAME}),
-    ("POST", "/upload"): Rule(data=FORM, files=True),
-    ("POST", "/dataproducts/upload"): Rule(data=FORM, files=True),
-    ("PUT", "/session/upload"): Rule(path=f"/session/upload?target={NAME}&name=a.fits", content=b"x"),
+OF_THEM = {
+    Who.SEES: frozenset(PEOPLE),
+    Who.SIGNED_IN: frozenset(PEOPLE) - {"anonymous"},
+    Who.CHANGES: frozenset({"owner", "staff"}),
+    Who.STAFF: frozenset({"staff"}),
 }
-# routes that tell nothing of one target, each with why
-NOT_ABOUT_TARGETS = {
-    ("POST", "/targets/createTarget"): "makes one; that a place is taken is told without the name",
-    ("POST", "/api/token-auth"): "gives a token for a password",
-    ("POST", "/session/login"): "opens a session",
-    ("POST", "/session/logout"): "ends a session",
-    ("GET", "/api/health"): "tells whether the installation works",
-}
-PUBLISHED = ("/lake", "/api/sql")  # what is published is everybody's; lake.public.selection chooses it
-
-
-def every_route() -> set[tuple[str, str]]:
-    return {
-        (method, route.path.rstrip("/"))
-        for part in PARTS
-        for route in part.router.routes
-        if isinstance(route, Route)
-        for method in (route.methods or ())
-        if method not in {"HEAD", "OPTIONS"}
-    }
+MISSING = {
+    "target": "Matrix missing", "group": "Group missing", "file": "none.fits", "ra_deg": "299.5",
+    "frame_id": "u999999", "target_id": "999999", "upload_id": "999999", "point_id": "999999",
+    "job_id": "999999",
+}  # fmt: skip
+NUMBERS = count()
+Words = dict[str, str]
 
 
 def test_every_route_has_a_rule() -> None:
@@ -88,66 +65,118 @@ def account(served: Served, name: str) -> User:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """A client for each person, and a target with what hangs on it for each way to share."""
+
+    clients: dict[str, httpx.Client]
+    things: dict[str, Words]
+    fresh: Callable[[str], Words]
+
+
 @pytest.fixture(scope="module")
-def clients(served: Served) -> Iterator[dict[str, httpx.Client]]:
+def matrix(served: Served) -> Iterator[Matrix]:
     operations = served.lake.operations
     create_user(operations, "member", "right horse")
     group = create_group(operations, "Matrix", by=account(served, "owner"))
     set_member(operations, group.group_id, "member", Role.MEMBER, by=account(served, "owner"))
-    for number, sharing in enumerate(SHARINGS):
-        target = create_target(
-            operations,
-            Target(
-                name=f"Matrix {sharing}",
-                ra_deg=200.0 + number,
-                dec_deg=-5.0,
-                visibility=Visibility(sharing) if sharing in {"group", "private"} else Visibility.PUBLIC,
-                group_id=group.group_id,
-                embargo_until_mjd=mjd_now() + 1.0 if sharing == "embargoed" else None,
-            ),
-            by="owner",
-        )
-        row = {"target_id": target.target_id, "source": "ztf", "source_ref": "a", "mjd": 60000.5,
-               "band": "V(GaiaSP)", "mag": 15.5, "mag_err": 0.1}  # fmt: skip
-        served.lake.store.append_points(light_curve(pl.DataFrame([row])), batch=new_batch("test", "ztf"))
+    fresh = partial(shared_thing, served, group.group_id)
     tokens = {name: issue_token(operations, account(served, name), name="matrix") for name in PEOPLE[1:]}
-    opened = {name: served.client(tokens.get(name)) for name in PEOPLE}
-    yield opened
-    for client in opened.values():
+    clients = {name: served.client(tokens.get(name)) for name in PEOPLE}
+    yield Matrix(clients=clients, things={sharing: fresh(sharing) for sharing in SHARINGS}, fresh=fresh)
+    for client in clients.values():
         client.close()
 
 
-def ask(client: httpx.Client, method: str, path: str, target: str) -> httpx.Response:
-    rule = ABOUT_TARGETS[method, path]
-    named = {
-        key: {name: value.replace(NAME, target) for name, value in fields.items()}
-        for key, fields in (("json", rule.json), ("data", rule.data))
-        if fields is not None
+def shared_thing(served: Served, group_id: int, sharing: str) -> Words:
+    """Make a target that is shared in this way, and an upload, a frame, a point, a comment, a group of it."""
+    number = next(NUMBERS)
+    operations, store = served.lake.operations, served.lake.store
+    target = create_target(
+        operations,
+        Target(
+            name=f"Matrix{number:04d}",
+            ra_deg=200.0 + number / 4,
+            dec_deg=-5.0,
+            visibility=Visibility(sharing) if sharing in {"group", "private"} else Visibility.PUBLIC,
+            group_id=group_id,
+            embargo_until_mjd=mjd_now() + 1.0 if sharing == "embargoed" else None,
+        ),
+        by="owner",
+    )
+    target_id = target.target_id or 0
+    row = {"target_id": target_id, "source": "ztf", "source_ref": "a", "mjd": 60000.5,
+           "band": "V(GaiaSP)", "mag": 15.5, "mag_err": 0.1}  # fmt: skip
+    store.append_points(light_curve(pl.DataFrame([row])), batch=new_batch("test", "ztf"))
+    sent = upload(operations, upload_measured(served.lake, target.name, f"matrix{number:04d}.fits"), SYSTEM)
+    assert sent is not None
+    add_comment(operations, target.name, "Bright.", by=account(served, "owner"))
+    add_to_group(operations, f"Group{number:04d}", target.name, by=account(served, "owner"))
+    return {
+        "target": target.name,
+        "target_id": str(target_id),
+        "ra_deg": str(target.ra_deg),
+        "upload_id": str(sent.upload_id),
+        "job_id": str(sent.job_id),
+        "frame_id": str(frames_of_target(store, target_id)["frame_id"][0]),
+        "point_id": str(store.light_curve(target_id)["point_id"][0]),
+        "file": f"matrix{number:04d}.fits",
+        "group": f"Group{number:04d}",
     }
-    files = {"files": ("a.fits", f"SIMPLE for {target}".encode())} if rule.files else None
+
+
+def filled(value: object, words: Words) -> object:
+    if isinstance(value, dict):
+        return {name: filled(each, words) for name, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, words) for each in value]
+    if not isinstance(value, str):
+        return value
+    for name, word in words.items():
+        value = value.replace(f"{{{name}}}", word)
+    return value
+
+
+def ask(client: httpx.Client, key: Key, words: Words) -> httpx.Response:
+    rule, (method, path) = ABOUT_TARGETS[key], key
     return client.request(
-        method, (rule.path or path).replace(NAME, target), files=files, content=rule.content, **named
+        method,
+        str(filled(rule.path or path, words)),
+        json=filled(rule.json, words) if rule.json else None,
+        data=filled(rule.data, words) if rule.data else None,  # type: ignore[arg-type]
+        params=filled(rule.query, words) if rule.query else None,  # type: ignore[arg-type]
+        files={"files": ("a.fits", f"SIMPLE for {words['target']}".encode())} if rule.files else None,
+        content=rule.content,
     )
 
 
-def is_given(answer: httpx.Response) -> bool:
-    """Return whether an answer tells of the target: a list that is empty does not."""
-    if answer.status_code not in {200, 201}:
-        return False
-    is_json = answer.headers["content-type"].startswith("application/json")
-    return not (is_json and answer.json().get("count") == 0)
+def is_given(answer: httpx.Response, words: Words, *, is_list: bool) -> bool:
+    """Return whether an answer tells of the target: a list that does not name it, or its file, does not."""
+    return answer.is_success and (
+        not is_list or words["target"] in answer.text or words["file"] in answer.text
+    )
+
+
+def neutral(answer: httpx.Response, words: Words) -> tuple[int, str]:
+    """Return status and text of an answer with the words of the target taken out."""
+    text = answer.text
+    for word in sorted(words.values(), key=len, reverse=True):
+        text = re.sub(rf"(?<![\w.-]){re.escape(word)}(?!\w|\.\d)", "<word>", text)
+    return answer.status_code, text
 
 
 @pytest.mark.parametrize("sharing", SHARINGS)
-@pytest.mark.parametrize(("method", "path"), sorted(ABOUT_TARGETS))
-def test_a_route_tells_of_a_target_whom_it_may(
-    clients: dict[str, httpx.Client], method: str, path: str, sharing: str
-) -> None:
-    answers = {name: ask(client, method, path, f"Matrix {sharing}") for name, client in clients.items()}
-    rule = ABOUT_TARGETS[method, path]
-    may = SEEING[sharing] - ({"anonymous"} if rule.with_account else set())
-    assert {name for name, answer in answers.items() if is_given(answer)} == may
-    for name in set(PEOPLE) - may - {"anonymous"}:
-        never = ask(clients[name], method, path, "Matrix missing")
-        told = (answers[name].status_code, answers[name].text.replace(sharing, "missing"))
-        assert told == (never.status_code, never.text)
+@pytest.mark.parametrize("key", sorted(ABOUT_TARGETS), ids=" ".join)
+def test_a_route_tells_of_a_target_whom_it_may(matrix: Matrix, key: Key, sharing: str) -> None:
+    rule = ABOUT_TARGETS[key]
+    may = SEEING[sharing] & OF_THEM[rule.who]
+    given = set()
+    for name, client in matrix.clients.items():
+        words = matrix.fresh(sharing) if rule.is_last else matrix.things[sharing]
+        answer = ask(client, key, words)
+        if is_given(answer, words, is_list=rule.is_list):
+            given.add(name)
+        if name not in SEEING[sharing]:  # then nothing tells that it is there
+            never = ask(client, key, MISSING)
+            assert neutral(answer, words) == neutral(never, MISSING), name
+    assert given == may
