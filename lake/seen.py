@@ -3,14 +3,14 @@
 Every exit reads light curves here; the store itself knows no rights.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 from sqlalchemy import Connection, Engine, not_, select
 
-from lake.operations import reading, uploads
+from lake.operations import reading, targets, uploads
 from lake.people.accounts import User
-from lake.rights import upload_open_to
+from lake.rights import upload_open_to, visible_to
 from lake.store import Store
 
 UPLOAD = "upload"  # the source of points that people's frames gave
@@ -43,6 +43,21 @@ class Closed:
         if not self.upload_ids:
             return frames
         return frames.filter(~pl.col("upload_id").is_in(sorted(self.upload_ids)).fill_null(False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """What a person may not see of a whole lake; of value, so that caches can hold it."""
+
+    target_ids: frozenset[int] = frozenset()
+    closed: Closed = field(default_factory=Closed)
+
+
+def unseen_by(operations: Engine, user: User | None) -> Unseen:
+    """Return the targets and uploads that a person, or None for anybody, may not see."""
+    with reading(operations) as connection:
+        hidden = connection.execute(select(targets.c.target_id).where(not_(visible_to(user)))).scalars()
+        return Unseen(target_ids=frozenset(hidden), closed=closed_within(connection, user))
 
 
 def closed_to(operations: Engine, user: User | None, *, target_id: int | None = None) -> Closed:

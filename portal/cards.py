@@ -16,7 +16,7 @@ from portal.work import can_cancel, can_retry, cancel_job, is_finished, is_simul
 
 def frame_card(verdict: Verdict) -> None:
     """Show the verdict on one frame: picture, result, what went well or wrong, the numbers behind it."""
-    picture = picture_of(verdict.frame_id)
+    picture = picture_of(verdict)
     with st.container(border=True):
         left, right = st.columns([1, 2.9], gap="medium") if picture is not None else (None, st.container())
         if left is not None and picture is not None:
@@ -51,7 +51,7 @@ def _frame_details(verdict: Verdict) -> None:
         fact_list(facts | dict(verdict.numbers))
         for note in verdict.notes:
             st.caption(escaped(note))
-        kept = cutout_fits(verdict.frame_id)
+        kept = cutout_fits(verdict)
         if kept is not None:
             st.download_button(
                 "Cut-out (FITS)",
@@ -63,7 +63,7 @@ def _frame_details(verdict: Verdict) -> None:
                 on_click="ignore",
                 key=f"cutout_{verdict.frame_id}",
             )
-        fits = fits_of(verdict.frame_id)
+        fits = fits_of(verdict)
         if len(fits):
             st.dataframe(fits, hide_index=True, placeholder="–", column_config=_FIT_COLUMNS)
 
@@ -96,7 +96,7 @@ def upload_card(sent: Upload, user: User | None) -> None:
             words = escaped(waits_for or sent.step) or "waits for a worker"
             st.progress(min(max(sent.progress, 0.0), 1.0), text=words)
             return
-        frames = verdicts_of_upload(sent.upload_id) if sent.frame_ids else []
+        frames = verdicts_of_upload(sent.upload_id, user) if sent.frame_ids else []
         for verdict in frames:
             _verdict_line(verdict)
         if not frames:

@@ -17,6 +17,7 @@ from engine.times import datetime_of, mjd_now
 from engine.visibility import sun_separation_deg
 from lake.contents import Contents, contents
 from lake.people.accounts import User
+from lake.seen import Unseen, unseen_by
 from lake.store import Store
 from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
 from portal.moment import address_of, read_version, readable
@@ -44,15 +45,15 @@ class Position:
 
 
 def numbers(user: User | None) -> Numbers:
-    """Return how many targets this visitor may see and what the lake holds."""
+    """Return how much there is of what this visitor may see."""
     _, targets = find_targets(lake().operations, TargetFilter(page_size=1), user)
-    held = _contents(lake().store, read_version())
+    held = _contents(lake().store, read_version(), unseen_by(lake().operations, user))
     return Numbers(targets=targets, points=held.points, frames=held.frames, observers=held.observers)
 
 
-@lru_cache(maxsize=4)
-def _contents(store: Store, version: int) -> Contents:
-    return contents(readable(store, version))
+@lru_cache(maxsize=16)
+def _contents(store: Store, version: int, unseen: Unseen) -> Contents:
+    return contents(readable(store, version), unseen)
 
 
 def target_named(name: str, user: User | None) -> TargetRow | None:

@@ -23,6 +23,7 @@ from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from lake.store import Store
 from lake.targets import get_target
+from lake.uploads import upload
 from portal.fmt import duration_text, mag_text, moment_text
 from portal.moment import read_version, readable, reading
 from portal.opened import lake
@@ -79,8 +80,12 @@ def _of_target(store: Store, version: int, target_id: int, closed: Closed) -> tu
     return tuple(_verdict(row) for row in frames.iter_rows(named=True))
 
 
-def verdicts_of_upload(upload_id: int) -> list[Verdict]:
-    """Return the frames that an upload gave."""
+def verdicts_of_upload(upload_id: int, user: User | None) -> list[Verdict]:
+    """Return the frames that an upload gave, where a visitor may see it."""
+    try:
+        upload(lake().operations, upload_id, user)
+    except Rejected:
+        return []
     return [_verdict(row) for row in frames_of_upload(reading(), upload_id).iter_rows(named=True)]
 
 
@@ -110,9 +115,9 @@ def _visible_target(target_id: int, user: User | None) -> Target | None:
         return None
 
 
-def fits_of(frame_id: str) -> pl.DataFrame:
-    """Return how well each candidate band fits a frame, the chosen one first."""
-    return calibrations_of_frame(reading(), frame_id).select(
+def fits_of(verdict: Verdict) -> pl.DataFrame:
+    """Return how well each candidate band fits a frame, the chosen one first; who has the verdict may."""
+    return calibrations_of_frame(reading(), verdict.frame_id).select(
         pl.col("band").alias("Band"),
         pl.col("chosen").alias("Chosen"),
         pl.col("catalogue").alias("Catalogue"),
@@ -125,16 +130,20 @@ def fits_of(frame_id: str) -> pl.DataFrame:
     )
 
 
-@lru_cache(maxsize=256)
-def picture_of(frame_id: str) -> NDArray[np.uint8] | None:
+def picture_of(verdict: Verdict) -> NDArray[np.uint8] | None:
     """Return the pixels round the target as an RGB picture with the target marked, or None without pixels."""
+    return _picture(verdict.frame_id)
+
+
+@lru_cache(maxsize=256)
+def _picture(frame_id: str) -> NDArray[np.uint8] | None:
     kept = cutout(lake(), frame_id)
     return None if kept is None else drawn_cutout(*kept)
 
 
-def cutout_fits(frame_id: str) -> bytes | None:
+def cutout_fits(verdict: Verdict) -> bytes | None:
     """Return the pixels round the target, the PSF and the stars among them as a FITS file."""
-    return cutout_file(lake(), frame_id)
+    return cutout_file(lake(), verdict.frame_id)
 
 
 def drawn_cutout(pixels: NDArray[np.float32], stars: pl.DataFrame) -> NDArray[np.uint8]:

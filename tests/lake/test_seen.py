@@ -14,6 +14,7 @@ from engine.errors import Rejected
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
+from lake.contents import contents
 from lake.inbox import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.operations import uploads, writing
@@ -23,7 +24,7 @@ from lake.provenance import new_batch
 from lake.public.publish import Terms, publish
 from lake.raw import RawFile
 from lake.rights import SYSTEM
-from lake.seen import closed_to, seen_light_curve
+from lake.seen import closed_to, seen_light_curve, unseen_by
 from lake.targets import create_target, get_target, target_row, update_summary
 from lake.trace.explain import explain
 
@@ -106,6 +107,14 @@ def test_the_public_lake_has_no_point_of_a_closed_upload(lake: Lake) -> None:
     tables = [pl.read_parquet(file) for file in files]
     mags = [mag for table in tables if "mag_err" in table.columns for mag in table["mag"].to_list()]
     assert sorted(mags) == [15.25, 15.5]
+
+
+def test_what_is_counted_for_somebody_is_what_they_see(lake: Lake) -> None:
+    counted = [
+        contents(lake.store, unseen_by(lake.operations, user)).points
+        for user in (None, person(lake, "bob"), person(lake, "staff"))
+    ]
+    assert counted == [2, 3, 3]
 
 
 def test_an_embargo_ends_by_itself(lake: Lake) -> None:

@@ -19,6 +19,7 @@ from lake.inbox import UploadStatus, uploads
 from lake.opening import Lake, open_lake
 from lake.removal import remove_simulated
 from lake.rights import SYSTEM
+from lake.seen import Unseen
 from lake.settings import read_settings
 from lake.target_list import TargetFilter, find_targets
 from lake.targets import get_target
@@ -80,7 +81,7 @@ def test_its_frames_go_through_the_real_queue_and_it_leaves_no_trace(lake: Lake)
     remove_simulated(lake, usernames=[username_of(observer) for observer in OBSERVERS])
     assert find_targets(lake.operations, TargetFilter(), SYSTEM)[1] == 0
     assert not uploads(lake.operations, SYSTEM)
-    held = contents(lake.store)
+    held = contents(lake.store, Unseen())
     assert (held.points, held.frames) == (0, 0)
     assert lake.store.read("SELECT count(*) AS n FROM lake.reference_stars")["n"].to_list() == [0]
     assert not list(lake.raw.hashes())

@@ -5,6 +5,7 @@ from rich.table import Table
 from lake import queue
 from lake.contents import contents
 from lake.opening import Lake
+from lake.seen import Unseen
 from lake.settings import read_settings
 from tomlake.commands.session import opened_lake, out
 
@@ -31,7 +32,7 @@ def status() -> None:
 
 
 def _facts(lake: Lake) -> list[tuple[str, str]]:
-    held = contents(lake.store)
+    held = contents(lake.store, Unseen())
     return [
         ("Data folder", str(lake.settings.data_dir)),
         ("Lake version", f"{held.version:,}"),

@@ -10,6 +10,7 @@ from engine.errors import Rejected
 from lake.frames import calibrations_of_frame, cutout_file, frame, frames_of_target, stars_of_frame
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.seen import closed_to
 from lake.targets import get_target
 from lake.uploads import upload
 from portal.api.identity import TheLake, Visitor
@@ -83,13 +84,9 @@ class CalibrationAnswer(BaseModel):
 def of_target(user: Visitor, lake: TheLake, name: Name) -> list[FrameAnswer]:
     """Give the frames of a target, the last exposure first."""
     target = get_target(lake.operations, name, user)
-    frames = frames_of_target(lake.store, target.target_id or 0)
-    seen: dict[int, bool] = {}
-    return [
-        _answer(row)
-        for row in frames.iter_rows(named=True)
-        if seen.setdefault(row["upload_id"], _may_see(lake, row["upload_id"], user))
-    ]
+    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    frames = closed.open_frames(frames_of_target(lake.store, target.target_id or 0))
+    return [_answer(row) for row in frames.iter_rows(named=True)]
 
 
 @router.get("/frames/{frame_id}")
