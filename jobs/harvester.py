@@ -16,24 +16,26 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.protocol import Http
-from engine.errors import Rejected, TomlakeError
+from engine.errors import Rejected
 from engine.times import mjd_now
 from jobs.canary import canary_by
 from jobs.ephemeris import find_ephemeris_by
 from jobs.executor import CANARY, EPHEMERIS, HARVEST, WATCH
 from jobs.harvest import harvest_by
+from jobs.loop import end_with
 from jobs.progress import Stopped
 from jobs.watch import used_memory_mb
 from jobs.watch_streams import watch_streams_by
 from jobs.worker import EXIT_REFUSED, new_name
 from lake.archives import ILL_FAILURES, list_archive_health, lock_start
 from lake.opening import Lake, open_lake
-from lake.queue import Job, Kinds, claim, fail, finish, heartbeat, release
+from lake.queue import Job, Kinds, claim, heartbeat, release
 from lake.settings import read_settings
 
 logger = logging.getLogger(__name__)
@@ -122,16 +124,10 @@ class Harvester:
         self._bell.set()
 
     def _carry_out(self, running: _Running) -> None:
-        job, operations = running.job, self._lake.operations
-        try:
-            reason = WORK[job.kind](self._http, self._lake, job, running.tell)
-        except Exception as error:
-            state = fail(operations, job, error)
-            is_bug = not isinstance(error, TomlakeError)
-            logger.info("job %d: %s: %s", job.job_id, state or "taken away", error, exc_info=is_bug)
+        job = running.job
+        work = partial(WORK[job.kind], self._http, self._lake, job, running.tell)
+        if not end_with(self._lake.operations, job, work):
             self._looked_s = 0.0  # the archive may rest from now on
-        else:
-            finish(operations, job, reason)
 
     def _beat(self) -> None:
         """Keep the leases of what is under way, and look which archives rest."""

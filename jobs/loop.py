@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from engine.errors import Rejected, TomlakeError
@@ -11,6 +11,8 @@ from jobs.watch import Limits, Watch, used_memory_mb
 from lake.queue import ALL_KINDS, Job, Kinds, claim, fail, finish
 
 if TYPE_CHECKING:  # opening a lake needs much more code than this loop
+    from sqlalchemy import Engine
+
     from jobs.progress import Task
     from lake.opening import Lake
 
@@ -52,16 +54,26 @@ def is_full(limits: Limits, at_start_mb: float) -> bool:
 
 def carry_out(lake: Lake, job: Job, tasks: Mapping[str, Task], watch: Watch) -> None:
     """Do a claimed job under watch, and write down how it ended: whatever goes wrong is that job's end."""
-    logger.info("job %d %s started, attempt %d", job.job_id, job.kind, job.attempts)
-    try:
+
+    def work() -> str:
         with watch.over(job) as progress:
             if job.kind not in tasks:
                 raise Rejected(f"This worker has no task {job.kind!r:.60}.", code="unknown-task")
-            reason = tasks[job.kind](lake, job, progress)
+            return tasks[job.kind](lake, job, progress)
+
+    end_with(lake.operations, job, work)
+
+
+def end_with(operations: Engine, job: Job, work: Callable[[], str]) -> bool:
+    """Do the work of a claimed job, write down how it ended, and return whether it went well."""
+    logger.info("job %d %s started, attempt %d", job.job_id, job.kind, job.attempts)
+    try:
+        reason = work()
     except Exception as error:
-        state = fail(lake.operations, job, error)
+        state = fail(operations, job, error)
         is_bug = not isinstance(error, TomlakeError)
         logger.info("job %d %s: %s", job.job_id, state or "taken away", error, exc_info=is_bug)
-    else:
-        kept = finish(lake.operations, job, reason)
-        logger.info("job %d %s: %s", job.job_id, "done" if kept else "taken away", reason)
+        return False
+    kept = finish(operations, job, reason)
+    logger.info("job %d %s: %s", job.job_id, "done" if kept else "taken away", reason)
+    return True

@@ -98,10 +98,7 @@ class Star:
 class Aavso:
     """The AAVSO International Database."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the bundle of the star's observations, by the first day of each span, without names."""

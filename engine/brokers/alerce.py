@@ -88,10 +88,7 @@ class Alerce:
 
     prefer: Kind = Kind.TOTAL
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the light curve and the forced photometry of the nearest object, as a bundle."""

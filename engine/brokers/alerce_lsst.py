@@ -62,10 +62,7 @@ class AlerceLsst:
 
     prefer: Kind = Kind.TOTAL
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the alerts and the forced photometry of the nearest object, as a bundle."""

@@ -71,10 +71,7 @@ _MIDDLE_YEAR, _HALF_SPAN_YR = 2010.6, 0.6  # of the mission, for the cone that i
 class Allwise:
     """The multi-epoch archive of AllWISE."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every detection round the target: CSV by TAP, or an IPAC table by Gator where TAP fails."""

@@ -82,10 +82,7 @@ class Antares:
 
     prefer: Kind = Kind.TOTAL
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the alerts of the nearest locus as a bundle of pages, by v2 or else by v1."""

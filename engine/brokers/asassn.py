@@ -71,10 +71,7 @@ _SERVER = re.compile(r"[a-z0-9-]+\.ifa\.hawaii\.edu")
 class Asassn:
     """The archive of Sky Patrol v2."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the light curve of the nearest source as CSV, empty bytes where none is near."""

@@ -58,10 +58,7 @@ _ADDRESS = re.compile(re.escape(SITE) + r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-
 class AsassnV1:
     """The files of Sky Patrol v1."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the file whose address is among the target's names, empty bytes where none is."""

@@ -115,10 +115,7 @@ class Task:
 class Atlas:
     """The forced-photometry queue of ATLAS."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the result of the target's task, which is submitted first unless it stands in the queue.

@@ -62,10 +62,7 @@ _MJD_RANGE = (50000.0, 65000.0)
 class Cpcs:
     """The files of the calibration server."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:  # noqa: ARG002
         """Return empty bytes: there is nobody to ask."""

@@ -71,10 +71,7 @@ _EXPTIME_S = 30.0
 class Crts:
     """The archive of the Catalina surveys."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the page of a search by position, empty bytes where the survey has not looked.

@@ -86,10 +86,7 @@ COLUMNS = (*_IDENTITY, *_NUMBERS)
 class Dasch:
     """Starglass, Harvard's service for its plates."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return one row for each plate of the nearest object, as JSON; empty bytes where there is none."""

@@ -74,10 +74,7 @@ COLUMNS = (*_TEXTS, *_NUMBERS)
 class Decaps:
     """Astro Data Lab, asked for the measurements of DECaPS."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every measurement round the target as CSV."""

@@ -60,10 +60,7 @@ _WEEK_S = 604800.0
 class Fava:
     """The archive of weekly LAT counts."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the weekly counts at the target's position."""

@@ -84,10 +84,7 @@ _SECONDS_PER_DAY = 86400.0
 class FermiLcr:
     """The repository of LAT light curves."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return a bundle of answers for three cadences, empty bytes where no source is the target."""

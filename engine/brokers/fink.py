@@ -72,10 +72,7 @@ class Fink:
 
     prefer: Kind = Kind.TOTAL
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return alerts and upper limits of the nearest object, empty bytes where there is none."""

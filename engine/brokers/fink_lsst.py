@@ -71,10 +71,7 @@ class FinkLsst:
 
     prefer: Kind = Kind.TOTAL
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return alerts and forced photometry of the nearest object, as a bundle."""

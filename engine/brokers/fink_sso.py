@@ -65,10 +65,7 @@ _JD_RANGE = (2458000.0, 2475000.0)  # from September 2017
 class FinkSso:
     """The Solar System bodies of Fink."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every alert of the body.

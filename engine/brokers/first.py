@@ -71,10 +71,7 @@ _MIDDLE_YEAR, _HALF_SPAN_YR = 1998.0, 13.0
 class First:
     """The catalogue of FIRST at HEASARC."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the VOTable of the sources round the target."""

@@ -77,10 +77,7 @@ class GaiaAlerts:
 
     error_model: ErrorModel = ErrorModel.HODGKIN_2021
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return ``lightcurve.csv`` of the target's alert, empty bytes where Gaia never alerted on it.

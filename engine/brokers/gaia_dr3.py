@@ -121,10 +121,7 @@ class GaiaDr3:
 
     error_model: ErrorModel = ErrorModel.WYRZYKOWSKI_2023
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the source's transits as the archive sends them; empty bytes where it published none."""

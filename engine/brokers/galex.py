@@ -87,10 +87,7 @@ _APERTURE_NUMBERS = ("t_mean", "exptime", "cps", "mag", "cps_bgsub", "cps_bgsub_
 class Galex:
     """The catalogue of GALEX visits at MAST."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources of every visit round the target."""

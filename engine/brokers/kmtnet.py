@@ -84,10 +84,7 @@ _FWHM_MAX_PIX = 7.0
 class Kmtnet:
     """The archive of KMTNet's events."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the bundle of the event's series, empty bytes where there is none or it is not public."""

@@ -53,10 +53,7 @@ class LasairLsst:
 
     prefer: Kind = Kind.TOTAL
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the nearest object with its alerts, empty bytes where there is none."""

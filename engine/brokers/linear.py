@@ -56,10 +56,7 @@ _MAG_RANGE = (5.0, 25.0)
 class Linear:
     """Light-curve files of LINEAR."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:  # noqa: ARG002
         """Refuse: there is nobody to ask.

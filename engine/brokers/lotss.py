@@ -64,10 +64,7 @@ _EXPTIME_S = 28800.0
 class Lotss:
     """The catalogue of LoTSS DR2 at VizieR."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources round the target."""

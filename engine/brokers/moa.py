@@ -90,10 +90,7 @@ class Calibration:
 class Moa:
     """The archive of MOA's alerts."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the event's page and photometry as a bundle, empty bytes where MOA found none."""

@@ -74,10 +74,7 @@ _PHOTOGRAPHIC = ("PHO", "P", "A", "N", "")
 class Mpc:
     """The observations of the Minor Planet Center."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every observation of the body, in ADES.

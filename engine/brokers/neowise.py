@@ -86,10 +86,7 @@ _MIDDLE_YEAR, _HALF_SPAN_YR = 2019.3, 5.4  # of the mission, for the cone that i
 class Neowise:
     """The archive of NEOWISE-R."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every detection round the target: CSV by TAP, or an IPAC table by Gator where TAP fails."""

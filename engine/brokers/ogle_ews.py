@@ -78,10 +78,7 @@ _LISTED = re.compile(r"^\s*(\d{4}-[A-Z]{2,4}-\d{3,4})\b")
 class OgleEws:
     """The archive of the Early Warning System."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return ``phot.dat`` of the target's event, empty bytes where OGLE found none."""

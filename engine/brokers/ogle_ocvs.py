@@ -68,10 +68,7 @@ _PART = re.compile(r"(?:OGLE-IV|OGLE-III)_([IV])\.dat")
 class OgleOcvs:
     """The archive of the Collection of Variable Stars."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the bundle of the star's files, empty bytes where no star of the collection is near."""

@@ -86,10 +86,7 @@ COLUMNS = (*_TEXTS, *_NUMBERS)
 class PanStarrs:
     """MAST's catalogue of Pan-STARRS1."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return all detections of the nearest object as CSV, empty bytes where there is none."""

@@ -74,10 +74,7 @@ _EXPTIME_S = 60.0
 class Ptf:
     """The archive of PTF."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every epoch round the target as CSV, asked of IRSA by TAP."""

@@ -82,10 +82,7 @@ _NOTHING = b"No objects have been found"
 class Sdss:
     """SkyServer, asked in SQL."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every object round the target, secondaries included, as CSV."""

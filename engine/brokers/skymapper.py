@@ -75,10 +75,7 @@ COLUMNS = (*_OF_DETECTION, *_OF_IMAGE)
 class SkyMapper:
     """SkyMapper's TAP service."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return all detections of the nearest object as CSV, empty bytes where there is none."""

@@ -77,10 +77,7 @@ COLUMNS = (*_TEXTS, *_NUMBERS)
 class SuperWasp:
     """SuperWASP's tables at the NASA Exoplanet Archive."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the star's table as the archive keeps it, empty bytes where it has none.

@@ -79,10 +79,7 @@ _MISSION_MJD = (53300.0, 70000.0)  # from November 2004
 class SwiftUvot:
     """The archive SOUSA of Swift light curves."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the newest file of the target, empty bytes where SOUSA has none of its names."""

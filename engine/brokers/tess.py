@@ -102,10 +102,7 @@ class Observation:
 class Tess:
     """MAST, asked for the light curves of TESS."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the list of observations and a FITS file for each sector, as a bundle.

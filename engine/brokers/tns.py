@@ -82,10 +82,7 @@ INFO = BrokerInfo(
 class Tns:
     """The Transient Name Server."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the nearest object with its photometry, empty bytes where TNS has none."""

@@ -69,10 +69,7 @@ _EXPTIME_S = 7.8  # six frames of 1.3 s
 class Twomass:
     """The archive of 2MASS."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources round the target as CSV, asked of IRSA by TAP."""

@@ -63,10 +63,7 @@ _OBSERVED_MJD = (57900.0, 59000.0)  # June 2017 to May 2020: epoch 1 with a marg
 class Vlass:
     """The catalogue of VLASS epoch 1 at VizieR."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources round the target."""

@@ -94,10 +94,7 @@ _TABLES, _OBJECTS, _CURVES = "tables.csv", "objects_dr{}.csv", "light_curves_dr{
 class Ztf:
     """The archive of ZTF's data releases."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the newest release's tables, the objects round the target and their light curves."""

@@ -99,10 +99,7 @@ _AGAIN_S = 3600.0  # the list of questions is renewed each hour
 class ZtfForced:
     """The queue of ZTF forced photometry."""
 
-    @property
-    def info(self) -> BrokerInfo:
-        """Return the archive's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the light curve that an earlier question asked for; without a ticket ask that question.

@@ -37,10 +37,7 @@ INFO = StreamInfo(
 class Alerce:
     """Objects that ALeRCE put into a class."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:
         """Return the objects of a class that are new and were seen since."""

@@ -34,10 +34,7 @@ INFO = StreamInfo(
 class Antares:
     """Loci that one of ANTARES's filters tagged."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:
         """Return the loci with a tag that are new and were seen since."""

@@ -50,10 +50,7 @@ LSST = StreamInfo(
 class FinkZtf:
     """ZTF alerts that Fink put into a class."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return ZTF
+    info = ZTF
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:
         """Return the newest alerts of a class."""
@@ -77,10 +74,7 @@ class FinkZtf:
 class FinkLsst:
     """LSST alerts that Fink gave a tag."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return LSST
+    info = LSST
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:
         """Return the newest alerts of a tag."""

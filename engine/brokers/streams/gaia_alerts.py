@@ -36,10 +36,7 @@ INFO = StreamInfo(
 class GaiaAlertsIndex:
     """The list of all alerts of Gaia."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:  # noqa: ARG002 - it has one list for all
         """Return the whole index."""

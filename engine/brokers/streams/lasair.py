@@ -44,10 +44,7 @@ INFO = StreamInfo(
 class Lasair:
     """Objects that fulfil the WHERE of a Lasair filter."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:
         """Return the objects that fulfil the conditions and were seen since."""

@@ -38,10 +38,7 @@ INFO = StreamInfo(
 class Tns:
     """Objects that became public lately."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:
         """Return the newest objects that became public since, a bundle of one answer for each."""

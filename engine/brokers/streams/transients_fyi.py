@@ -30,10 +30,7 @@ INFO = StreamInfo(
 class TransientsFyi:
     """Objects of several surveys, each under its name at TNS where it has one."""
 
-    @property
-    def info(self) -> StreamInfo:
-        """Return the stream's facts."""
-        return INFO
+    info = INFO
 
     def fetch(self, rule: Rule, span: Span, http: Http) -> bytes:
         """Return the objects that were seen in the window that holds the time asked about."""
