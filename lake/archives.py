@@ -121,18 +121,20 @@ def harvests_of_target(operations: Engine, target_id: int) -> list[Harvest]:
 
 def asked_now(operations: Engine, target_id: int) -> list[Job]:
     """Return the questions about a target that archives have not answered yet, by archive."""
-    open_states = (JobState.WAITING.value, JobState.RUNNING.value)
-    query = select(jobs).where(
-        jobs.c.kind == "harvest", jobs.c.state.in_(open_states), jobs.c.lock.endswith(f":{target_id}")
-    )
+    known = select(harvests.c.archive).where(harvests.c.target_id == target_id)
     with reading(operations) as connection:
-        found = [job_of(row) for row in connection.execute(query.order_by(jobs.c.lock)).mappings()]
-    return [job for job in found if job.args.get("target_id") == str(target_id)]
+        keys = [f"{lock_start(each)}{target_id}" for each in connection.execute(known).scalars()]
+        waiting = and_(jobs.c.state == JobState.WAITING.value, jobs.c.dedupe.in_(keys))
+        running = and_(jobs.c.state == JobState.RUNNING.value, jobs.c.lock.in_(keys))
+        query = select(jobs).where(or_(waiting, running)).order_by(jobs.c.lock)
+        return [job_of(row) for row in connection.execute(query).mappings()]
 
 
 def request_harvest(operations: Engine, archive: str, target_id: int) -> int:
     """Return the job that asks an archive for a target, soon: somebody waits for it."""
     with writing(operations) as connection:
+        serialised(connection, "archives")
+        _put(connection, harvests, {"target_id": target_id, "archive": archive}, {"asked_mjd": mjd_now()})
         return _enqueue(connection, archive, target_id, priority=ASKED_PRIORITY)
 
 
