@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Night:
         return float(self.mjd[before] + share * (self.mjd[before + 1] - self.mjd[before]))
 
 
+@lru_cache(maxsize=512)  # of value, and asked for again at every run of a page
 def night_of(site: Site, day: int) -> Night:
     """Return the night whose evening falls on a day of MJD at a site."""
     noon_mjd = day + 0.5 - east_deg(site) / 360.0

@@ -66,7 +66,7 @@ def reasons(row: Mapping[str, object], night: Night, depth: Depth | None) -> str
     last_mag, last_band = _number(row["last_mag"]), str(row["last_band"] or "")
     told = [
         _waiting(_number(row["since_last_d"]), _number(row["cadence_d"]) or 0.0),
-        f"importance {_number(row['importance']):g}",
+        f"importance {round(_number(row['importance']) or 0.0, 1):g}",
         f"up for {_hours(_number(row['hours_up']) or 0.0)}",
         _moon(row, night),
         "" if last_mag is None else _brightness(last_mag, last_band, depth),
