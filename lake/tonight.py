@@ -8,7 +8,6 @@ import polars as pl
 from sqlalchemy import Engine
 
 from engine.target import Target
-from engine.times import mjd_now
 from engine.visibility.depth import Depth
 from engine.visibility.horizon import Array
 from engine.visibility.night import Night, night_of, tonight
@@ -93,14 +92,20 @@ class Chance:
         return self.offer["hours_up"] or 0.0
 
 
-def plan_night(operations: Engine, store: Readable, asked: Asked, user: User | None, *, limit: int) -> Plan:
-    """Return the best targets for a telescope and a night among those that a person may see."""
+def plan_night(
+    operations: Engine, store: Readable, asked: Asked, user: User | None, *, limit: int, now_mjd: float
+) -> Plan:
+    """Return the best targets for a telescope and a night among those that a person may see.
+
+    Of a night that is under way counts what is left.
+    """
     wanted = TargetFilter(order=Order.PRIORITY, descending=True, page_size=PAGE_SIZE_MAX)
     found, _ = find_targets(operations, wanted, user)
     night = night_of(asked.telescope.site, asked.day)
-    offers, altitudes_deg, places = _offers(operations, [row.target for row in found], night, asked.limits)
+    seen = [row.target for row in found]
+    offers, altitudes_deg, places = _offers(operations, seen, night, asked.limits, now_mjd)
     depth = depth_of(operations, store, asked.telescope, user)
-    best = ranked(_wanted(found, places, night), night, offers, depth)
+    best = ranked(_wanted(found, places, max(now_mjd, float(night.mjd[0]))), night, offers, depth)
     shown = best.head(limit).with_row_index("rank", offset=1)
     told = [reasons(row, night, depth) for row in shown.iter_rows(named=True)]
     return Plan(
@@ -115,7 +120,12 @@ def plan_night(operations: Engine, store: Readable, asked: Asked, user: User | N
 
 
 def chances(
-    operations: Engine, target: Target, telescopes: Iterable[Telescope], *, limits: Limits
+    operations: Engine,
+    target: Target,
+    telescopes: Iterable[Telescope],
+    *,
+    limits: Limits,
+    now_mjd: float,
 ) -> list[Chance]:
     """Return what each telescope can see of a target in the night that it has now or next, the best first.
 
@@ -124,27 +134,28 @@ def chances(
     target
         One that the caller was allowed to get.
     """
-    now_mjd, found = mjd_now(), []
+    found = []
     for telescope in telescopes:
         night = night_of(telescope.site, tonight(telescope.site, now_mjd))
-        offers, altitudes_deg, _ = _offers(operations, [target], night, limits)
+        offers, altitudes_deg, _ = _offers(operations, [target], night, limits, now_mjd)
         offer = offers.row(0, named=True)
         found.append(Chance(telescope=telescope, night=night, altitudes_deg=altitudes_deg[0], offer=offer))
     return sorted(found, key=lambda each: (each.hours_up == 0, -(each.offer["best_altitude_deg"] or 0.0)))
 
 
 def _offers(
-    operations: Engine, targets: Sequence[Target], night: Night, limits: Limits
+    operations: Engine, targets: Sequence[Target], night: Night, limits: Limits, now_mjd: float
 ) -> tuple[pl.DataFrame, Array, tuple[Array, Array]]:
     """Return what the night offers, the altitudes, and where the targets are at its middle."""
     ra_deg = np.array([target.ra_deg for target in targets], dtype=np.float64)
     dec_deg = np.array([target.dec_deg for target in targets], dtype=np.float64)
-    fixed = windows(night, ra_deg, dec_deg, limits=limits)
+    since_mjd = now_mjd if night.mjd[0] <= now_mjd <= night.mjd[-1] else -np.inf
+    fixed = windows(night, ra_deg, dec_deg, limits=limits, since_mjd=since_mjd)
     moving = [number for number, target in enumerate(targets) if target.designation]
     if not moving:
         return fixed.table, fixed.altitudes_deg, (ra_deg, dec_deg)
     ways = _ways(operations, [targets[number] for number in moving], night)
-    followed = windows(night, *ways, limits=limits)
+    followed = windows(night, *ways, limits=limits, since_mjd=since_mjd)
     altitudes_deg = fixed.altitudes_deg.copy()
     altitudes_deg[moving] = followed.altitudes_deg
     middle = len(night.mjd) // 2
@@ -166,9 +177,8 @@ def _ways(operations: Engine, bodies: Sequence[Target], night: Night) -> tuple[A
     return ra_deg, dec_deg
 
 
-def _wanted(found: Sequence[TargetRow], places: tuple[Array, Array], night: Night) -> pl.DataFrame:
-    """Return the targets as the ranking wants them; how long they wait counts until the night or now."""
-    then_mjd = max(mjd_now(), float(night.mjd[0]))
+def _wanted(found: Sequence[TargetRow], places: tuple[Array, Array], then_mjd: float) -> pl.DataFrame:
+    """Return the targets as the ranking wants them, with how long each will then have waited."""
     rows = [
         {
             "name": row.target.name,

@@ -135,7 +135,7 @@ def _tracks(rows: alt.Chart, x: alt.X, names: tuple[str, ...], only: alt.Paramet
     legend = alt.Legend(
         title=None,
         orient="bottom",
-        columns=alt.ExprRef("max(2, floor(width / 150))"),
+        columns=alt.ExprRef("max(2, floor(width / 125))"),
         labelLimit=220,
         offset=14,
     )

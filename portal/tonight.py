@@ -47,7 +47,7 @@ def evening_of(telescope: Telescope) -> date:
 
 def plan(asked: Asked, user: User | None) -> Plan:
     """Return the best targets of a night for this visitor."""
-    return plan_night(lake().operations, reading(), asked, user, limit=MOST_LISTED)
+    return plan_night(lake().operations, reading(), asked, user, limit=MOST_LISTED, now_mjd=mjd_now())
 
 
 def night_facts(night: Night) -> dict[str, str]:
@@ -120,7 +120,7 @@ def plan_chart(found: Plan, picked: Sequence[int]) -> NightChart:
 def target_chances(target: Target, user: User | None) -> list[Chance]:
     """Return what each telescope can see of a target tonight; the demo's telescope sees what is simulated."""
     found = [each for each in telescopes(user) if target.simulated or not each.is_simulated]
-    return chances(lake().operations, target, found, limits=Limits())
+    return chances(lake().operations, target, found, limits=Limits(), now_mjd=mjd_now())
 
 
 def best_sentence(found: Sequence[Chance]) -> str:

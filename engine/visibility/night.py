@@ -16,7 +16,6 @@ CIVIL_DEG, NAUTICAL_DEG, ASTRONOMICAL_DEG = -6.0, -12.0, -18.0
 _STEPS = 289
 _MJD_ZERO = date(1858, 11, 17)
 _FIRST_YEAR, _LAST_YEAR = 1950, 2099  # where the theories of Sun and Moon hold
-_MORNING_D = 0.375  # at nine in the morning, by the Sun, the next night is "tonight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +90,13 @@ def night_of(site: Site, day: int) -> Night:
 
 
 def tonight(site: Site, now_mjd: float) -> int:
-    """Return the day on whose evening the night begins that is under way at a site, or comes next."""
-    return int(np.floor(now_mjd + east_deg(site) / 360.0 - _MORNING_D))
+    """Return the day on whose evening the night begins that is under way at a site, or comes next.
+
+    A night ends with its nautical dark, or at noon where it never gets so dark.
+    """
+    day = int(np.floor(now_mjd + east_deg(site) / 360.0 - 0.5))
+    dark = night_of(site, day).with_sun_below(NAUTICAL_DEG)
+    return day + 1 if dark is not None and now_mjd > dark.to_mjd else day
 
 
 def day_of(evening: date) -> int:

@@ -48,13 +48,17 @@ def checked_limits(limits: Limits) -> Limits:
     return limits
 
 
-def windows(night: Night, ra_deg: Array, dec_deg: Array, *, limits: Limits) -> Windows:
+def windows(
+    night: Night, ra_deg: Array, dec_deg: Array, *, limits: Limits, since_mjd: float = -np.inf
+) -> Windows:
     """Return the windows of targets, all at once.
 
     Parameters
     ----------
     ra_deg, dec_deg
         Of shape (n,), or (n, k) of bodies that move during the night; NaN where nobody knows.
+    since_mjd
+        What was before counts no more: the night is under way.
     """
     towards = directions(ra_deg, dec_deg)
     heights_deg = altitudes_deg(night.ground, towards)
@@ -62,9 +66,10 @@ def windows(night: Night, ra_deg: Array, dec_deg: Array, *, limits: Limits) -> W
     if limits.moon_min_deg > 0.0:
         sun_margin = np.broadcast_to(sun_margin, heights_deg.shape)
         sun_margin = np.minimum(sun_margin, _moon_margin(night, towards, limits.moon_min_deg))
-    dark = np.flatnonzero(night.sun_altitude_deg < limits.sun_max_deg)
+    first = int(np.searchsorted(night.mjd, since_mjd))
+    dark = first + np.flatnonzero(night.sun_altitude_deg[first:] < limits.sun_max_deg)
     # one step more on both sides, for the part of a step in which the dark begins and ends
-    near = slice(max(0, int(dark[0]) - 1), int(dark[-1]) + 2) if len(dark) else slice(0, 0)
+    near = slice(max(first, int(dark[0]) - 1), int(dark[-1]) + 2) if len(dark) else slice(0, 0)
     margin = np.minimum(heights_deg[:, near] - limits.altitude_min_deg, sun_margin[..., near])
     return Windows(
         altitudes_deg=heights_deg, table=_table(night, towards, heights_deg[:, near], margin, night.mjd[near])

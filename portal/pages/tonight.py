@@ -101,7 +101,7 @@ picked = st.dataframe(
     placeholder="–",
     alt=f"Table of {plural(len(plan.rows), 'target')} for the night, the best first",
     column_config={
-        "Target": st.column_config.TextColumn(help="Click a name to open the target", width=150, pinned=True),
+        "Target": st.column_config.TextColumn(help="Click a name to open the target", width=140, pinned=True),
         "Score": st.column_config.ProgressColumn(
             format="%.0f",
             min_value=0,
@@ -117,7 +117,7 @@ picked = st.dataframe(
         "Hours": st.column_config.NumberColumn(format="%.1f h", help="Within the limits", width=75),
         "Moon": st.column_config.NumberColumn(format="%.0f°", help="Distance at the best time", width=75),
         "Last mag": st.column_config.NumberColumn(format="%.2f", width=85),
-        "Why": st.column_config.TextColumn(width=560),
+        "Why": st.column_config.TextColumn(width=610),
     },
 )
 cells = picked.selection.cells

@@ -11,7 +11,6 @@ from installations import settings_in
 
 from engine.frame import Camera
 from engine.target import Target, Visibility
-from engine.times import mjd_now
 from engine.visibility.night import day_of, night_of
 from engine.visibility.windows import Limits
 from lake.changes import Change
@@ -81,7 +80,7 @@ def person(lake: Lake, name: str) -> User:
 
 def plan(lake: Lake, user: User | None, *, limit: int = 100) -> Plan:
     asked = Asked(telescope=telescope_named(lake.operations, "chile"), day=DAY)
-    return plan_night(lake.operations, lake.store, asked, user, limit=limit)
+    return plan_night(lake.operations, lake.store, asked, user, limit=limit, now_mjd=DAY - 30.0)
 
 
 def test_a_private_target_is_in_no_plan_of_a_stranger(lake: Lake) -> None:
@@ -150,10 +149,10 @@ def test_a_plan_says_how_many_it_leaves_out(lake: Lake) -> None:
 def test_over_many_sites_the_best_comes_first_and_those_that_cannot_see_it_last(lake: Lake) -> None:
     polaris = create_target(lake.operations, Target(name="Polar", ra_deg=37.95, dec_deg=89.26), by="ada")
     sites = [telescope_at(21.4, -30.0), telescope_at(21.4, 45.0), telescope_at(25.0, 55.0)]
-    found = chances(lake.operations, polaris, sites, limits=Limits())
+    now_mjd = DAY + 0.5  # noon: the whole night is to come
+    found = chances(lake.operations, polaris, sites, limits=Limits(), now_mjd=now_mjd)
     told = [each.telescope.site.latitude_deg for each in found]
     assert told == [55.0, 45.0, -30.0]
     assert found[-1].hours_up == 0
-    now_mjd = mjd_now()
-    assert all(each.night.mjd[0] < now_mjd + 1.0 < each.night.mjd[-1] + 1.0 for each in found)
+    assert {each.night.day for each in found} == {DAY}
     assert night_of(found[0].telescope.site, found[0].night.day) is found[0].night

@@ -140,7 +140,9 @@ _WRITTEN: dict[int | str, dict[str, Any]] = {
 def plan(request: Request, user: Visitor, lake: TheLake, query: Annotated[NightQuery, Query()]) -> Response:
     """Rank the targets that you may see for a telescope and a night; CSV, iCalendar and text by `Accept`."""
     chosen = _chosen(query.format, request.headers.get("accept", ""))
-    found = plan_night(lake.operations, lake.store, query.asked(lake), user, limit=query.limit)
+    found = plan_night(
+        lake.operations, lake.store, query.asked(lake), user, limit=query.limit, now_mjd=mjd_now()
+    )
     name = f"tonight-{found.night.evening.isoformat()}.{chosen}"
     headers = {
         "Content-Disposition": f'inline; filename="{name}"',

@@ -60,8 +60,8 @@ def test_a_night_that_is_under_way_is_tonight_until_the_morning() -> None:
     day = day_of(date(2025, 10, 7))
     evening_in_chile = mjd_of(datetime(2025, 10, 8, 1, 0))  # 21 h before, by the clock there
     assert tonight(LA_SILLA, evening_in_chile) == day
-    assert tonight(LA_SILLA, mjd_of(datetime(2025, 10, 8, 10, 0))) == day  # dawn
-    assert tonight(LA_SILLA, mjd_of(datetime(2025, 10, 8, 15, 0))) == day + 1
+    assert tonight(LA_SILLA, mjd_of(datetime(2025, 10, 8, 8, 30))) == day  # before dawn
+    assert tonight(LA_SILLA, mjd_of(datetime(2025, 10, 8, 10, 0))) == day + 1
     assert tonight(GREENWICH, mjd_of(datetime(2025, 10, 7, 12, 0))) == day
 
 
@@ -132,3 +132,15 @@ def test_a_body_without_a_place_is_never_up() -> None:
     found = windows(night, unknown, unknown, limits=Limits(moon_min_deg=10.0)).table
     assert found["hours_up"].to_list() == [0.0]
     assert found["best_altitude_deg"].to_list() == [None]
+
+
+def test_of_a_night_under_way_what_is_left_counts() -> None:
+    night = night_of(LA_SILLA, day_of(date(2025, 10, 7)))
+    place = np.array([20.0]), np.array([-30.0])  # highest at 4.4 h UTC
+    whole = windows(night, *place, limits=Limits()).table.row(0, named=True)
+    since_mjd = whole["best_mjd"] + 1.0 / 24.0
+    left = windows(night, *place, limits=Limits(), since_mjd=since_mjd).table.row(0, named=True)
+    assert left["best_mjd"] == pytest.approx(since_mjd, abs=0.004)
+    assert left["hours_up"] == pytest.approx(24.0 * (whole["to_mjd"] - since_mjd), abs=0.15)
+    over = windows(night, *place, limits=Limits(), since_mjd=float(night.mjd[-1]) + 1.0).table
+    assert over["hours_up"].to_list() == [0.0]
