@@ -7,12 +7,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from engine.errors import Rejected
-from engine.visibility.night import ASTRONOMICAL_DEG, CIVIL_DEG, NAUTICAL_DEG, day_of
+from engine.visibility.night import (
+    ASTRONOMICAL_DEG,
+    CIVIL_DEG,
+    FIRST_YEAR,
+    LAST_YEAR,
+    NAUTICAL_DEG,
+    day_of,
+)
 from engine.visibility.windows import Limits
 from lake.telescopes import Telescope, telescope_at
 from lake.tonight import Asked
 
 ELSEWHERE = "Another site"
+FIRST_EVENING, LAST_EVENING = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 TWILIGHTS = {"civil": CIVIL_DEG, "nautical": NAUTICAL_DEG, "astronomical": ASTRONOMICAL_DEG}
 FIELDS = ("telescope", "longitude", "latitude", "aperture", "evening", "altitude", "moon", "twilight")
 _WORDS = {"longitude": "lon", "latitude": "lat", "evening": "date"}  # in the address, where shorter

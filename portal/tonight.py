@@ -53,11 +53,24 @@ def plan(asked: Asked, user: User | None) -> Plan:
 def night_facts(night: Night) -> dict[str, str]:
     """Return Sun and Moon of a night in words."""
     words = {
-        "Sun down": _span_text(night.with_sun_below(SUNSET_DEG)),
-        "Nautical dark": _span_text(night.with_sun_below(NAUTICAL_DEG)),
-        "Full dark": _span_text(night.with_sun_below(ASTRONOMICAL_DEG)),
+        "Sun down, UTC": _span_text(night.with_sun_below(SUNSET_DEG)),
+        "Nautical dark, UTC": _span_text(night.with_sun_below(NAUTICAL_DEG)),
+        "Full dark, UTC": _span_text(night.with_sun_below(ASTRONOMICAL_DEG)),
     }
     return words | {"Moon": f"{night.moon_lit:.0%} lit, {_moon_up(night)}"}
+
+
+def first_words(found: Plan) -> str:
+    """Return the best target of a plan with its moment and its reasons."""
+    row = found.rows.row(0, named=True)
+    return f"{row['name']} at {best_words(row)}: {row['reasons']}."
+
+
+def depth_words(found: Plan) -> str:
+    """Return how faint the telescope sees, and how that is known."""
+    if found.depth is not None:
+        return found.depth.told
+    return "How faint this telescope sees is not known: that takes its aperture, or frames of it here."
 
 
 def _span_text(span: Span | None) -> str:

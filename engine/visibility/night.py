@@ -15,7 +15,7 @@ SUNSET_DEG = -0.833  # the upper limb, through the air
 CIVIL_DEG, NAUTICAL_DEG, ASTRONOMICAL_DEG = -6.0, -12.0, -18.0
 _STEPS = 289
 _MJD_ZERO = date(1858, 11, 17)
-_FIRST_YEAR, _LAST_YEAR = 1950, 2099  # where the theories of Sun and Moon hold
+FIRST_YEAR, LAST_YEAR = 1950, 2099  # where the theories of Sun and Moon hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +107,8 @@ def day_of(evening: date) -> int:
     Rejected
         ``bad-date``: Sun and Moon are not known so far away.
     """
-    if not _FIRST_YEAR <= evening.year <= _LAST_YEAR:
-        raise Rejected(f"Choose a date from {_FIRST_YEAR} to {_LAST_YEAR}.", code="bad-date")
+    if not FIRST_YEAR <= evening.year <= LAST_YEAR:
+        raise Rejected(f"Choose a date from {FIRST_YEAR} to {LAST_YEAR}.", code="bad-date")
     return (evening - _MJD_ZERO).days
 
 

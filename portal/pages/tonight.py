@@ -38,6 +38,8 @@ with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
     evening = st.date_input(
         "Evening of",
         key=key("evening"),
+        min_value=night_choices.FIRST_EVENING,
+        max_value=night_choices.LAST_EVENING,
         width=150,
         persist_state="session",
         help="Empty: the night that is under way there, or comes next.",
@@ -61,7 +63,7 @@ chosen = NightChoices(
     altitude=altitude,
     moon=moon,
     twilight=twilight,
-    **elsewhere,  # type: ignore[arg-type]
+    **elsewhere,
 )
 st.query_params.from_dict(dict(night_choices.remember(st.session_state, chosen)))
 if chosen_site is None:
@@ -79,9 +81,11 @@ with left:
                 f"**Nothing can be observed within these limits.** {plural(plan.considered, 'target')} were "
                 "looked at: allow lower altitudes, a brighter sky, or choose another night."
             )
+    else:
+        st.markdown(f"**First:** {escaped(tonight.first_words(plan))}")
 with right:
     fact_list(tonight.night_facts(plan.night))
-    st.caption(escaped(plan.depth.told if plan.depth else "How faint this telescope sees is not known."))
+    st.caption(escaped(tonight.depth_words(plan)))
 if plan.rows.is_empty():
     st.stop()
 

@@ -37,6 +37,15 @@ def test_a_private_target_is_in_no_strangers_list(full_lake: Lake, staff_session
     assert "Secret1" in table(visit("tonight", **NIGHT))
 
 
+def test_the_first_target_is_told_with_its_reasons_and_nights_long_ago_work(full_lake: Lake) -> None:
+    at = visit("tonight", **NIGHT | {"date": "1960-11-10"})
+    assert not at.exception
+    first = at.dataframe[0].value.iloc[0]
+    told = words(at).replace("\\", "")
+    assert f"**First:** {first['Target']} at {first['Best']} UTC, " in told
+    assert first["Why"] in told
+
+
 def test_any_site_can_be_typed_and_is_kept_by_the_address(full_lake: Lake) -> None:
     asked = {"lon": "-70.7", "lat": "-29.3", "date": "2025-11-10"}
     at = visit("tonight", **asked)
