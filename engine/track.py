@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
-from scipy.interpolate import make_interp_spline
+from scipy.interpolate import BSpline, make_interp_spline
 
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY
@@ -70,6 +70,13 @@ class Track:
             position_angle_deg=float(np.degrees(np.arctan2(to_east, to_north)) % 360.0),
         )
 
+    def positions_at(self, mjd: Array) -> tuple[Array, Array]:
+        """Return (ra_deg, dec_deg) at many moments; NaN outside the table. Shapes: (k,)."""
+        inside = (mjd >= self.mjd[0]) & (mjd <= self.mjd[-1])
+        days = np.where(inside, mjd - self.mjd[0], np.nan)
+        x, y, z = self._spline()(days).T
+        return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
+
     def _vector(self, mjd: float, *, order: int) -> Array:
         if not self.mjd[0] <= mjd <= self.mjd[-1]:
             raise Rejected(
@@ -77,11 +84,14 @@ class Track:
                 f"taken at {mjd:.5f}: give one that covers the night.",
                 code="outside-ephemeris",
             )
+        return np.asarray(self._spline()(mjd - self.mjd[0], nu=order), dtype=np.float64)
+
+    def _spline(self) -> BSpline:
+        """Return unit vectors over the days since the first place."""
         ra, dec = np.radians(self.ra_deg), np.radians(self.dec_deg)
         vectors = np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
         days = self.mjd - self.mjd[0]
-        spline = make_interp_spline(days, vectors, k=min(CUBIC, len(days) - 1))
-        return np.asarray(spline(mjd - self.mjd[0], nu=order), dtype=np.float64)
+        return make_interp_spline(days, vectors, k=min(CUBIC, len(days) - 1))
 
 
 def track_of(mjd: Array, ra_deg: Array, dec_deg: Array) -> Track:

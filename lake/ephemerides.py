@@ -1,11 +1,11 @@
 """Where bodies of the Solar System stand: what was asked for each target, and what is due."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 import polars as pl
-from sqlalchemy import ColumnElement, Engine, and_, case, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, and_, case, delete, insert, or_, select
 
 from engine.errors import TomlakeError
 from engine.times import mjd_now
@@ -89,6 +89,21 @@ def kept_ephemeris(operations: Engine, wanted: Wanted) -> KeptEphemeris | None:
         row = connection.execute(select(ephemerides).where(_this(wanted))).mappings().one_or_none()
     if row is None:
         return None
+    return _kept(row)
+
+
+def whole_ephemerides(operations: Engine, target_ids: Sequence[int]) -> dict[int, KeptEphemeris]:
+    """Return what is kept of the light curves' ephemerides of many targets, by number, with one question."""
+    query = select(ephemerides).where(
+        ephemerides.c.target_id.in_(list(target_ids)),
+        ephemerides.c.observer == GEOCENTRE,
+        ephemerides.c.night == WHOLE,
+    )
+    with reading(operations) as connection:
+        return {row["target_id"]: _kept(row) for row in connection.execute(query).mappings()}
+
+
+def _kept(row: RowMapping) -> KeptEphemeris:
     values = {each.name: row[each.name] for each in fields(KeptEphemeris)}
     return KeptEphemeris(**values | {"nodes": pl.DataFrame(row["nodes"] or None, schema=_SCHEMA)})
 

@@ -14,7 +14,7 @@ from engine.errors import Rejected
 from engine.lightcurve import Flag, flag_words
 from engine.target import Target
 from engine.times import datetime_of, mjd_now
-from engine.visibility import sun_separation_deg
+from engine.visibility.sun import sun_separation_deg
 from lake.contents import Contents, contents
 from lake.people.accounts import User
 from lake.seen import Unseen, unseen_by

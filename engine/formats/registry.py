@@ -79,7 +79,7 @@ def format_accepted(accept: str) -> Format:
     """
     if not accept.strip():
         return FORMATS[0]
-    for media_type in _by_preference(accept):
+    for media_type in media_types_wanted(accept):
         found = _of_type(media_type)
         if found is not None:
             return found
@@ -98,7 +98,7 @@ def _of_type(media_type: str) -> Format | None:
     return _BY_TYPE.get(media_type)
 
 
-def _by_preference(accept: str) -> list[str]:
+def media_types_wanted(accept: str) -> list[str]:
     """Return the media types that a header wants, the dearest first; a plain one before a wild card."""
     wanted = []
     for part in accept.split(","):

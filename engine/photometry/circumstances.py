@@ -7,6 +7,7 @@ from astropy.coordinates import AltAz, SkyCoord, get_body
 from astropy.time import Time
 
 from engine.frame import Camera
+from engine.visibility.horizon import airmass_at
 
 LOW_DEG = 25.0
 BRIGHT_MOON = 0.5
@@ -26,14 +27,8 @@ class Circumstances:
 
     @property
     def airmass(self) -> float | None:
-        """Return the air in front of the target, 1 at the zenith; None below the horizon.
-
-        Pickering 2002, DIO 12, 1, 20.
-        """
-        if self.altitude_deg <= 0:
-            return None
-        bent_deg = self.altitude_deg + 244.0 / (165.0 + 47.0 * self.altitude_deg**1.1)
-        return float(1.0 / np.sin(np.radians(min(bent_deg, 90.0))))
+        """Return the air in front of the target, 1 at the zenith; None below the horizon."""
+        return None if self.altitude_deg <= 0 else float(airmass_at(self.altitude_deg))
 
     @property
     def is_impossible(self) -> bool:

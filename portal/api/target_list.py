@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from engine.errors import Rejected
 from engine.times import datetime_of, mjd_now
-from engine.visibility import sun_separation_deg
+from engine.visibility.sun import sun_separation_deg
 from lake.people.accounts import User
 from lake.target_groups import get_group, groups_of_targets, targets_of_group
 from lake.targets import Cone, Order, TargetFilter, TargetRow, find_targets, get_target

@@ -15,6 +15,7 @@ from portal.parts import (
     target_link,
 )
 from portal.session import current_user
+from portal.tonight_tab import tonight_tab
 
 FRAMES_AT_ONCE = 6
 ASKING_EVERY_S = 1.5
@@ -78,10 +79,11 @@ if target.description:
 
 main, side = st.columns([2.7, 1], gap="large")
 with main:
-    curve_tab, points_tab, frames_tab, archives_tab = st.tabs(
+    curve_tab, points_tab, tonight_part, frames_tab, archives_tab = st.tabs(
         [
             ":material/show_chart: Light curve",
             ":material/table_rows: Points",
+            ":material/bedtime: Tonight",
             ":material/photo_camera: Frames",
             ":material/public: Archives",
         ],
@@ -150,6 +152,10 @@ with points_tab:
             },
         )
         st.caption(plural(len(points), "point"))
+
+with tonight_part:
+    if tonight_part.open:
+        tonight_tab(target, user)
 
 with frames_tab:
     if frames_tab.open:

@@ -25,6 +25,7 @@ page = st.navigation(
     [
         st.Page(PAGES / "home.py", title="Home", icon=":material/home:", url_path="home", default=True),
         st.Page(PAGES / "targets.py", title="Targets", icon=":material/my_location:", url_path="targets"),
+        st.Page(PAGES / "tonight.py", title="Tonight", icon=":material/bedtime:", url_path="tonight"),
         st.Page(PAGES / "proposals.py", title="New", icon=":material/notifications:", url_path="proposals"),
         st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
         st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),

@@ -11,6 +11,7 @@ PAGES = {
     "home": "/",
     "targets": "/targets",
     "target": "/target?name=Sim26dkv",
+    "tonight": "/tonight",
     "proposals": "/proposals",
     "archives": "/archives",
     "upload": "/upload",

@@ -40,3 +40,13 @@ def test_two_places_make_a_straight_way_and_one_makes_none() -> None:
     with pytest.raises(Rejected) as refusal:
         track_of(np.array([1.0]), np.array([11.0]), np.array([0.0]))
     assert refusal.value.code == "bad-ephemeris"
+
+
+def test_many_places_are_those_of_each_moment_and_unknown_outside_of_the_table() -> None:
+    track = circling(step_d=1 / 24)
+    ra_deg, dec_deg = track.positions_at(np.array([59999.0, 60000.51, 60001.99, 60002.1]))
+    for place, mjd in ((1, 60000.51), (2, 60001.99)):
+        there = SkyCoord(ra_deg[place], dec_deg[place], unit="deg")
+        assert track.position_at(mjd).separation(there).arcsec < 1e-6
+    assert np.isnan(ra_deg[[0, 3]]).all()
+    assert np.isnan(dec_deg[[0, 3]]).all()

@@ -21,6 +21,7 @@ from portal.api.v1 import (
     search,
     snapshots,
     targets,
+    tonight,
     transfers,
     uploads,
 )
@@ -35,7 +36,8 @@ from portal.api.v1.problems import (
 )
 
 PARTS = (
-    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, snapshots, search, docs,
+    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, tonight, snapshots,
+    search, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 

@@ -5,7 +5,7 @@ import pytest
 from astropy.coordinates import SkyCoord, get_sun
 from astropy.time import Time
 
-from engine.visibility import sun_position, sun_separation_deg
+from engine.visibility.sun import sun_position, sun_separation_deg
 
 
 @pytest.mark.parametrize("mjd", [51544.5, 57000.25, 59000.0, 60200.7, 61365.3])
