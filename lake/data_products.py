@@ -121,7 +121,7 @@ def upload_ids_by_file(operations: Engine, target_id: int) -> dict[str, int]:
         return {str(sha256): int(upload_id) for sha256, upload_id in connection.execute(query)}
 
 
-def exists(operations: Engine, upload_id: int, user: User | None) -> Upload | None:
+def exists(operations: Engine, upload_id: int, user: User) -> Upload | None:
     """Return an upload that a user may see, or None."""
     found = uploads_of(operations, [upload_id], user)
     return found[0] if found else None

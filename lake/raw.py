@@ -190,7 +190,7 @@ class Reception:
     def unpacked(self, suffix: str = "") -> Iterator[Path]:
         """Give what came as a file that is gone afterwards, as is the reception: nothing is kept."""
         self._packed.close()
-        self._spooled.file.flush()
+        self._spooled.to_disk()
         whole = _Spooled(self._store.spool_dir, suffix)
         try:
             with pa.CompressedInputStream(pa.OSFile(str(self._spooled.path)), "zstd") as stream:

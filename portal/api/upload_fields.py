@@ -103,8 +103,12 @@ def _observers(fields: Fields) -> tuple[str, ...]:
     for field in ("observers", "observer"):
         values = fields.get(field)
         for value in values if isinstance(values, list) else [values]:
-            words = text_of({field: value}, field) or ""
+            words = (text_of({field: value}, field) or "").strip("[]")  # also a list that was printed
             names += [
-                name.strip() for name in words.split(",") if name.strip().lower() not in {"", *_NOTHING}
+                name for name in map(_unquoted, words.split(",")) if name.lower() not in {"", *_NOTHING}
             ]
     return tuple(dict.fromkeys(names))
+
+
+def _unquoted(name: str) -> str:
+    return name.strip().strip("\"'").strip()

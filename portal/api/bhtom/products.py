@@ -35,7 +35,7 @@ from portal.api.bhtom.pages import (
 from portal.api.bhtom.staff import no_permission
 from portal.api.bhtom.star_table import star_table
 from portal.api.fields import Fields, clean_text, text_of
-from portal.api.identity import SignedIn, TheLake, Visitor
+from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.targets import BodyFields, SentFields
 
@@ -67,8 +67,8 @@ def photometry_file(user: SignedIn, lake: TheLake, fields: SentFields) -> Respon
 
 @router.get("/dataproducts/download/photometry/{upload_id}")
 @router.get("/dataproducts/download/photometry/{upload_id}/")
-def photometry_download(user: Visitor, lake: TheLake, upload_id: str) -> Response:
-    """Give the same by the address that BHTOM gives out, to all who may see the upload."""
+def photometry_download(user: SignedIn, lake: TheLake, upload_id: str) -> Response:
+    """Give the same by the address that BHTOM gives out."""
     return photometry_reply(lake, _upload(lake, {"id": upload_id}, user))
 
 
@@ -134,7 +134,7 @@ def _refusal(error: Rejected) -> Refused:
     return no_permission(error.reason) if error.code == "no-right" else Refused(400, {"Error": error.reason})
 
 
-def _upload(lake: Lake, fields: Fields, user: User | None) -> Upload:
+def _upload(lake: Lake, fields: Fields, user: User) -> Upload:
     upload_id = id_or_refused(fields, "id", key="Error")
     if upload_id is None:
         raise Refused(400, {"Error": "ID not provided"})

@@ -57,6 +57,23 @@ NOT_ABOUT_TARGETS = {
     ("POST", "/session/login"): "opens a session",
     ("POST", "/session/logout"): "ends a session",
     ("GET", "/api/health"): "tells whether the installation works",
+    ("POST", "/photometry-upload"): "takes its token as a hashtag: test_bhtom_uploads asks it",
+    ("POST", "/calibFile"): "calibrates what is sent with it, and keeps nothing",
+    ("POST", "/calibration/get-cpcs-archive"): "asked by place: test_bhtom_rest asks it for hidden targets",
+    ("DELETE", "/common/api/deleteDataProduct"): "of an upload: test_bhtom_rest",
+    ("GET", "/dataproducts/download/photometry/{upload_id}"): "of an upload: test_bhtom_rest",
+    ("POST", "/api/change-observers"): "of an upload, as changeObservers: test_documented",
+    ("POST", "/common/api/users"): "of people; for staff",
+    ("POST", "/api/get-users-details"): "of people; for staff",
+    ("GET", "/observatory/get-cameras/{observatory_id}/{user_id}"): "of telescopes",
+    (
+        "GET",
+        "/observatory/get-favorite-cameras/{observatory_id}/{user_id}",
+    ): "of telescopes on one's own list",
+    ("POST", "/targets/cleanTargetListCache"): "says OK to staff",
+    ("POST", "/targets/cleanTargetDetailCache"): "says OK to staff",
+    ("POST", "/targets/cleanTargetDetailsCache"): "says OK to staff",
+    ("POST", "/targets/getDownloadedTargetList"): "who took what; for staff",
 }
 PUBLISHED = ("/lake", "/api/sql")  # what is published is everybody's; lake.public.selection chooses it
 
