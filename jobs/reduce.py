@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import polars as pl
+
 from engine.errors import Rejected
 from engine.frame import Camera
 from engine.photometry.exposures import (
@@ -14,11 +16,14 @@ from engine.photometry.exposures import (
     unreadable,
 )
 from engine.photometry.instrumental import InstrumentalTable
+from engine.photometry.reduce_table import MATCH_RADIUS_ARCSEC, reduce_table
 from engine.photometry.verdict import CALIB_VERSION, Reduction, Status
 from engine.target import Target
 from jobs.moving_targets import placed
 from jobs.progress import Progress
+from jobs.ready_made import take_ready_made
 from jobs.reference_stars import stars_for
+from lake.credit import credited
 from lake.frame_rows import UPLOAD, FrameOrigin
 from lake.frames import save_reduction
 from lake.habits import band_habits
@@ -26,12 +31,11 @@ from lake.inbox import Upload, UploadStatus, upload
 from lake.job_rows import Job
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
-from lake.people.accounts import full_names
 from lake.provenance import Batch, new_batch
 from lake.rights import SYSTEM
 from lake.target_list import update_summary
 from lake.targets import get_target
-from lake.uploads import UploadResult, set_upload_result
+from lake.uploads import READY_MADE, UploadResult, set_upload_result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,9 @@ class Reduced:
 
 def reduce_upload(lake: Lake, job: Job, progress: Progress) -> str:
     """Return how the reduction of the upload in ``upload_id`` ended, in words; a refusal is a result too."""
+    sent = upload(lake.operations, int(job.args["upload_id"]), SYSTEM)
+    if sent.kind in READY_MADE:
+        return take_ready_made(lake, job, sent)
     reduced = reduced_upload(lake, job, progress)
     progress("Storing", 0.95)
     frame_ids = save_reduction(lake, reduced.origin, reduced.reductions, batch=reduced.batch)
@@ -86,16 +93,29 @@ def reduced_upload(lake: Lake, job: Job, progress: Progress) -> Reduced:
     reductions = []
     for number, exposure in enumerate(exposures):
         progress("Solving, measuring and calibrating", 0.25 + 0.65 * number / len(exposures))
-        reductions.append(
-            reduce_exposure(
-                exposure,
-                target,
-                references,
-                requested=sent.requested_filter,
-                index_dir=lake.settings.index_dir,
-            )
-        )
+        reductions.append(_verdict(sent, exposure, target, references, index_dir=lake.settings.index_dir))
     return _reduced(sent, _of_file(origin, exposures[0]), reductions)
+
+
+def _verdict(
+    sent: Upload, exposure: Exposure, target: Target, references: pl.DataFrame, *, index_dir: Path | None
+) -> Reduction:
+    """Return the verdict on one exposure.
+
+    In a table the sender may say how far from its place the target may stand; in an image it is measured
+    at its place whatever stands there.
+    """
+    if not isinstance(exposure, InstrumentalTable):
+        return reduce_exposure(
+            exposure, target, references, requested=sent.requested_filter, index_dir=index_dir
+        )
+    return reduce_table(
+        exposure,
+        target,
+        references,
+        requested=sent.requested_filter,
+        match_radius_arcsec=sent.match_dist_arcsec or MATCH_RADIUS_ARCSEC,
+    )
 
 
 def _origin(lake: Lake, sent: Upload, target: Target) -> FrameOrigin:
@@ -107,7 +127,7 @@ def _origin(lake: Lake, sent: Upload, target: Target) -> FrameOrigin:
         raw_sha256=sent.sha256,
         target=target,
         camera=camera,
-        observer=", ".join(full_names(lake.operations, sent.observers)),
+        observer=credited(lake, sent),
         dry_run=sent.dry_run,
         simulated=sent.simulated,
     )
@@ -140,6 +160,7 @@ def _reduced(sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction])
             "calib_version": CALIB_VERSION,
             "requested": sent.requested_filter,
             "oname": sent.oname,
+            "match_dist_arcsec": sent.match_dist_arcsec,
             "habits": [asdict(habit) for habit in origin.camera.habits],  # they change from frame to frame
         },
         raw_sha256=sent.sha256,

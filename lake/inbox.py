@@ -1,9 +1,10 @@
 """The inbox: an upload is accepted together with its job, in one transaction."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility
@@ -19,6 +20,8 @@ from lake.rights import SYSTEM, Shared
 from lake.sharing import check_shared
 from lake.targets import target_within
 from lake.uploads import (
+    DELETED,
+    READY_MADE,
     Upload,
     UploadKind,
     UploadStatus,
@@ -36,6 +39,8 @@ __all__ = [
     "UploadRequest",
     "UploadStatus",
     "accept",
+    "accept_all",
+    "check_request",
     "upload",
     "upload_counts",
     "uploads",
@@ -43,6 +48,7 @@ __all__ = [
 
 COMMENT_MAX_CHARS = 2000
 FILENAME_MAX_CHARS = 255
+FACILITY_MAX_CHARS = 100
 UPLOAD_PRIORITY = 2  # before the clock's harvests: somebody waits
 
 
@@ -53,7 +59,7 @@ class UploadRequest:
     target: str
     filename: str
     kind: UploadKind = UploadKind.FITS_FILE
-    observatory: str = ""  # ONAME
+    observatory: str = ""  # ONAME; of something ready-made also the name of any observatory
     requested_filter: str = "GaiaSP/any"
     dry_run: bool = False
     comment: str = ""
@@ -79,37 +85,60 @@ def accept(lake: Lake, raw_file: RawFile, request: UploadRequest) -> Upload:
         ``unknown-target``, ``unknown-observatory``, ``unknown-user``, ``no-mjd``, ``bad-upload``,
         ``no-group``, ``unknown-group``.
     """
-    _check_request(request)
+    return accept_all(lake, [(raw_file, request)])[0]
+
+
+def accept_all(lake: Lake, sent: Sequence[tuple[RawFile, UploadRequest]]) -> list[Upload]:
+    """Return the uploads of several files, which are taken together or not at all.
+
+    Raises
+    ------
+    Rejected
+        As ``accept``; then none is taken.
+    """
+    for _, request in sent:
+        check_request(request)
     with writing(lake.operations) as connection:
         serialised(connection, "uploads")
-        user = _user_named(connection, request.uploaded_by)
-        target = target_within(connection, request.target, user)
-        values = _values(connection, raw_file, request, target, user)
-        present = _same(connection, raw_file, target, dry_run=request.dry_run)
-        if present is None:
-            created = insert(_uploads).values(values | {"received_mjd": mjd_now()})
-            upload_id = int(connection.execute(created.returning(_uploads.c.upload_id)).scalar_one())
-        elif _is_worth_another_try(present, values):
-            upload_id = present.upload_id
-            fresh = {"result": "", "code": "", "reason": "", "frame_ids": []}
-            connection.execute(
-                update(_uploads).where(_uploads.c.upload_id == upload_id).values(values | fresh)
-            )
-        else:
-            return present
-        job_id = enqueue_within(
-            connection,
-            "reduce",
-            {"upload_id": str(upload_id)},
-            dedupe=f"reduce:{upload_id}",
-            lock=f"reduce:{upload_id}",
-            priority=UPLOAD_PRIORITY,
-        )
-        connection.execute(update(_uploads).where(_uploads.c.upload_id == upload_id).values(job_id=job_id))
-        return upload_within(connection, upload_id)
+        return [_accept_within(connection, raw_file, request) for raw_file, request in sent]
 
 
-def _check_request(request: UploadRequest) -> None:
+def _accept_within(connection: Connection, raw_file: RawFile, request: UploadRequest) -> Upload:
+    user = _user_named(connection, request.uploaded_by)
+    target = target_within(connection, request.target, user)
+    values = _values(connection, raw_file, request, target, user)
+    present = _same(connection, raw_file, target, dry_run=request.dry_run)
+    buried_id = _buried(connection, raw_file, target, dry_run=request.dry_run)
+    if buried_id is not None:
+        upload_id = buried_id
+        _begin_anew(connection, upload_id, values | {"received_mjd": mjd_now()})
+    elif present is None:
+        created = insert(_uploads).values(values | {"received_mjd": mjd_now()})
+        upload_id = int(connection.execute(created.returning(_uploads.c.upload_id)).scalar_one())
+    elif _is_worth_another_try(present, values):
+        upload_id = present.upload_id
+        _begin_anew(connection, upload_id, values)
+    else:
+        return present
+    job_id = enqueue_within(
+        connection,
+        "reduce",
+        {"upload_id": str(upload_id)},
+        dedupe=f"reduce:{upload_id}",
+        lock=f"reduce:{upload_id}",
+        priority=UPLOAD_PRIORITY,
+    )
+    connection.execute(update(_uploads).where(_uploads.c.upload_id == upload_id).values(job_id=job_id))
+    return upload_within(connection, upload_id)
+
+
+def _begin_anew(connection: Connection, upload_id: int, values: Mapping[str, object]) -> None:
+    fresh = {"result": "", "code": "", "reason": "", "frame_ids": []}
+    connection.execute(update(_uploads).where(_uploads.c.upload_id == upload_id).values({**values, **fresh}))
+
+
+def check_request(request: UploadRequest) -> None:
+    """Refuse what can be seen to be wrong without its file, with the codes of ``accept``."""
     if request.kind == UploadKind.PHOTOMETRY and request.mjd is None:
         raise Rejected("Instrumental photometry needs the MJD of its exposure.", code="no-mjd")
     if request.mjd is not None and not 15_000 < request.mjd < 100_000:
@@ -127,7 +156,6 @@ def _values(
 ) -> dict[str, object]:
     check_shared(_shared(request), user)
     observers = [_user_named(connection, name).username for name in request.observers] or [user.username]
-    oname = camera_within(connection, request.observatory).oname if request.observatory.strip() else ""
     return {
         "sha256": raw_file.sha256,
         "size_bytes": raw_file.size_bytes,
@@ -135,7 +163,7 @@ def _values(
         "kind": request.kind.value,
         "target_id": target.target_id,
         "target_name": target.name,
-        "oname": oname,
+        "oname": _place_of(connection, request),
         "requested_filter": request.requested_filter,
         "dry_run": request.dry_run,
         "comment": request.comment,
@@ -148,6 +176,19 @@ def _values(
         "group_id": request.group_id,
         "embargo_until_mjd": request.embargo_until_mjd,
     }
+
+
+def _place_of(connection: Connection, request: UploadRequest) -> str:
+    """Return the ONAME of the camera; who sends something ready-made may name any observatory."""
+    named = request.observatory.strip()
+    if not named:
+        return ""
+    try:
+        return camera_within(connection, named).oname
+    except Rejected:
+        if request.kind not in READY_MADE:
+            raise
+        return "".join(char for char in named if char.isprintable())[:FACILITY_MAX_CHARS]
 
 
 def _shared(request: UploadRequest) -> Shared:
@@ -179,6 +220,17 @@ def _same(connection: Connection, raw_file: RawFile, target: Target, *, dry_run:
     )
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else upload_of(row)
+
+
+def _buried(connection: Connection, raw_file: RawFile, target: Target, *, dry_run: bool) -> int | None:
+    """Return the id under which these bytes were sent before and deleted; sent again, they have it again."""
+    query = select(_uploads.c.upload_id).where(
+        _uploads.c.sha256 == raw_file.sha256,
+        _uploads.c.target_id == target.target_id,
+        _uploads.c.dry_run.is_(dry_run),
+        _uploads.c.result == DELETED,
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _is_worth_another_try(present: Upload, values: dict[str, object]) -> bool:

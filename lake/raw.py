@@ -186,6 +186,22 @@ class Reception:
         self._spooled.remove()
         return RawFile(sha256=sha256, size_bytes=self._size_bytes)
 
+    @contextmanager
+    def unpacked(self, suffix: str = "") -> Iterator[Path]:
+        """Give what came as a file that is gone afterwards, as is the reception: nothing is kept."""
+        self._packed.close()
+        self._spooled.to_disk()
+        whole = _Spooled(self._store.spool_dir, suffix)
+        try:
+            with pa.CompressedInputStream(pa.OSFile(str(self._spooled.path)), "zstd") as stream:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    whole.file.write(chunk)
+            whole.file.flush()
+            yield whole.path
+        finally:
+            whole.remove()
+            self.abort()
+
     def abort(self) -> None:
         """Forget what came; after ``finish`` this does nothing."""
         with suppress(OSError):  # a full disk must not hide why the reception ended

@@ -104,8 +104,6 @@ def withdraw_points(lake: Lake, target_id: int, point_ids: list[int], *, user: U
 def _credit(lake: Lake, sent: Upload, observer: str, user: User) -> None:
     """Write another observer into what an upload gave; the rows keep the papers of their reduction."""
     frames = frames_of_upload(lake.store, sent.upload_id).with_columns(observer=pl.lit(observer))
-    if frames.is_empty():
-        return
     changes = [Change(table=FRAMES, rows=frames, keys=frames.select("upload_id").unique(), keeps_papers=True)]
     of_file = pl.col("source_ref").str.starts_with(f"{sent.sha256}:") & (pl.col("source") == UPLOAD)
     points = PHOTOMETRY.empty()
@@ -115,5 +113,7 @@ def _credit(lake: Lake, sent: Upload, observer: str, user: User) -> None:
         rows = points.with_columns(observer=pl.lit(observer))
         keys = points.select("target_id", "point_id")
         changes.append(Change(table=PHOTOMETRY, rows=rows, keys=keys, keeps_papers=True))
+    if frames.is_empty() and points.is_empty():
+        return
     batch = new_batch("credit", UPLOAD, target_id=sent.target_id, raw_sha256=sent.sha256, by=user.username)
     lake.store.commit(changes, batch=batch)

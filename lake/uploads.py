@@ -31,6 +31,12 @@ class UploadKind(StrEnum):
 
     FITS_FILE = "fits_file"
     PHOTOMETRY = "photometry"  # instrumental magnitudes of the stars of one exposure
+    PHOTOMETRY_CSV = "photometry_csv"  # a light curve: standard magnitudes of the target
+    SPECTROSCOPY = "spectroscopy"
+
+
+DELETED = "deleted"  # the result of an upload that nobody lists any more
+READY_MADE = frozenset({UploadKind.PHOTOMETRY_CSV, UploadKind.SPECTROSCOPY})  # nothing is reduced
 
 
 class UploadStatus(StrEnum):
@@ -189,7 +195,7 @@ def _set_result(connection: Connection, result: UploadResult) -> None:
 
 
 def shown_to(user: User | None) -> Select[Any]:
-    """Return the query of all uploads that a user may see, each with the state of its job."""
+    """Return the query of all uploads that a user may see, each with the state of its job; none deleted."""
     active = jobs.c.state.in_((JobState.WAITING.value, JobState.RUNNING.value))
     status = case(
         (jobs.c.state == JobState.RUNNING.value, UploadStatus.WORKING.value),
@@ -214,7 +220,7 @@ def shown_to(user: User | None) -> Select[Any]:
         .outerjoin(jobs, jobs.c.job_id == _uploads.c.job_id)
         .outerjoin(targets, targets.c.target_id == _uploads.c.target_id)
     )
-    return query.where(upload_visible_to(user))
+    return query.where(upload_visible_to(user), _uploads.c.result != DELETED)
 
 
 def upload_within(connection: Connection, upload_id: int) -> Upload:

@@ -35,6 +35,7 @@ __all__ = [
     "find_user",
     "full_names",
     "issue_token",
+    "joined_mjd",
     "list_tokens",
     "list_users",
     "open_session",
@@ -150,6 +151,13 @@ def list_users(operations: Engine) -> list[User]:
             select(*USER_COLUMNS).where(users.c.is_active).order_by(users.c.username_key)
         )
         return [user_of(row) for row in rows.mappings()]
+
+
+def joined_mjd(operations: Engine) -> dict[int, float]:
+    """Return when each account was made, by the number of its user."""
+    with reading(operations) as connection:
+        rows = connection.execute(select(users.c.user_id, users.c.created_mjd))
+        return {int(user_id): float(created_mjd) for user_id, created_mjd in rows}
 
 
 def open_session(operations: Engine, user: User, *, days: float = SESSION_DAYS) -> str:

@@ -8,6 +8,7 @@ from portal.api.reply import Refused
 
 KINDS = tuple(kind.value for kind in UploadKind)
 ANY_FILTER = "GaiaSP/any"
+_OLD_KINDS = {"photometry_cpcs": UploadKind.PHOTOMETRY.value}  # of the first BHTOM
 _AUTOMATIC = frozenset({"no", "any", "auto"})
 _NOTHING = frozenset({"none", "null"})  # what scripts send for an option that was not given
 _YES = frozenset({"true", "t", "yes", "y", "on", "1"})
@@ -20,7 +21,7 @@ class UploadFields:
 
     target: str
     kind: str
-    observatory: str  # ONAME, or "" where the header must tell
+    observatory: str  # ONAME, or "" where the header must tell; of something ready-made any name
     requested_filter: str  # "Survey/Filter"
     dry_run: bool
     comment: str
@@ -39,13 +40,15 @@ def upload_fields(fields: Fields) -> UploadFields:
     """
     errors: dict[str, object] = {}
     kind = said(fields, "data_product_type")
+    kind = _OLD_KINDS.get(kind or "", kind)
     target = said(fields, "target")
     for name, value in (("target", target), ("data_product_type", kind)):
         if value is None:
             errors[name] = ["This field is required."]
     if kind is not None and kind not in KINDS:
         errors["data_product_type"] = [
-            f"tomlake does not read {kind!r:.40} yet: send a fits_file, or photometry as a star table."
+            f"tomlake does not read {kind!r:.40}: send a fits_file, photometry as a star table, "
+            "photometry_csv as a light curve, or spectroscopy."
         ]
     mjd = _number(fields, "mjd", errors)
     match_dist_arcsec = _number(fields, "match_dist", errors)
@@ -100,8 +103,12 @@ def _observers(fields: Fields) -> tuple[str, ...]:
     for field in ("observers", "observer"):
         values = fields.get(field)
         for value in values if isinstance(values, list) else [values]:
-            words = text_of({field: value}, field) or ""
+            words = (text_of({field: value}, field) or "").strip("[]")  # also a list that was printed
             names += [
-                name.strip() for name in words.split(",") if name.strip().lower() not in {"", *_NOTHING}
+                name for name in map(_unquoted, words.split(",")) if name.lower() not in {"", *_NOTHING}
             ]
     return tuple(dict.fromkeys(names))
+
+
+def _unquoted(name: str) -> str:
+    return name.strip().strip("\"'").strip()

@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.inbox import Upload, UploadKind, UploadRequest, accept
+from lake.credit import with_strangers
+from lake.inbox import Upload, UploadKind, UploadRequest, accept_all, check_request
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.people.accounts import User, find_user
 from lake.targets import get_target
+from lake.uploads import READY_MADE
 from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply, non_field
@@ -25,6 +27,8 @@ router = APIRouter()
 MESSAGES = {
     UploadKind.FITS_FILE: "Received plain FITS file.",
     UploadKind.PHOTOMETRY: "Received photometry file.",
+    UploadKind.PHOTOMETRY_CSV: "Received photometry csv file.",
+    UploadKind.SPECTROSCOPY: "Received spectroscopy file.",
 }
 FILES_WORTH = 5  # one request may be so many times as large as one file may be
 
@@ -34,11 +38,28 @@ FILES_WORTH = 5  # one request may be so many times as large as one file may be
 @router.post("/dataproducts/upload")
 @router.post("/dataproducts/upload/")
 async def upload_as_bhtom(request: Request, user: SignedIn, lake: TheLake) -> Response:
-    """Take one or more files for a target; each gets an id and a job."""
+    """Take one or more files for a target; each gets an id and a job, or none is taken."""
+    with await received_form(request, lake) as form:
+        uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
+    received = [
+        {"file name:": file.filename, "id": str(upload.upload_id), "message": MESSAGES[upload.kind]}
+        for file, upload in zip(form.files, uploads, strict=True)
+    ]
+    return json_reply({"Success": received}, status=201)
+
+
+async def received_form(request: Request, lake: Lake) -> ReceivedForm:
+    """Return the multipart form that a request brings; its files wait to be finished or forgotten.
+
+    Raises
+    ------
+    Refused
+        400 or 413 in BHTOM's envelopes.
+    """
     max_file_bytes = lake.settings.upload_max_mb * MB
     body = Body(request, max_bytes=FILES_WORTH * max_file_bytes)
     try:
-        form = await receive_form(
+        return await receive_form(
             body.chunks(),
             request.headers.get("content-type", ""),
             receive=lake.raw.receive,
@@ -47,13 +68,6 @@ async def upload_as_bhtom(request: Request, user: SignedIn, lake: TheLake) -> Re
     except Rejected as error:
         await body.drain()
         raise _refusal(error) from error
-    with form:
-        uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
-    received = [
-        {"file name:": file.filename, "id": str(upload.upload_id), "message": MESSAGES[upload.kind]}
-        for file, upload in zip(form.files, uploads, strict=True)
-    ]
-    return json_reply({"Success": received}, status=201)
 
 
 @router.put("/session/upload")
@@ -79,7 +93,7 @@ async def upload_from_page(
         try:
             uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
         except Refused as refused:
-            raise Refused(refused.status, {"detail": _first_sentence(refused.body)}) from refused
+            raise Refused(refused.status, {"detail": first_sentence(refused.body)}) from refused
     return json_reply({"upload_id": uploads[0].upload_id, "filename": uploads[0].filename}, status=201)
 
 
@@ -88,26 +102,26 @@ def accept_form(lake: Lake, user: User, form: ReceivedForm) -> list[Upload]:
     fields = upload_fields(form.fields)
     _check_files(fields, form)
     _check_target(lake, user, fields.target)
-    if fields.observatory:
+    if fields.observatory and fields.kind not in READY_MADE:
         try:
             camera_by_oname(lake.operations, fields.observatory)
         except Rejected as error:
             raise non_field("Observatory with camera doesn't exist on your list") from error
     request = _request(lake, user, fields)
-    uploads = []
-    for file in form.files:
-        try:
-            uploads.append(accept(lake, file.reception.finish(), replace(request, filename=file.filename)))
-        except Rejected as error:
-            raise non_field(error.reason) from error
-    return uploads
+    requests = [replace(request, filename=file.filename) for file in form.files]
+    try:
+        for each in requests:  # before anything is kept
+            check_request(each)
+        raw_files = [file.reception.finish() for file in form.files]
+        return accept_all(lake, list(zip(raw_files, requests, strict=True)))
+    except Rejected as error:
+        raise non_field(error.reason) from error
 
 
 def _request(lake: Lake, user: User, fields: UploadFields) -> UploadRequest:
     """Return what is the same for every file; observers without an account are kept in the comment."""
     known = [name for name in fields.observers if find_user(lake.operations, name) is not None]
     strangers = [name for name in fields.observers if name not in known]
-    credit = f"Observers: {', '.join(strangers)}." if strangers else ""
     return UploadRequest(
         target=fields.target,
         filename="",
@@ -115,7 +129,7 @@ def _request(lake: Lake, user: User, fields: UploadFields) -> UploadRequest:
         observatory=fields.observatory,
         requested_filter=fields.requested_filter,
         dry_run=fields.dry_run,
-        comment=" ".join(part for part in (fields.comment, credit) if part),
+        comment=with_strangers(fields.comment, strangers),
         observers=tuple(known),
         mjd=fields.mjd,
         match_dist_arcsec=fields.match_dist_arcsec,
@@ -151,10 +165,10 @@ def _status(error: Rejected) -> int:
     return 413 if error.code == "upload-too-large" else 400
 
 
-def _first_sentence(body: object) -> str:
+def first_sentence(body: object) -> str:
     """Return what an envelope says first, after the name of the field where it concerns one."""
     if not isinstance(body, dict):
         return str(body[0] if isinstance(body, list) else body)
     field, value = next(iter(body.items()))
-    sentence = _first_sentence(value)
+    sentence = first_sentence(value)
     return sentence if field in {"detail", "non_field_errors", "files"} else f"{field}: {sentence}"

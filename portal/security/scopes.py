@@ -19,6 +19,7 @@ _READING = re.compile(
     r"|/common/api/(comments|data|downloadPhotometryFile|reducedDatum|users)/?"
     r"|/observatory/(getObservatoryList|getFavouriteObservatory)/?"
     r"|/(api/)?sql/?"
+    r"|/targets/getDownloadedTargetList/?|/api/get-users-details/?"
 )
 
 

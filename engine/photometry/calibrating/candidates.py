@@ -141,13 +141,13 @@ def _parse_request(requested: str) -> tuple[str | None, tuple[str, ...]]:
     text = requested.strip()
     if text in BANDS:
         return BANDS[text].survey, (BANDS[text].filter,)
-    survey_text, _, filter_text = text.rpartition("/")
+    survey_text, _, filter_text = (part.strip() for part in text.rpartition("/"))
     label = re.fullmatch(r"([^()]+)\(([^()]+)\)", text)
     if label:
         filter_text, survey_text = label.groups()
     surveys = {band.survey.lower(): band.survey for band in BANDS.values()}
     survey = surveys.get(survey_text.lower())
-    if survey_text.strip() and survey is None:
+    if survey_text.lower() not in _FREE_WORDS and survey is None:
         raise _unknown(requested)
     if filter_text.lower() in _FREE_WORDS:
         return survey, ()

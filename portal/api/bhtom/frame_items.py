@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.bands import BANDS, band_label
 from lake.data_products import best_frames, chosen_fits
 from lake.observatories import list_cameras
 from lake.opening import Lake
@@ -19,6 +20,7 @@ STATUS_CODES: dict[UploadStatus, str] = {
     UploadStatus.FAILED: "E",
 }
 LIMIT_ERROR = -1.0
+_BHTOM_FILTERS = {("GaiaDR3", "BP"): "GBP", ("GaiaDR3", "RP"): "GRP"}
 Row = Mapping[str, object]
 
 
@@ -155,9 +157,19 @@ def _is_in_frame(frame: Row) -> bool | None:
 
 
 def survey_of(band: object) -> tuple[str, str]:
-    """Return survey and filter of a label such as ``g(GaiaSP)``."""
+    """Return survey and filter of a label such as ``g(GaiaSP)``, in BHTOM's words for them."""
+    known = BANDS.get(str(band or ""))
+    if known is not None:
+        return known.survey, _BHTOM_FILTERS.get((known.survey, known.filter), known.filter)
     name, _, survey = str(band or "").rstrip(")").partition("(")
     return survey, name
+
+
+def band_of(wanted: str) -> str:
+    """Return the label of a filter as BHTOM's clients write it, such as ``GaiaSP/g`` or ``GaiaDR3/GBP``."""
+    survey, _, name = wanted.rpartition("/")
+    ours = {(place[0], theirs): place[1] for place, theirs in _BHTOM_FILTERS.items()}
+    return band_label(survey, ours.get((survey, name), name)) if survey else wanted
 
 
 def _moment(mjd: object) -> str | None:

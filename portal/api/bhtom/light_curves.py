@@ -59,6 +59,8 @@ def high_energy(request: Request, user: SignedIn, lake: TheLake, fields: SentFie
 
 @router.post("/targets/get-downloaded-target-list")
 @router.post("/targets/get-downloaded-target-list/")
+@router.post("/targets/getDownloadedTargetList")
+@router.post("/targets/getDownloadedTargetList/")
 def downloaded(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """List who took which light curve away; for staff."""
     if not user.is_staff:

@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lake.people.accounts import User
+from lake.people.accounts import User, joined_mjd, list_users
 from lake.people.comments import Comment, CommentFilter, count_comments, list_comments
 from portal.api.bhtom.pages import PAGE_SIZE, date_mjd, envelope, id_or_refused, moment, page_number
+from portal.api.bhtom.staff import Staff
 from portal.api.fields import text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import json_reply
@@ -19,6 +20,25 @@ router = APIRouter()
 def who_am_i(user: SignedIn) -> Response:
     """Tell whose token this is."""
     return json_reply(user_item(user))
+
+
+@router.post("/common/api/users")
+@router.post("/common/api/users/")
+@router.post("/api/get-users-details")
+@router.post("/api/get-users-details/")
+def people(_user: Staff, lake: TheLake, fields: SentFields) -> Response:
+    """List accounts; for staff. BHTOM's guide shows it at a second address too."""
+    user_id, username = id_or_refused(fields, "id"), text_of(fields, "username")
+    since_mjd = date_mjd(fields, "created")
+    joined = joined_mjd(lake.operations)
+    found: list[object] = [
+        user_item(each) | {"date_joined": moment(joined.get(each.user_id))}
+        for each in list_users(lake.operations)
+        if user_id in {None, each.user_id}
+        and (username is None or each.username.casefold() == username.casefold())
+        and (since_mjd is None or joined.get(each.user_id, 0.0) >= since_mjd)
+    ]
+    return json_reply(found)
 
 
 def user_item(user: User) -> dict[str, object]:

@@ -1,5 +1,8 @@
 """BHTOM's routes of data products: the list, the table of stars of one, and who is credited for it."""
 
+import re
+from pathlib import PurePath
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -17,8 +20,9 @@ from lake.frames import stars_of_frame
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.upload_changes import change_observers
-from lake.uploads import Upload, UploadKind, UploadStatus
-from portal.api.bhtom.frame_items import STATUS_CODES, product_item, sources_of
+from lake.upload_removal import remove_upload
+from lake.uploads import READY_MADE, Upload, UploadKind, UploadStatus
+from portal.api.bhtom.frame_items import STATUS_CODES, band_of, product_item, sources_of
 from portal.api.bhtom.pages import (
     LARGE_PAGE_SIZE,
     STAFF_PAGE_SIZE,
@@ -57,9 +61,20 @@ def data(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
 @router.post("/common/api/downloadPhotometryFile")
 @router.post("/common/api/downloadPhotometryFile/")
 def photometry_file(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
-    """Give the stars of a frame as SExtractor's table; an uploaded table comes back as it was sent."""
-    sent = _upload(lake, fields, user)
-    if sent.kind == UploadKind.PHOTOMETRY:
+    """Give the stars of a frame as SExtractor's table; what is no image comes back as it was sent."""
+    return photometry_reply(lake, _upload(lake, fields, user))
+
+
+@router.get("/dataproducts/download/photometry/{upload_id}")
+@router.get("/dataproducts/download/photometry/{upload_id}/")
+def photometry_download(user: SignedIn, lake: TheLake, upload_id: str) -> Response:
+    """Give the same by the address that BHTOM gives out."""
+    return photometry_reply(lake, _upload(lake, {"id": upload_id}, user))
+
+
+def photometry_reply(lake: Lake, sent: Upload) -> Response:
+    """Return the photometry of an upload as a file."""
+    if sent.kind != UploadKind.FITS_FILE:
         with lake.raw.open(sent.sha256) as stream:
             body = stream.read()
     else:
@@ -68,9 +83,13 @@ def photometry_file(user: SignedIn, lake: TheLake, fields: SentFields) -> Respon
         if stars is None or stars.is_empty():
             raise Refused(404, {"Error": f"Upload {sent.upload_id} has no measured stars."})
         body = star_table(stars).encode()
+    suffix = PurePath(sent.filename).suffix if sent.kind in READY_MADE else ".dat"
+    plain_suffix = suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ".dat"
+    is_fits = body[:6] == b"SIMPLE"
     headers = {
-        "Content-Type": "text/plain; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{sent.upload_id}.dat"',
+        "Content-Type": "application/fits" if is_fits else "text/plain; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{sent.upload_id}{plain_suffix}"',
+        "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
     return Response(body, headers=headers)
@@ -78,6 +97,8 @@ def photometry_file(user: SignedIn, lake: TheLake, fields: SentFields) -> Respon
 
 @router.post("/common/api/changeObservers")
 @router.post("/common/api/changeObservers/")
+@router.post("/api/change-observers")
+@router.post("/api/change-observers/")
 def observers(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     """Credit other people for an upload; only who sent it and staff may."""
     sent = _upload(lake, fields, user)
@@ -91,6 +112,22 @@ def observers(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     except Rejected as error:
         raise _refusal(error) from error
     return json_reply(product_item(changed, sources_of(lake, [changed])))
+
+
+@router.delete("/common/api/deleteDataProduct")
+@router.delete("/common/api/deleteDataProduct/")
+def delete(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+    """Take an upload away with what it gave; who sent it may, and staff."""
+    upload_id = id_or_refused(fields, "id", key="Error")
+    if upload_id is None:
+        raise Refused(400, {"Error": "Missing required parameter 'id'."})
+    try:
+        remove_upload(lake, upload_id, user=user)
+    except Rejected as error:
+        if error.code == "unknown-upload":
+            raise Refused(404, {"Error": f"File with id {upload_id} does not exist"}) from error
+        raise _refusal(error) from error
+    return json_reply({"Success": "DataProduct deleted successfully."})
 
 
 def _refusal(error: Rejected) -> Refused:
@@ -127,7 +164,6 @@ def _wanted(fields: Fields) -> ProductFilter:
 def _frames(fields: Fields) -> FrameFilter:
     asked = {name: number_or_refused(fields, name) for name in ("mag_min", "mag_max", "mjd_min", "mjd_max")}
     exact = number_or_refused(fields, "mjd")
-    survey, _, band = (text_of(fields, "filter") or "").rpartition("/")
     return FrameFilter(
         mag_min=asked["mag_min"],
         mag_max=asked["mag_max"],
@@ -135,5 +171,5 @@ def _frames(fields: Fields) -> FrameFilter:
         mag_err_max=number_or_refused(fields, "magerr_max"),
         mjd_min=asked["mjd_min"] if exact is None else exact - 1e-6,
         mjd_max=asked["mjd_max"] if exact is None else exact + 1e-6,
-        band=f"{band}({survey})" if survey else band,
+        band=band_of(text_of(fields, "filter") or ""),
     )

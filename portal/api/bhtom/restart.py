@@ -21,6 +21,16 @@ from portal.api.targets import SentFields
 router = APIRouter()
 
 MOST_AT_ONCE = 5000
+_CATALOGUES: dict[int, str] = {
+    number: f"{survey}/{name}"
+    for survey, first, names in (
+        ("2MASS", 17, ("J", "H", "K", "any")),
+        ("GaiaSP", 29, ("u", "g", "r", "i", "z", "U", "B", "V", "R", "I", "any")),
+        ("GaiaSP", 53, ("ugriz", "UBVRI")),
+        ("GaiaDR3", 55, ("any", "G", "GBP", "GRP")),
+    )
+    for number, name in enumerate(names, first)
+}
 
 
 @router.post("/calibration/restart-calib-by-id")
@@ -57,6 +67,11 @@ def by_target(user: Staff, lake: TheLake, fields: SentFields) -> Response:
     return _restarted(lake, fields, user, _wanted(fields, target_id=target.target_id))
 
 
+def filter_named(word: str) -> str:
+    """Return the filter of a number in BHTOM's table of catalogues, which its guide sends; else the word."""
+    return _CATALOGUES.get(int(word), word) if word.isascii() and word.isdigit() else word
+
+
 def _wanted(
     fields: Fields, *, upload_ids: tuple[int, ...] | None = None, target_id: int | None = None
 ) -> ProductFilter:
@@ -64,7 +79,7 @@ def _wanted(
     return ProductFilter(
         upload_ids=upload_ids,
         target_id=target_id,
-        requested_filter=text_of(fields, "old_filter") or "",
+        requested_filter=filter_named(text_of(fields, "old_filter") or ""),
         oname=text_of(fields, "oname") or "",
         statuses=tuple(each for each in UploadStatus if STATUS_CODES[each] == status),
     )
@@ -89,7 +104,7 @@ def _restarted(lake: Lake, fields: Fields, user: User, wanted: ProductFilter) ->
         restart(
             lake,
             each,
-            requested_filter=text_of(fields, "filter") or "",
+            requested_filter=filter_named(text_of(fields, "filter") or ""),
             match_dist_arcsec=match_dist if match_dist is not None and match_dist > 0 else None,
             comment=text_of(fields, "comment") or "",
             user=user,

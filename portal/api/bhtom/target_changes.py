@@ -14,7 +14,7 @@ from lake.provenance import new_batch
 from lake.target_groups import TargetGroup, get_group, list_groups, targets_of_group
 from lake.targets import delete_target, get_target, target_row, update_target
 from portal.api.bhtom.pages import PAGE_SIZE, envelope, id_or_refused, moment, page_number, paged
-from portal.api.bhtom.staff import no_permission
+from portal.api.bhtom.staff import Staff, no_permission
 from portal.api.fields import Fields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
@@ -90,6 +90,17 @@ def targets_from_group(user: SignedIn, lake: TheLake, fields: SentFields) -> Res
     rows = [target_row(lake.operations, get_target(lake.operations, each, user)) for each in shown]
     items = target_items(lake.operations, rows, user)
     return json_reply(envelope(items, total=len(members), number=number) | {"group": _group_item(group)})
+
+
+@router.post("/targets/cleanTargetListCache")
+@router.post("/targets/cleanTargetListCache/")
+@router.post("/targets/cleanTargetDetailCache")
+@router.post("/targets/cleanTargetDetailCache/")
+@router.post("/targets/cleanTargetDetailsCache")
+@router.post("/targets/cleanTargetDetailsCache/")
+def clean_cache(_user: Staff) -> Response:
+    """Say yes: what is kept here is new by itself, because it goes by the lake's version."""
+    return json_reply("OK")
 
 
 def _target(lake: Lake, name: str, user: User) -> Target:

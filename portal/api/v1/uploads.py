@@ -13,7 +13,7 @@ from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.targets import get_target
-from lake.uploads import UploadFilter, uploads_page
+from lake.uploads import READY_MADE, UploadFilter, uploads_page
 from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.paging import MOST_ID, Cursor, Limit, Page, id_of, page_of
@@ -94,7 +94,7 @@ def check_about(lake: Lake, user: User, about: AboutFile) -> None:
         ``unknown-target``, ``unknown-observatory``, ``no-mjd``.
     """
     get_target(lake.operations, about.target, user)
-    if about.observatory.strip():
+    if about.observatory.strip() and about.kind not in READY_MADE:
         camera_by_oname(lake.operations, about.observatory)
     if about.kind == UploadKind.PHOTOMETRY and about.mjd is None:
         raise Rejected("Instrumental photometry needs the MJD of its exposure.", code="no-mjd")

@@ -80,6 +80,18 @@ ABOUT_TARGETS: dict[Key, Rule] = {
     ("POST", "/common/api/changeObservers"): Rule(
         who=Who.CHANGES, json={"id": "{upload_id}", "observers": ["owner"]}
     ),
+    ("POST", "/api/change-observers"): Rule(
+        who=Who.CHANGES, json={"id": "{upload_id}", "observers": ["owner"]}
+    ),
+    ("DELETE", "/common/api/deleteDataProduct"): Rule(
+        who=Who.CHANGES, json={"id": "{upload_id}"}, is_last=True
+    ),
+    ("GET", "/dataproducts/download/photometry/{upload_id}"): Rule(
+        path="/dataproducts/download/photometry/{upload_id}"
+    ),
+    ("POST", "/calibration/get-cpcs-archive"): Rule(
+        json={"ra": "{ra_deg}", "dec": "-5", "radius": "60"}, is_list=True
+    ),
     ("POST", "/common/api/deactivateReducedDatum"): Rule(who=Who.STAFF, json={
         "target_name": "{target}", "mjd": 60000.5, "mag": 15.5, "magerr": 0.1, "filter": "V(GaiaSP)",
     }, is_last=True),
@@ -139,7 +151,18 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("POST", "/observatory/getObservatoryList"): CAMERAS,
     ("PATCH", "/observatory/updateObservatory"): CAMERAS,
     ("POST", "/observatory/updateObservatory"): CAMERAS,
+    ("GET", "/observatory/get-cameras/{observatory_id}/{user_id}"): CAMERAS,
+    ("GET", "/observatory/get-favorite-cameras/{observatory_id}/{user_id}"): CAMERAS,
     ("GET", "/api/v1/observatories"): CAMERAS,
+    ("POST", "/photometry-upload"): "takes its token as a hashtag: test_bhtom_uploads asks it",
+    ("POST", "/calibFile"): "calibrates what is sent with it, and keeps nothing",
+    ("POST", "/common/api/users"): "of people; for staff",
+    ("POST", "/api/get-users-details"): "of people; for staff",
+    ("POST", "/targets/cleanTargetListCache"): "says OK to staff",
+    ("POST", "/targets/cleanTargetDetailCache"): "says OK to staff",
+    ("POST", "/targets/cleanTargetDetailsCache"): "says OK to staff",
+    ("POST", "/targets/getDownloadedTargetList"): "the log of downloads, for staff",
+    ("GET", "/api/v1/tonight"): "a plan over many targets: test_tonight_route shows that hidden ones stay out",
     ("GET", "/api/v1/archives"): "how archives fare, without targets",
     ("GET", "/api/v1/jobs"): "the list of jobs: what they are about is told as jobs/{job_id} tells it",
     ("GET", "/api/v1/docs"): "the page of the description",

@@ -128,10 +128,10 @@ def test_what_is_wrong_is_told_in_bhtoms_envelope(
 
 
 def test_a_kind_that_is_not_read_yet_is_refused_with_a_sentence(owner: httpx.Client) -> None:
-    fields = form(data_product_type="spectroscopy")
+    fields = form(data_product_type="photometry_nondetection")
     answer = owner.post("/upload/", data=fields, files={"files": ("a.txt", fresh_bytes())})
     assert answer.status_code == 400
-    assert "'spectroscopy'" in answer.json()["data_product_type"][0]
+    assert "'photometry_nondetection'" in answer.json()["data_product_type"][0]
 
 
 @pytest.mark.parametrize("files", [{"files": ("a.fits", b"")}, {"files": ("", b"")}])
