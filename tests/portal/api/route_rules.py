@@ -162,7 +162,10 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("POST", "/targets/cleanTargetDetailCache"): "says OK to staff",
     ("POST", "/targets/cleanTargetDetailsCache"): "says OK to staff",
     ("POST", "/targets/getDownloadedTargetList"): "the log of downloads, for staff",
-    ("GET", "/api/v1/tonight"): "a plan over many targets: test_tonight_route shows that hidden ones stay out",
+    (
+        "GET",
+        "/api/v1/tonight",
+    ): "a plan: test_tonight_route shows that hidden targets stay out",
     ("GET", "/api/v1/archives"): "how archives fare, without targets",
     ("GET", "/api/v1/jobs"): "the list of jobs: what they are about is told as jobs/{job_id} tells it",
     ("GET", "/api/v1/docs"): "the page of the description",
