@@ -19,6 +19,7 @@ from portal.api.v1 import (
     light_curves,
     observatories,
     search,
+    sharing,
     snapshots,
     targets,
     transfers,
@@ -35,7 +36,8 @@ from portal.api.v1.problems import (
 )
 
 PARTS = (
-    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, snapshots, search, docs,
+    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, snapshots, search,
+    sharing, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 
