@@ -69,14 +69,22 @@ def keep_facts(operations: Engine, oname: str, *, observatory: Facts, camera: Fa
         ``unknown-observatory``.
     """
     with writing(operations) as connection:
-        query = select(cameras.c.camera_id, cameras.c.observatory_id)
-        row = connection.execute(query.where(cameras.c.oname_key == name_key(oname))).one_or_none()
-        if row is None:
-            raise Rejected(f"No camera is registered as {oname!r:.100}.", code="unknown-observatory")
-        _keep(
-            connection, observatory_facts, observatory_facts.c.observatory_id, row.observatory_id, observatory
-        )
-        _keep(connection, camera_facts, camera_facts.c.camera_id, row.camera_id, camera)
+        keep_facts_within(connection, oname, observatory=observatory, camera=camera)
+
+
+def keep_facts_within(connection: Connection, oname: str, *, observatory: Facts, camera: Facts) -> None:
+    """Do what ``keep_facts`` does as a part of a transaction that is under way."""
+    query = select(cameras.c.camera_id, cameras.c.observatory_id)
+    row = connection.execute(query.where(cameras.c.oname_key == name_key(oname))).one_or_none()
+    if row is None:
+        raise Rejected(f"No camera is registered as {oname!r:.100}.", code="unknown-observatory")
+    _keep(connection, observatory_facts, observatory_facts.c.observatory_id, row.observatory_id, observatory)
+    keep_camera_facts(connection, row.camera_id, camera)
+
+
+def keep_camera_facts(connection: Connection, camera_id: int, facts: Facts) -> None:
+    """Keep what else was said of a camera, beside what was said before."""
+    _keep(connection, camera_facts, camera_facts.c.camera_id, camera_id, facts)
 
 
 def update_observatory(operations: Engine, name: str, values: Facts, facts: Facts, *, user: User) -> None:

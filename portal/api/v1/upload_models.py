@@ -34,9 +34,7 @@ class AboutFile(BaseModel):
 
     def request(self, username: str, *, group_id: int | None = None) -> UploadRequest:
         """Return it as the inbox takes it, of the group with this number."""
-        values = self.model_dump(
-            exclude={"filter", "observers", "group"}
-        )
+        values = self.model_dump(exclude={"filter", "observers", "group"})
         return UploadRequest(
             **values,
             requested_filter=self.filter,
