@@ -37,13 +37,15 @@ class Member:
     since_mjd: float
 
 
-def create_group(operations: Engine, name: str, *, by: User, description: str = "") -> Group:
-    """Return a new group; who makes it leads it.
+def create_group(
+    operations: Engine, name: str, *, by: User, description: str = "", leader: str = ""
+) -> Group:
+    """Return a new group; who makes it leads it, unless staff name another leader.
 
     Raises
     ------
     Rejected
-        ``bad-group-name``, ``group-taken``.
+        ``bad-group-name``, ``group-taken``, ``unknown-user``.
     """
     clean = " ".join(name.split())
     if not 1 <= len(clean) <= NAME_MAX_CHARS or not clean.isprintable():
@@ -58,8 +60,10 @@ def create_group(operations: Engine, name: str, *, by: User, description: str = 
         with writing(operations) as connection:
             made = insert(groups).values(values | {"name_key": clean.casefold()})
             group_id = int(connection.execute(made.returning(groups.c.group_id)).scalar_one())
-            if by.user_id:  # commands act for the installation, which has no account
-                _put(connection, group_id, by.user_id, Role.LEADER)
+            leads = _leader_of(connection, leader, by)
+            if leads:  # commands act for the installation, which has no account
+                _put(connection, group_id, leads, Role.LEADER)
+            _note(connection, "made", group_id, by, {"name": clean})
     except IntegrityError as error:
         raise Rejected(f"A group named {clean} exists; choose another name.", code="group-taken") from error
     return Group(group_id=group_id, **values)
@@ -190,6 +194,15 @@ _COLUMNS = (
 def _note(connection: Connection, deed: str, group_id: int, by: User, after: dict[str, object]) -> None:
     about = About(kind="group", number=group_id)
     note_change(connection, deed, about, who=by.username, before={}, after=after)
+
+
+def _leader_of(connection: Connection, leader: str, by: User) -> int:
+    if not (leader and by.is_staff):
+        return by.user_id
+    found = user_within(connection, leader)
+    if found is None:
+        raise Rejected(f"The user {leader!r:.150} does not exist.", code="unknown-user")
+    return found.user_id
 
 
 def _put(connection: Connection, group_id: int, user_id: int, role: Role) -> None:
