@@ -13,8 +13,12 @@ from lake.provenance import code_version
 from portal.api.reply import Refused
 from portal.api.v1 import (
     archives,
+    audit,
+    comments,
     docs,
+    favourites,
     frames,
+    groups,
     jobs,
     light_curves,
     observatories,
@@ -22,6 +26,7 @@ from portal.api.v1 import (
     sharing,
     snapshots,
     targets,
+    tokens,
     transfers,
     uploads,
 )
@@ -37,7 +42,7 @@ from portal.api.v1.problems import (
 
 PARTS = (
     targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, snapshots, search,
-    sharing, docs,
+    sharing, groups, comments, tokens, favourites, audit, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 
