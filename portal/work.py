@@ -11,7 +11,7 @@ from lake.job_rows import ENDED, Job, JobState
 from lake.job_subjects import is_simulated as _is_simulated
 from lake.job_subjects import subject_of
 from lake.observatories import RegisteredCamera, list_cameras
-from lake.people.accounts import Token, User, issue_token, list_tokens, revoke_token
+from lake.people.accounts import User
 from lake.queue import cancel, counts, get_job, list_jobs, retry
 from portal.fmt import ago_text
 from portal.opened import lake, settings
@@ -148,18 +148,3 @@ def cancel_job(job_id: int, user: User | None) -> str:
 def _only_staff(user: User | None) -> None:
     if user is None or not user.is_staff:
         raise Rejected("Only staff may retry or cancel jobs.", code="no-right")
-
-
-def tokens_of(user: User) -> list[Token]:
-    """Return somebody's valid tokens."""
-    return list_tokens(lake().operations, user)
-
-
-def new_token(user: User, name: str) -> str:
-    """Return a new token, shown this once."""
-    return issue_token(lake().operations, user, name=name.strip() or "made on the account page")
-
-
-def end_token(user: User, token_id: int) -> None:
-    """Revoke one of somebody's own tokens."""
-    revoke_token(lake().operations, user, token_id)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import data, work
+from portal import data, sharing, work
 from portal.cards import upload_card
 from portal.components.mounts import uploader
 from portal.fmt import escaped, plural
@@ -59,6 +59,7 @@ with form:
             help="GaiaSP/any lets the stars of the frame decide the band.",
         )
         comment = st.text_input("Comment", max_chars=500, key="upload_comment")
+        shared = sharing.sharing_fields(user, "upload")
         trial = st.toggle("Trial: give me the verdict, but leave the light curve alone", key="upload_trial")
     fields = {
         "target": target or "",
@@ -66,6 +67,7 @@ with form:
         "filter": wanted_filter,
         "comment": comment,
         "dry_run": "true" if trial else "false",
+        **sharing.as_upload_fields(shared),
     }
     hint = (
         f"Several at once, {work.upload_max_mb():,} MB each at most"
