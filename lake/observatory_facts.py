@@ -9,6 +9,7 @@ from engine.errors import Rejected
 from lake.observatories import Observatory, check_observatory
 from lake.operations import cameras, observatories, reading, writing
 from lake.people.accounts import User
+from lake.people.audit import About, note_change
 from lake.said_tables import camera_facts, observatory_facts
 from lake.target_rows import name_key
 
@@ -17,6 +18,7 @@ _OBSERVATORY_COLUMNS = (
     "longitude_deg", "latitude_deg", "altitude_m", "telescope", "aperture_m", "filters", "comment",
     "acknowledgement",
 )  # fmt: skip
+_PLACE = ("longitude_deg", "latitude_deg", "altitude_m")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,13 @@ def update_observatory(operations: Engine, name: str, values: Facts, facts: Fact
         check_observatory(Observatory(name=row["name"], **now))
         same = observatories.c.observatory_id == row["observatory_id"]
         connection.execute(update(observatories).where(same).values(now))
+        if not user.is_staff and any(now[name] != row[name] for name in _PLACE):
+            # staff approved its cameras where they stood then
+            of_site = cameras.c.observatory_id == row["observatory_id"]
+            connection.execute(update(cameras).where(of_site).values(approved_by="", approved_mjd=None))
+        about = About(kind="observatory", number=row["observatory_id"], name=row["name"])
+        before = {name: row[name] for name in now}
+        note_change(connection, "changed", about, who=user.username, before=before, after=now)
         key = observatory_facts.c.observatory_id
         _keep(connection, observatory_facts, key, row["observatory_id"], facts)
 

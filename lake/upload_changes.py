@@ -6,7 +6,6 @@ import polars as pl
 from sqlalchemy import Connection, update
 
 from engine.errors import Rejected
-from engine.target import Visibility
 from lake.changes import Change
 from lake.data_products import refuse_other_than_sender
 from lake.frame_rows import UPLOAD
@@ -18,7 +17,7 @@ from lake.people.accounts import User, full_names, user_within
 from lake.people.audit import About, note_change
 from lake.provenance import new_batch
 from lake.queue import enqueue_within
-from lake.rights import Shared
+from lake.rights import SYSTEM, Shared
 from lake.sharing import check_shared
 from lake.tables import FRAMES, PHOTOMETRY
 from lake.target_list import update_summary
@@ -60,8 +59,8 @@ def share_upload(lake: Lake, upload_id: int, wanted: Shared, *, user: User) -> U
     with writing(lake.operations) as connection:
         sent = upload_seen_within(connection, upload_id, user)
         refuse_other_than_sender(sent, user)
-        if wanted.group_id != sent.group_id or wanted.visibility == Visibility.GROUP:
-            check_shared(wanted, _now(connection, user))
+        # who left a group may leave a file there
+        check_shared(wanted, SYSTEM if wanted.group_id == sent.group_id else _now(connection, user))
         before, after = _sharing(sent), _sharing(wanted)
         connection.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(after))
         about = About(kind="upload", number=upload_id, name=sent.filename)

@@ -303,6 +303,10 @@ def test_an_observatory_and_its_camera_are_registered_changed_and_approved(
     assert owner.patch("/api/v1/cameras/V1_Hill_CCD", json={"gain_e_adu": 0}).status_code == 400
     changed = owner.patch("/api/v1/observatories/v1 hill", json={"altitude_m": 140, "origin": "V1"}).json()
     assert (changed["altitude_m"], changed["origin"], changed["aperture_m"]) == (140.0, "V1", 0.6)
+    staff.post("/api/v1/cameras/V1_Hill_CCD/approve")
+    for change, stays in (({"comment": "dark"}, True), ({"longitude_deg": 22}, False)):
+        (camera,) = owner.patch("/api/v1/observatories/V1 Hill", json=change).json()["cameras"]
+        assert camera["is_approved"] is stays
     assert staff.delete("/api/v1/cameras/V1_Hill_CCD").status_code == 204
     assert owner.get("/api/v1/cameras/V1_Hill_CCD").status_code == 404
     assert staff.delete("/api/v1/favourites/ROAD_QHY600M").status_code == 204
