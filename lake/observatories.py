@@ -44,6 +44,7 @@ class RegisteredCamera:
     camera: Camera
     is_active: bool
     is_approved: bool = True  # by staff; until then its frames are measured, and the verdict says so
+    created_by: str = ""
 
 
 CAMERA_COLUMNS = (
@@ -279,6 +280,7 @@ def _registered(row: RowMapping, observatory: Observatory) -> RegisteredCamera:
         camera=camera,
         is_active=row["is_active"],
         is_approved=bool(row["approved_by"]),
+        created_by=row["created_by"],
     )
 
 

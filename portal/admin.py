@@ -51,7 +51,7 @@ def camera_facts(camera: RegisteredCamera) -> dict[str, str]:
     place, facts = camera.observatory, camera.camera
     told = {
         "Observatory": place.name,
-        "Registered by": place.created_by,
+        "Registered by": camera.created_by,
         "Place": f"{place.longitude_deg:+.4f}°, {place.latitude_deg:+.4f}°, {place.altitude_m:.0f} m",
         "Gain": facts.gain_e_adu and f"{facts.gain_e_adu:g} e/ADU",
         "Read noise": facts.read_noise_e and f"{facts.read_noise_e:g} e",

@@ -180,10 +180,10 @@ def delete_group(operations: Engine, group_id: int, *, by: User) -> None:
     """
     with writing(operations) as connection:
         _check_leads(connection, group_id, by)
+        _note(connection, "deleted", group_id, by, {})
         for table in (targets, uploads):
             connection.execute(update(table).where(table.c.group_id == group_id).values(group_id=None))
         connection.execute(delete(groups).where(groups.c.group_id == group_id))
-        _note(connection, "deleted", group_id, by, {})
 
 
 _COLUMNS = (
@@ -192,7 +192,8 @@ _COLUMNS = (
 
 
 def _note(connection: Connection, deed: str, group_id: int, by: User, after: dict[str, object]) -> None:
-    about = About(kind="group", number=group_id)
+    name = connection.execute(select(groups.c.name).where(groups.c.group_id == group_id)).scalar_one_or_none()
+    about = About(kind="group", number=group_id, name=name or "")
     note_change(connection, deed, about, who=by.username, before={}, after=after)
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from portal import sites
-from portal.fmt import escaped, plural
+from portal.fmt import escaped
 from portal.new_site import import_form, new_site_form
 from portal.parts import fact_list, simulated_badge
 from portal.session import current_user
@@ -76,6 +76,6 @@ for site in found[(page - 1) * AT_ONCE : page * AT_ONCE]:
                 st.caption("Papers thank it so:")
                 st.code(str(site.values["acknowledgement"]), language=None, wrap_lines=True)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.caption(f"{len(found):,} of them" if len(found) != 1 else plural(1, "observatory"), width="content")
+    st.caption(f"{len(found):,} {'observatory' if len(found) == 1 else 'observatories'}", width="content")
     if pages > 1:
         st.pagination(pages, key="sites_page", max_visible_pages=5)

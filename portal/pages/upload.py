@@ -43,11 +43,12 @@ with form:
     )
     if target and data.is_simulated(target, user):
         simulated_banner("This target belongs to the demo: send it simulated frames only.")
-    cameras = {camera.oname: camera for camera in work.cameras()}
+    cameras = work.cameras(user)
     oname = st.selectbox(
         "Observatory and camera",
         [NO_CAMERA, *cameras],
         key="upload_camera",
+        format_func=lambda name: cameras.get(name, name),
         help="A registered camera adds what your headers do not say: gain, read noise, site.",
     )
     with st.expander("More options", icon=":material/tune:"):

@@ -248,6 +248,10 @@ def test_a_camera_is_kept_at_hand_by_each_for_themselves(full_lake: Lake, come_a
         waiting
     ]
     assert list_favourites(full_lake.operations, person(full_lake, "leader")) == []
+    offered = visit("upload").selectbox(key="upload_camera").options
+    assert offered[1] == f"{waiting} (waits for staff)"
+    assert "Ostrowik_CCD1" in offered[2:]
+    at = visit("observatories")
     next(button for button in at.button if button.key == f"favourite_{waiting}").click().run()
     assert list_favourites(full_lake.operations, person(full_lake, "mate")) == []
 
