@@ -303,7 +303,7 @@ def test_jobs_archives_observatories_and_snapshots_are_listed(owner: httpx.Clien
     assert "gaia_alerts" in [each["key"] for each in owner.get("/api/v1/archives").json()]
     said = owner.get("/api/v1/targets/V1Jobs/archives").json()
     assert {each["is_asked_now"] for each in said} == {True}
-    (road,) = owner.get("/api/v1/observatories").json()
+    (road,) = [each for each in owner.get("/api/v1/observatories").json() if each["name"] == "ROAD"]
     assert [camera["oname"] for camera in road["cameras"]] == ["ON", "ROAD_QHY600M"]
     assert owner.post("/api/v1/snapshots", json={"name": "mine"}).status_code == 403
     with served.client(served.staff_token) as staff:
