@@ -24,6 +24,7 @@ from jobs.progress import Progress
 from jobs.ready_made import take_ready_made
 from jobs.reference_stars import stars_for
 from lake.credit import credited
+from lake.camera_approval import approval_note
 from lake.frame_rows import UPLOAD, FrameOrigin
 from lake.frames import save_reduction
 from lake.habits import band_habits
@@ -87,14 +88,14 @@ def reduced_upload(lake: Lake, job: Job, progress: Progress) -> Reduced:
         exposures = _exposures(lake, sent, origin.camera)
         target = placed(lake, job, target, exposures, simulated=sent.simulated)
     except Rejected as refusal:
-        return _reduced(sent, origin, [unreadable(refusal)])
+        return _reduced(lake, sent, origin, [unreadable(refusal)])
     progress("Looking up reference stars", 0.15)
     references = stars_for(lake, job, target, field_radius_deg(exposures), simulated=sent.simulated)
     reductions = []
     for number, exposure in enumerate(exposures):
         progress("Solving, measuring and calibrating", 0.25 + 0.65 * number / len(exposures))
         reductions.append(_verdict(sent, exposure, target, references, index_dir=lake.settings.index_dir))
-    return _reduced(sent, _of_file(origin, exposures[0]), reductions)
+    return _reduced(lake, sent, _of_file(origin, exposures[0]), reductions)
 
 
 def _verdict(
@@ -151,7 +152,7 @@ def _of_file(origin: FrameOrigin, exposure: Exposure) -> FrameOrigin:
     return replace(origin, camera=camera, observer=origin.observer or exposure.observer)
 
 
-def _reduced(sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction]) -> Reduced:
+def _reduced(lake: Lake, sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction]) -> Reduced:
     batch = new_batch(
         "reduce",
         UPLOAD,
@@ -166,5 +167,7 @@ def _reduced(sent: Upload, origin: FrameOrigin, reductions: Sequence[Reduction])
         raw_sha256=sent.sha256,
         by=sent.uploaded_by,
     )
-    named = [replace(each, file=sent.filename) for each in reductions]
+    note = approval_note(lake.operations, sent.oname) if sent.oname else ""
+    more = (note,) if note else ()
+    named = [replace(each, file=sent.filename, notes=(*each.notes, *more)) for each in reductions]
     return Reduced(sent=sent, origin=origin, reductions=named, batch=batch)

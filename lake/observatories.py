@@ -43,9 +43,11 @@ class RegisteredCamera:
     observatory: Observatory
     camera: Camera
     is_active: bool
+    is_approved: bool = True  # by staff; until then its frames are measured, and the verdict says so
+    created_by: str = ""
 
 
-_CAMERA_COLUMNS = (
+CAMERA_COLUMNS = (
     "name", "gain_e_adu", "read_noise_e", "saturation_adu", "pixel_scale_arcsec",
     "date_keyword", "time_keyword", "exptime_keyword",
 )  # fmt: skip
@@ -60,6 +62,15 @@ def add_observatory(operations: Engine, observatory: Observatory, *, by: str) ->
     Rejected
         ``bad-observatory``: a value is out of its range; ``observatory-taken``.
     """
+    try:
+        with writing(operations) as connection:
+            return add_observatory_within(connection, observatory, by=by)
+    except IntegrityError as error:
+        raise _taken(observatory) from error
+
+
+def add_observatory_within(connection: Connection, observatory: Observatory, *, by: str) -> Observatory:
+    """Do what ``add_observatory`` does as a part of a transaction that is under way."""
     check_observatory(observatory)
     values = {field.name: getattr(observatory, field.name) for field in fields(Observatory)}
     values |= {
@@ -69,46 +80,70 @@ def add_observatory(operations: Engine, observatory: Observatory, *, by: str) ->
         "created_mjd": mjd_now(),
     }
     del values["observatory_id"]
-    try:
-        with writing(operations) as connection:
-            created = connection.execute(insert(observatories).values(values).returning(observatories))
-            return _observatory(created.mappings().one())
-    except IntegrityError as error:
-        raise Rejected(
-            f"An observatory named {observatory.name} exists already.", code="observatory-taken"
-        ) from error
+    if observatory_within(connection, observatory.name) is not None:
+        raise _taken(observatory)
+    created = connection.execute(insert(observatories).values(values).returning(observatories))
+    return _observatory(created.mappings().one())
 
 
 def add_camera(
-    operations: Engine, observatory_id: int, camera: Camera, *, by: str, oname: str = ""
+    operations: Engine,
+    observatory_id: int,
+    camera: Camera,
+    *,
+    by: str,
+    oname: str = "",
+    is_approved: bool = True,
 ) -> RegisteredCamera:
     """Return the camera under its ONAME, which is ``<observatory>_<camera>`` unless it is given.
+
+    Parameters
+    ----------
+    is_approved
+        Whether ``by`` is staff, or a command; what others register waits for approval.
 
     Raises
     ------
     Rejected
         ``unknown-observatory``, ``bad-camera``, ``oname-taken``.
     """
-    _check_camera(camera)
     with writing(operations) as connection:
-        observatory = _observatory_of(connection, observatory_id)
-        oname = oname.strip() or re.sub(r"\s+", "_", f"{observatory.name}_{camera.name.strip()}")
-        if not re.fullmatch(r"[\w.+-]{1,200}", oname):
-            raise Rejected(
-                f"The ONAME {oname!r:.100} must be letters, digits and _ . + - only.", code="bad-camera"
-            )
-        values = {name: getattr(camera, name) for name in _CAMERA_COLUMNS} | {
-            "observatory_id": observatory_id,
-            "oname": oname,
-            "oname_key": name_key(oname),
-            "created_by": by,
-            "created_mjd": mjd_now(),
-        }
-        taken = select(cameras.c.camera_id).where(cameras.c.oname_key == values["oname_key"])
-        if connection.execute(taken).first() is not None:
-            raise Rejected(f"A camera with the ONAME {oname} exists already.", code="oname-taken")
-        connection.execute(insert(cameras).values(values))
-        return _camera_within(connection, oname)
+        return add_camera_within(
+            connection, observatory_id, camera, by=by, oname=oname, is_approved=is_approved
+        )
+
+
+def add_camera_within(
+    connection: Connection,
+    observatory_id: int,
+    camera: Camera,
+    *,
+    by: str,
+    oname: str = "",
+    is_approved: bool = True,
+) -> RegisteredCamera:
+    """Do what ``add_camera`` does as a part of a transaction that is under way."""
+    check_camera(camera)
+    observatory = _observatory_of(connection, observatory_id)
+    oname = oname.strip() or re.sub(r"\s+", "_", f"{observatory.name}_{camera.name.strip()}")
+    if not re.fullmatch(r"[\w.+-]{1,200}", oname):
+        raise Rejected(
+            f"The ONAME {oname!r:.100} must be letters, digits and _ . + - only.", code="bad-camera"
+        )
+    values = {name: getattr(camera, name) for name in CAMERA_COLUMNS} | {
+        "observatory_id": observatory_id,
+        "oname": oname,
+        "oname_key": name_key(oname),
+        "created_by": by,
+        "created_mjd": mjd_now(),
+        "approved_by": by if is_approved else "",
+        "approved_mjd": mjd_now() if is_approved else None,
+    }
+    taken = select(cameras.c.camera_id).where(cameras.c.oname_key == values["oname_key"])
+    if connection.execute(taken).first() is not None:
+        raise Rejected(f"A camera with the ONAME {oname} exists already.", code="oname-taken")
+    connection.execute(insert(cameras).values(values))
+    return registered_within(connection, oname)
 
 
 def camera_by_oname(operations: Engine, oname: str) -> tuple[Observatory, Camera]:
@@ -132,7 +167,7 @@ def camera_within(connection: Connection, oname: str) -> RegisteredCamera:
     Rejected
         ``unknown-observatory``.
     """
-    found = _camera_within(connection, oname)
+    found = registered_within(connection, oname)
     if not found.is_active:
         raise Rejected(f"The camera {oname:.100} is not active any more.", code="unknown-observatory")
     return found
@@ -147,9 +182,14 @@ def list_observatories(operations: Engine) -> list[Observatory]:
 
 def observatory_named(operations: Engine, name: str) -> Observatory | None:
     """Return the observatory of this name, in any case of letters, or None."""
-    query = select(observatories).where(observatories.c.name_key == name_key(name))
     with reading(operations) as connection:
-        row = connection.execute(query).mappings().one_or_none()
+        return observatory_within(connection, name)
+
+
+def observatory_within(connection: Connection, name: str) -> Observatory | None:
+    """Return what ``observatory_named`` returns, read in a transaction that is under way."""
+    query = select(observatories).where(observatories.c.name_key == name_key(name))
+    row = connection.execute(query).mappings().one_or_none()
     return None if row is None else _observatory(row)
 
 
@@ -164,7 +204,14 @@ def list_cameras(operations: Engine) -> list[RegisteredCamera]:
         return [_registered(row, places[row["observatory_id"]]) for row in rows.mappings()]
 
 
-def _camera_within(connection: Connection, oname: str) -> RegisteredCamera:
+def registered_within(connection: Connection, oname: str) -> RegisteredCamera:
+    """Return a camera, whether it is active or not, read in a transaction that is under way.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-observatory``.
+    """
     query = select(cameras).where(cameras.c.oname_key == name_key(oname))
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
@@ -202,7 +249,8 @@ def check_observatory(observatory: Observatory) -> None:
             )
 
 
-def _check_camera(camera: Camera) -> None:
+def check_camera(camera: Camera) -> None:
+    """Refuse a camera with an impossible value, with ``bad-camera``."""
     if not 1 <= len(camera.name.strip()) <= NAME_MAX_CHARS:
         raise Rejected(f"A camera needs a name of 1 to {NAME_MAX_CHARS} characters.", code="bad-camera")
     for name in (*_POSITIVE, "read_noise_e"):
@@ -218,7 +266,7 @@ def _observatory(row: RowMapping) -> Observatory:
 
 
 def _registered(row: RowMapping, observatory: Observatory) -> RegisteredCamera:
-    facts = {name: row[name] for name in _CAMERA_COLUMNS}
+    facts = {name: row[name] for name in CAMERA_COLUMNS}
     camera = Camera(
         **facts,
         facility=observatory.name,
@@ -227,5 +275,14 @@ def _registered(row: RowMapping, observatory: Observatory) -> RegisteredCamera:
         altitude_m=observatory.altitude_m,
     )
     return RegisteredCamera(
-        oname=row["oname"], observatory=observatory, camera=camera, is_active=row["is_active"]
+        oname=row["oname"],
+        observatory=observatory,
+        camera=camera,
+        is_active=row["is_active"],
+        is_approved=bool(row["approved_by"]),
+        created_by=row["created_by"],
     )
+
+
+def _taken(observatory: Observatory) -> Rejected:
+    return Rejected(f"An observatory named {observatory.name} exists already.", code="observatory-taken")

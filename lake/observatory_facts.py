@@ -9,6 +9,7 @@ from engine.errors import Rejected
 from lake.observatories import Observatory, check_observatory
 from lake.operations import cameras, observatories, reading, writing
 from lake.people.accounts import User
+from lake.people.audit import About, note_change
 from lake.said_tables import camera_facts, observatory_facts
 from lake.target_rows import name_key
 
@@ -17,6 +18,7 @@ _OBSERVATORY_COLUMNS = (
     "longitude_deg", "latitude_deg", "altitude_m", "telescope", "aperture_m", "filters", "comment",
     "acknowledgement",
 )  # fmt: skip
+_PLACE = ("longitude_deg", "latitude_deg", "altitude_m")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +71,22 @@ def keep_facts(operations: Engine, oname: str, *, observatory: Facts, camera: Fa
         ``unknown-observatory``.
     """
     with writing(operations) as connection:
-        query = select(cameras.c.camera_id, cameras.c.observatory_id)
-        row = connection.execute(query.where(cameras.c.oname_key == name_key(oname))).one_or_none()
-        if row is None:
-            raise Rejected(f"No camera is registered as {oname!r:.100}.", code="unknown-observatory")
-        _keep(
-            connection, observatory_facts, observatory_facts.c.observatory_id, row.observatory_id, observatory
-        )
-        _keep(connection, camera_facts, camera_facts.c.camera_id, row.camera_id, camera)
+        keep_facts_within(connection, oname, observatory=observatory, camera=camera)
+
+
+def keep_facts_within(connection: Connection, oname: str, *, observatory: Facts, camera: Facts) -> None:
+    """Do what ``keep_facts`` does as a part of a transaction that is under way."""
+    query = select(cameras.c.camera_id, cameras.c.observatory_id)
+    row = connection.execute(query.where(cameras.c.oname_key == name_key(oname))).one_or_none()
+    if row is None:
+        raise Rejected(f"No camera is registered as {oname!r:.100}.", code="unknown-observatory")
+    _keep(connection, observatory_facts, observatory_facts.c.observatory_id, row.observatory_id, observatory)
+    keep_camera_facts(connection, row.camera_id, camera)
+
+
+def keep_camera_facts(connection: Connection, camera_id: int, facts: Facts) -> None:
+    """Keep what else was said of a camera, beside what was said before."""
+    _keep(connection, camera_facts, camera_facts.c.camera_id, camera_id, facts)
 
 
 def update_observatory(operations: Engine, name: str, values: Facts, facts: Facts, *, user: User) -> None:
@@ -101,6 +111,13 @@ def update_observatory(operations: Engine, name: str, values: Facts, facts: Fact
         check_observatory(Observatory(name=row["name"], **now))
         same = observatories.c.observatory_id == row["observatory_id"]
         connection.execute(update(observatories).where(same).values(now))
+        if not user.is_staff and any(now[name] != row[name] for name in _PLACE):
+            # staff approved its cameras where they stood then
+            of_site = cameras.c.observatory_id == row["observatory_id"]
+            connection.execute(update(cameras).where(of_site).values(approved_by="", approved_mjd=None))
+        about = About(kind="observatory", number=row["observatory_id"], name=row["name"])
+        before = {name: row[name] for name in now}
+        note_change(connection, "changed", about, who=user.username, before=before, after=now)
         key = observatory_facts.c.observatory_id
         _keep(connection, observatory_facts, key, row["observatory_id"], facts)
 

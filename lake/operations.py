@@ -125,6 +125,7 @@ cameras = Table(
     _number("gain_e_adu"), _number("read_noise_e"), _number("saturation_adu"), _number("pixel_scale_arcsec"),
     Column("date_keyword", String), Column("time_keyword", String), Column("exptime_keyword", String),
     _words("created_by"), _yes_no("is_active", default=True), _number("created_mjd", required=True),
+    _words("approved_by"), _number("approved_mjd"),  # nobody: it waits for staff, and is measured with
     sqlite_autoincrement=True,
 )  # fmt: skip
 

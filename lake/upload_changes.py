@@ -1,7 +1,9 @@
 """What people change of an upload that is there: its observers, its reduction, or a point that is wrong."""
 
+from dataclasses import replace
+
 import polars as pl
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from engine.errors import Rejected
 from lake.changes import Change
@@ -12,11 +14,14 @@ from lake.inbox import COMMENT_MAX_CHARS, UPLOAD_PRIORITY
 from lake.opening import Lake
 from lake.operations import uploads, writing
 from lake.people.accounts import User, full_names, user_within
+from lake.people.audit import About, note_change
 from lake.provenance import new_batch
 from lake.queue import enqueue_within
+from lake.rights import SYSTEM, Shared
+from lake.sharing import check_shared
 from lake.tables import FRAMES, PHOTOMETRY
 from lake.target_list import update_summary
-from lake.uploads import Upload, upload
+from lake.uploads import Upload, upload, upload_seen_within
 
 
 def change_observers(lake: Lake, upload_id: int, usernames: list[str], *, user: User) -> Upload:
@@ -41,6 +46,44 @@ def change_observers(lake: Lake, upload_id: int, usernames: list[str], *, user: 
         connection.execute(this.values(observers=names))
     _credit(lake, sent, ", ".join(full_names(lake.operations, names)), user)
     return upload(lake.operations, upload_id, user)
+
+
+def share_upload(lake: Lake, upload_id: int, wanted: Shared, *, user: User) -> Upload:
+    """Return the upload after it was shared with others; its points come and go from lists at once.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-upload``; ``no-right``: only who sent it and staff may; ``no-group``, ``unknown-group``.
+    """
+    with writing(lake.operations) as connection:
+        sent = upload_seen_within(connection, upload_id, user)
+        refuse_other_than_sender(sent, user)
+        # who left a group may leave a file there
+        check_shared(wanted, SYSTEM if wanted.group_id == sent.group_id else _now(connection, user))
+        before, after = _sharing(sent), _sharing(wanted)
+        connection.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(after))
+        about = About(kind="upload", number=upload_id, name=sent.filename)
+        note_change(connection, "shared", about, who=user.username, before=before, after=after)
+    if sent.target_id is not None:  # lists tell what is open to all
+        update_summary(lake.operations, sent.target_id, lake.store.light_curve(sent.target_id))
+    return upload(lake.operations, upload_id, user)
+
+
+def _now(connection: Connection, user: User) -> User | None:
+    """Return a person with the groups of this moment, and as much of staff as they act with."""
+    if user.is_staff:
+        return user
+    now = user_within(connection, user.username)
+    return None if now is None else replace(now, is_staff=False)
+
+
+def _sharing(thing: Upload | Shared) -> dict[str, object]:
+    return {
+        "visibility": thing.visibility.value,
+        "group_id": thing.group_id,
+        "embargo_until_mjd": thing.embargo_until_mjd,
+    }
 
 
 def restart(

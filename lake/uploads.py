@@ -92,11 +92,13 @@ def upload(operations: Engine, upload_id: int, user: User | None) -> Upload:
         ``unknown-upload``.
     """
     with reading(operations) as connection:
-        row = (
-            connection.execute(shown_to(user).where(_uploads.c.upload_id == upload_id))
-            .mappings()
-            .one_or_none()
-        )
+        return upload_seen_within(connection, upload_id, user)
+
+
+def upload_seen_within(connection: Connection, upload_id: int, user: User | None) -> Upload:
+    """Return what ``upload`` returns, read in a transaction that is under way."""
+    query = shown_to(user).where(_uploads.c.upload_id == upload_id)
+    row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise Rejected(f"Upload {upload_id} does not exist.", code="unknown-upload")
     return upload_of(row)

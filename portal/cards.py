@@ -10,6 +10,7 @@ from lake.people.accounts import User
 from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text
 from portal.parts import fact_list, simulated_badge, status_badge, target_link
+from portal.sharing import upload_sharing, words_of
 from portal.verdicts import Verdict, cutout_fits, fits_of, picture_of, verdicts_of_upload
 from portal.work import can_cancel, can_retry, cancel_job, is_finished, is_simulated, retry_job
 
@@ -89,8 +90,10 @@ def upload_card(sent: Upload, user: User | None) -> None:
                 status_badge(sent.status)
                 if is_simulated(sent, user):
                     simulated_badge()
+                upload_sharing(sent, user)
         words = f"{escaped(sent.target_name)} · {size_text(sent.size_bytes)} · {ago_text(sent.received_mjd)}"
-        st.caption(words + (" · trial" if sent.dry_run else ""))
+        closed = "" if sent.visibility == "public" else f" · {words_of(sent.visibility, None)}"
+        st.caption(words + (" · trial" if sent.dry_run else "") + closed)
         if not is_finished(sent):
             waits_for = sent.reason if sent.status == UploadStatus.RECEIVED else ""
             words = escaped(waits_for or sent.step) or "waits for a worker"

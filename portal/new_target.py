@@ -1,19 +1,18 @@
 """The form that adds a target, for whoever is signed in, and the line that fills it from a catalogue."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
 
 import streamlit as st
 
 from engine.errors import Rejected
-from engine.target import CLASSES, DESCRIPTION_MAX_CHARS, NAME_MAX_CHARS, Target, Visibility, parse_position
-from engine.times import mjd_of
+from engine.target import CLASSES, DESCRIPTION_MAX_CHARS, NAME_MAX_CHARS, Target, parse_position
 from lake.adding import add_target
 from lake.people.accounts import User
 from portal.fmt import date_text, escaped
 from portal.look_up import CATALOGUES, LIMIT_S, look_up
 from portal.opened import lake
 from portal.parts import open_target
+from portal.sharing import sharing_fields
 
 _FOUND = "new_target_found"  # what the catalogue said last
 
@@ -37,9 +36,7 @@ def new_target_form(user: User) -> None:
         )
         if found is not None and _also(found):
             st.caption(escaped(f"Kept with it: {_also(found)}."))
-        left, right = st.columns(2, vertical_alignment="bottom")
-        is_private = left.toggle("Private: only you and staff see it")
-        embargo = right.date_input("Embargo until", value=None, min_value="today", help="Public from then on")
+        shared = sharing_fields(user, "new_target")
         sent = st.form_submit_button("Add target", type="primary", icon=":material/add:")
     if not sent:
         return
@@ -53,8 +50,9 @@ def new_target_form(user: User) -> None:
             classification=classification,
             importance=importance,
             description=description,
-            visibility=Visibility.PRIVATE if is_private else Visibility.PUBLIC,
-            embargo_until_mjd=mjd_of(datetime.combine(embargo, time(), UTC)) if embargo else None,
+            visibility=shared.visibility,
+            group_id=shared.group_id,
+            embargo_until_mjd=shared.embargo_until_mjd,
         )
         target = add_target(lake(), wanted, by=user.username)
     except Rejected as refusal:

@@ -10,8 +10,9 @@ from lake.inbox import Upload, UploadStatus, upload, uploads
 from lake.job_rows import ENDED, Job, JobState
 from lake.job_subjects import is_simulated as _is_simulated
 from lake.job_subjects import subject_of
-from lake.observatories import RegisteredCamera, list_cameras
-from lake.people.accounts import Token, User, issue_token, list_tokens, revoke_token
+from lake.observatories import list_cameras
+from lake.people.accounts import User
+from lake.people.favourites import list_favourites
 from lake.queue import cancel, counts, get_job, list_jobs, retry
 from portal.fmt import ago_text
 from portal.opened import lake, settings
@@ -37,9 +38,11 @@ def upload_max_mb() -> int:
     return settings().upload_max_mb
 
 
-def cameras() -> list[RegisteredCamera]:
-    """Return every active camera by ONAME."""
-    return list_cameras(lake().operations)
+def cameras(user: User) -> dict[str, str]:
+    """Return every active camera by ONAME in words, those that somebody keeps at hand first."""
+    at_hand = {each.oname for each in list_favourites(lake().operations, user)}
+    found = sorted(list_cameras(lake().operations), key=lambda each: each.oname not in at_hand)
+    return {each.oname: each.oname + ("" if each.is_approved else " (waits for staff)") for each in found}
 
 
 def uploads_named(upload_ids: Iterable[int], user: User | None) -> list[Upload]:
@@ -148,18 +151,3 @@ def cancel_job(job_id: int, user: User | None) -> str:
 def _only_staff(user: User | None) -> None:
     if user is None or not user.is_staff:
         raise Rejected("Only staff may retry or cancel jobs.", code="no-right")
-
-
-def tokens_of(user: User) -> list[Token]:
-    """Return somebody's valid tokens."""
-    return list_tokens(lake().operations, user)
-
-
-def new_token(user: User, name: str) -> str:
-    """Return a new token, shown this once."""
-    return issue_token(lake().operations, user, name=name.strip() or "made on the account page")
-
-
-def end_token(user: User, token_id: int) -> None:
-    """Revoke one of somebody's own tokens."""
-    revoke_token(lake().operations, user, token_id)

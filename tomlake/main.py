@@ -13,6 +13,7 @@ from tomlake.commands import (
     archives,
     demo,
     doctor,
+    groups,
     lake_shell,
     lake_upkeep,
     merging,
@@ -25,6 +26,7 @@ from tomlake.commands import (
     snapshots,
     sql_shell,
     targets,
+    tokens,
     trace,
     watches,
 )
@@ -67,7 +69,6 @@ app.command("restore", help="Bring a backup back into an empty place.")(safekeep
 app.command("move", help="Carry the lake over to other places, such as PostgreSQL and S3.")(safekeeping.move)
 app.command("clone", help="Copy the public lake of a portal; the copy works without network.")(public.clone)
 app.command("audit", help="Show who signed in, downloaded and changed what.")(accounts.audit)
-app.command("token", help="Make an API token for a user.")(accounts.token)
 app.add_typer(lake_upkeep.app, name="lake", help="Show the health of the lake, and keep it in order.")
 app.add_typer(snapshots.app, name="snapshot", help="Name versions of the lake, to keep them for ever.")
 app.add_typer(safekeeping.app, name="backup", help="Make, list and check backups: tomlake backup [URL].")
@@ -78,7 +79,9 @@ targets.app.command("unmerge")(merging.unmerge)
 app.add_typer(targets.app, name="target", help="Add, show, list and merge targets.")
 app.add_typer(watches.app, name="watch", help="Watch streams of alerts; accept what they propose.")
 app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
-app.add_typer(observatories.app, name="observatory", help="Add and list telescopes with their cameras.")
+app.add_typer(groups.app, name="group", help="Groups of people who share targets and uploads.")
+app.add_typer(tokens.app, name="token", help="Make, list, renew and revoke API tokens: tomlake token USER.")
+app.add_typer(observatories.app, name="observatory", help="Add, import and approve telescopes and cameras.")
 app.add_typer(photometry.references_app, name="references", help="Fill the lake with reference stars.")
 
 

@@ -90,6 +90,18 @@ def note_change(
     _insert(connection, row | _of(about) | {"kind": Kind.CHANGE.value, "deed": deed})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which lines are wanted; what is empty, zero or None chooses nothing."""
+
+    kind: str = ""
+    who: str = ""
+    object_kind: str = ""
+    object_id: int = 0
+    since_mjd: float | None = None
+    before_id: int | None = None  # only older ones: the next page
+
+
 def audit_log(
     operations: Engine, user: User, *, kind: str = "", who: str = "", target_id: int = 0, limit: int = 100
 ) -> list[Entry]:
@@ -100,15 +112,28 @@ def audit_log(
     Rejected
         ``no-right``: the person is not staff.
     """
+    of_target = {"object_kind": "target", "object_id": target_id} if target_id else {}
+    wanted = AuditFilter(kind=kind, who=who, **of_target)  # type: ignore[arg-type]
+    return audit_page(operations, wanted, user, limit=limit)
+
+
+def audit_page(operations: Engine, wanted: AuditFilter, user: User, *, limit: int) -> list[Entry]:
+    """Return a page of the log, the newest lines first, for staff.
+
+    Raises
+    ------
+    Rejected
+        ``no-right``: the person is not staff.
+    """
     if not user.is_staff:
         raise Rejected("Only staff may read the audit log.", code="no-right")
-    query = select(audit).order_by(audit.c.audit_id.desc()).limit(limit)
-    if kind:
-        query = query.where(audit.c.kind == kind)
-    if who:
-        query = query.where(audit.c.who == who)
-    if target_id:
-        query = query.where(audit.c.object_kind == "target", audit.c.object_id == target_id)
+    same = {name: getattr(wanted, name) for name in ("kind", "who", "object_kind", "object_id")}
+    conditions = [audit.c[name] == value for name, value in same.items() if value]
+    if wanted.since_mjd is not None:
+        conditions.append(audit.c.at_mjd >= wanted.since_mjd)
+    if wanted.before_id is not None:
+        conditions.append(audit.c.audit_id < wanted.before_id)
+    query = select(audit).where(*conditions).order_by(audit.c.audit_id.desc()).limit(limit)
     with reading(operations) as connection:
         rows = connection.execute(query).mappings().all()
     return [

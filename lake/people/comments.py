@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, and_, func, insert, select
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, insert, select
 
 from engine.errors import Rejected
 from engine.times import mjd_now
 from lake.operations import reading, targets, users, writing
 from lake.people.accounts import User
+from lake.people.audit import About, note_change
 from lake.rights import visible_to
 from lake.said_tables import comments
 from lake.target_rows import name_key
@@ -40,6 +41,7 @@ class CommentFilter:
     text: str = ""  # a part of it, in any case of letters
     since_mjd: float | None = None
     before_mjd: float | None = None
+    before_id: int | None = None  # only older ones: the next page
 
 
 def add_comment(operations: Engine, target: str | int, text: str, *, by: User) -> int:
@@ -63,6 +65,31 @@ def add_comment(operations: Engine, target: str | int, text: str, *, by: User) -
         return int(
             connection.execute(insert(comments).values(row).returning(comments.c.comment_id)).scalar_one()
         )
+
+
+def remove_comment(operations: Engine, comment_id: int, *, by: User) -> None:
+    """Take a comment back; who wrote it and staff may.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-comment``: there is none that this person sees; ``no-right``.
+    """
+    query = (
+        select(comments, targets.c.name)
+        .join_from(comments, targets, targets.c.target_id == comments.c.target_id)
+        .where(comments.c.comment_id == comment_id, visible_to(by))
+    )
+    with writing(operations) as connection:
+        row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            raise Rejected(f"There is no comment {comment_id}.", code="unknown-comment")
+        if not (by.is_staff or row["username"] == by.username):
+            raise Rejected("Only who wrote a comment and staff may take it back.", code="no-right")
+        connection.execute(delete(comments).where(comments.c.comment_id == comment_id))
+        about = About(kind="target", number=row["target_id"], name=row["name"])
+        before = {"text": row["text"], "username": row["username"]}
+        note_change(connection, "comment gone", about, who=by.username, before=before, after={})
 
 
 def list_comments(
@@ -110,4 +137,6 @@ def _conditions(wanted: CommentFilter, user: User | None) -> ColumnElement[bool]
         conditions.append(comments.c.made_mjd >= wanted.since_mjd)
     if wanted.before_mjd is not None:
         conditions.append(comments.c.made_mjd < wanted.before_mjd)
+    if wanted.before_id is not None:
+        conditions.append(comments.c.comment_id < wanted.before_id)
     return and_(*conditions)

@@ -1,6 +1,6 @@
 """Groups: people who work together, and what each may do with what is the group's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -37,13 +37,15 @@ class Member:
     since_mjd: float
 
 
-def create_group(operations: Engine, name: str, *, by: User, description: str = "") -> Group:
-    """Return a new group; who makes it leads it.
+def create_group(
+    operations: Engine, name: str, *, by: User, description: str = "", leader: str = ""
+) -> Group:
+    """Return a new group; who makes it leads it, unless staff name another leader.
 
     Raises
     ------
     Rejected
-        ``bad-group-name``, ``group-taken``.
+        ``bad-group-name``, ``group-taken``, ``unknown-user``.
     """
     clean = " ".join(name.split())
     if not 1 <= len(clean) <= NAME_MAX_CHARS or not clean.isprintable():
@@ -58,8 +60,10 @@ def create_group(operations: Engine, name: str, *, by: User, description: str = 
         with writing(operations) as connection:
             made = insert(groups).values(values | {"name_key": clean.casefold()})
             group_id = int(connection.execute(made.returning(groups.c.group_id)).scalar_one())
-            if by.user_id:  # commands act for the installation, which has no account
-                _put(connection, group_id, by.user_id, Role.LEADER)
+            leads = _leader_of(connection, leader, by)
+            if leads:  # commands act for the installation, which has no account
+                _put(connection, group_id, leads, Role.LEADER)
+            _note(connection, "made", group_id, by, {"name": clean})
     except IntegrityError as error:
         raise Rejected(f"A group named {clean} exists; choose another name.", code="group-taken") from error
     return Group(group_id=group_id, **values)
@@ -87,6 +91,24 @@ def get_group(operations: Engine, name: str, user: User) -> Group:
         if key in {group.name.casefold(), str(group.group_id)}:
             return group
     raise _unknown(name)
+
+
+def group_named(operations: Engine, name: str, user: User) -> int | None:
+    """Return the number of one of a person's groups, None where none is named.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-group``.
+    """
+    return get_group(operations, name, user).group_id if name.strip() else None
+
+
+def name_of_group(operations: Engine, group_id: int | None, user: User | None) -> str:
+    """Return the name of a group for who belongs to it and staff, nothing for others."""
+    if group_id is None or user is None:
+        return ""
+    return next((each.name for each in list_groups(operations, user) if each.group_id == group_id), "")
 
 
 def members(operations: Engine, group_id: int, user: User) -> list[Member]:
@@ -158,10 +180,10 @@ def delete_group(operations: Engine, group_id: int, *, by: User) -> None:
     """
     with writing(operations) as connection:
         _check_leads(connection, group_id, by)
+        _note(connection, "deleted", group_id, by, {})
         for table in (targets, uploads):
             connection.execute(update(table).where(table.c.group_id == group_id).values(group_id=None))
         connection.execute(delete(groups).where(groups.c.group_id == group_id))
-        _note(connection, "deleted", group_id, by, {})
 
 
 _COLUMNS = (
@@ -170,8 +192,18 @@ _COLUMNS = (
 
 
 def _note(connection: Connection, deed: str, group_id: int, by: User, after: dict[str, object]) -> None:
-    about = About(kind="group", number=group_id)
+    name = connection.execute(select(groups.c.name).where(groups.c.group_id == group_id)).scalar_one_or_none()
+    about = About(kind="group", number=group_id, name=name or "")
     note_change(connection, deed, about, who=by.username, before={}, after=after)
+
+
+def _leader_of(connection: Connection, leader: str, by: User) -> int:
+    if not (leader and by.is_staff):
+        return by.user_id
+    found = user_within(connection, leader)
+    if found is None:
+        raise Rejected(f"The user {leader!r:.150} does not exist.", code="unknown-user")
+    return found.user_id
 
 
 def _put(connection: Connection, group_id: int, user_id: int, role: Role) -> None:
@@ -198,7 +230,8 @@ def _check_leads(connection: Connection, group_id: int, by: User) -> None:
     now = by if by.is_staff else user_within(connection, by.username)
     if now is None:
         raise _unknown(str(group_id))
-    _check_role(group_id, now, Role.LEADER)
+    # staff who act with a token that is not for it are nobody special
+    _check_role(group_id, replace(now, is_staff=by.is_staff), Role.LEADER)
     if connection.execute(select(groups.c.group_id).where(groups.c.group_id == group_id)).first() is None:
         raise _unknown(str(group_id))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, insert, or_, select, update
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.operations import reading, tokens, users, writing
+from lake.people.audit import About, note_change
 from lake.people.person import USER_COLUMNS, User, user_of
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - it makes tokens findable, it is not one
@@ -75,7 +76,9 @@ def issue_token(
         ``bad-token``: it may do nothing, or is valid for less than no time or more than ten years.
     """
     with writing(operations) as connection:
-        return _issue(connection, user.user_id, name=name, scopes=tuple(scopes), days=days)
+        secret = _issue(connection, user.user_id, name=name, scopes=tuple(scopes), days=days)
+        _note(connection, "made", user, secret)
+        return secret
 
 
 def bearer_of(operations: Engine, token: str) -> Bearer | None:
@@ -127,7 +130,11 @@ def list_tokens(operations: Engine, user: User) -> list[Token]:
 def revoke_token(operations: Engine, user: User, token_id: int) -> bool:
     """Return whether a token of this user was revoked now; it is refused from its next use on."""
     with writing(operations) as connection:
-        return _revoke(connection, user, token_id)
+        prefix = connection.execute(select(tokens.c.prefix).where(tokens.c.token_id == token_id)).scalar()
+        is_revoked = _revoke(connection, user, token_id)
+        if is_revoked:
+            _note(connection, "revoked", user, prefix or "")
+        return is_revoked
 
 
 def rotate_token(operations: Engine, user: User, token_id: int) -> str:
@@ -145,7 +152,9 @@ def rotate_token(operations: Engine, user: User, token_id: int) -> str:
             raise Rejected("You have no such token; make a new one.", code="unknown-token")
         days = None if row["expires_mjd"] is None else row["expires_mjd"] - row["created_mjd"]
         scopes = tuple(map(Scope, row["scopes"]))
-        return _issue(connection, user.user_id, name=row["name"], scopes=scopes, days=days)
+        secret = _issue(connection, user.user_id, name=row["name"], scopes=scopes, days=days)
+        _note(connection, f"renewed {row['prefix']}", user, secret)
+        return secret
 
 
 def _issue(
@@ -167,6 +176,16 @@ def _issue(
     }
     connection.execute(insert(tokens).values(row))
     return secret
+
+
+def _note(connection: Connection, deed: str, user: User, secret: str) -> None:
+    """Note what became of a token, which the log names by how it begins."""
+    this = (tokens.c.user_id == user.user_id, tokens.c.prefix == secret[:_SHOWN_CHARS])
+    query = select(tokens).where(*this).order_by(tokens.c.token_id.desc()).limit(1)
+    row = connection.execute(query).mappings().one()
+    about = About(kind="token", number=row["token_id"], name=row["prefix"])
+    after = {name: row[name] for name in ("name", "scopes", "expires_mjd")} if deed != "revoked" else {}
+    note_change(connection, deed, about, who=user.username, before={}, after=after)
 
 
 def _revoke(connection: Connection, user: User, token_id: int) -> bool:

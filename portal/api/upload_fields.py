@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.target import Visibility
 from lake.inbox import UploadKind
 from portal.api.fields import Fields, number_of, text_of
 from portal.api.reply import Refused
@@ -28,6 +29,9 @@ class UploadFields:
     observers: tuple[str, ...]
     mjd: float | None
     match_dist_arcsec: float | None  # None: chosen from the data
+    visibility: Visibility = Visibility.PUBLIC  # BHTOM knows no sharing: as open as the target is
+    group: str = ""  # name or number of one of the sender's groups
+    embargo_until_mjd: float | None = None
 
 
 def upload_fields(fields: Fields) -> UploadFields:
@@ -55,6 +59,10 @@ def upload_fields(fields: Fields) -> UploadFields:
     if kind == UploadKind.PHOTOMETRY and mjd is None and "mjd" not in errors:
         errors["mjd"] = ["This field is required."]
     dry_run = _yes_or_no(fields, "dry_run", errors)
+    embargo_until_mjd = _number(fields, "embargo_until_mjd", errors)
+    visibility = (said(fields, "visibility") or Visibility.PUBLIC.value).lower()
+    if visibility not in set(Visibility):
+        errors["visibility"] = [f"Choose one of: {', '.join(Visibility)}."]
     if errors:
         raise Refused(400, errors)
     return UploadFields(
@@ -67,6 +75,9 @@ def upload_fields(fields: Fields) -> UploadFields:
         observers=_observers(fields),
         mjd=mjd,
         match_dist_arcsec=match_dist_arcsec if match_dist_arcsec is None or match_dist_arcsec > 0 else None,
+        visibility=Visibility(visibility),
+        group=said(fields, "group") or "",
+        embargo_until_mjd=embargo_until_mjd,
     )
 
 

@@ -14,6 +14,7 @@ from lake.inbox import Upload, UploadKind, UploadRequest, accept_all, check_requ
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.people.accounts import User, find_user
+from lake.people.groups import group_named
 from lake.targets import get_target
 from lake.uploads import READY_MADE
 from portal.api.body import Body
@@ -134,7 +135,17 @@ def _request(lake: Lake, user: User, fields: UploadFields) -> UploadRequest:
         mjd=fields.mjd,
         match_dist_arcsec=fields.match_dist_arcsec,
         uploaded_by=user.username,
+        visibility=fields.visibility,
+        group_id=_group(lake, user, fields.group),
+        embargo_until_mjd=fields.embargo_until_mjd,
     )
+
+
+def _group(lake: Lake, user: User, name: str) -> int | None:
+    try:
+        return group_named(lake.operations, name, user)
+    except Rejected as error:
+        raise Refused(400, {"group": [error.reason]}) from error
 
 
 def _check_files(fields: UploadFields, form: ReceivedForm) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import archives, bodies, curves, data, verdicts
+from portal import archives, bodies, curves, data, sharing, verdicts
 from portal.cards import frame_card
 from portal.classes import meaning_of
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
@@ -55,6 +55,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
                 st.badge(f"embargo until {until}", icon=":material/lock_clock:", color="gray")
     with st.container(horizontal=True, width="content"):
         permalink_popover(target.name)
+        sharing.target_sharing(target, user)
         st.link_button("CSV", data.download_address(target.name), icon=":material/download:")
         if st.button("Upload frames", type="primary", icon=":material/upload:", key="to_upload"):
             st.switch_page("../pages/upload.py", query_params={"target": target.name})

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import data, work
+from portal import data, sharing, work
 from portal.cards import upload_card
 from portal.components.mounts import uploader
 from portal.fmt import escaped, plural
@@ -43,11 +43,12 @@ with form:
     )
     if target and data.is_simulated(target, user):
         simulated_banner("This target belongs to the demo: send it simulated frames only.")
-    cameras = {camera.oname: camera for camera in work.cameras()}
+    cameras = work.cameras(user)
     oname = st.selectbox(
         "Observatory and camera",
         [NO_CAMERA, *cameras],
         key="upload_camera",
+        format_func=lambda name: cameras.get(name, name),
         help="A registered camera adds what your headers do not say: gain, read noise, site.",
     )
     with st.expander("More options", icon=":material/tune:"):
@@ -59,6 +60,7 @@ with form:
             help="GaiaSP/any lets the stars of the frame decide the band.",
         )
         comment = st.text_input("Comment", max_chars=500, key="upload_comment")
+        shared = sharing.sharing_fields(user, "upload")
         trial = st.toggle("Trial: give me the verdict, but leave the light curve alone", key="upload_trial")
     fields = {
         "target": target or "",
@@ -66,6 +68,7 @@ with form:
         "filter": wanted_filter,
         "comment": comment,
         "dry_run": "true" if trial else "false",
+        **sharing.as_upload_fields(shared),
     }
     hint = (
         f"Several at once, {work.upload_max_mb():,} MB each at most"

@@ -21,6 +21,7 @@ theme = "light" if st.context.theme.type == "light" else "dark"
 st.logo(str(STATIC / f"logo-word-{theme}.svg"), size="large")
 
 user = current_user()
+for_staff = user is not None and user.is_staff
 page = st.navigation(
     [
         st.Page(PAGES / "home.py", title="Home", icon=":material/home:", url_path="home", default=True),
@@ -30,6 +31,24 @@ page = st.navigation(
         st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
         st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),
         st.Page(PAGES / "archives.py", title="Archives", icon=":material/public:", url_path="archives"),
+        st.Page(
+            PAGES / "observatories.py",
+            title="Observatories",
+            icon=":material/satellite_alt:",
+            url_path="observatories",
+        ),
+        st.Page(
+            PAGES / "groups.py",
+            title="Groups",
+            icon=":material/group:",
+            url_path="groups",
+            visibility="visible" if user else "hidden",
+        ),
+        *(
+            [st.Page(PAGES / "admin.py", title="Admin", icon=":material/shield_person:", url_path="admin")]
+            if for_staff
+            else []
+        ),
         st.Page(
             PAGES / "account.py",
             title=user.username if user else "Sign in",

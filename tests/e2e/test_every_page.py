@@ -16,6 +16,8 @@ PAGES = {
     "archives": "/archives",
     "upload": "/upload",
     "jobs": "/jobs",
+    "observatories": "/observatories",
+    "groups": "/groups",
     "account": "/account",
 }
 

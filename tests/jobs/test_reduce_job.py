@@ -8,6 +8,7 @@ import pytest
 from installations import settings_in
 
 from engine.errors import NotReady, Rejected, Transient
+from engine.frame import Camera
 from engine.photometry.references import REFERENCE_SCHEMA
 from engine.photometry.sky_stars import CATALOGUE as SIMULATED_CATALOGUE
 from engine.target import Target
@@ -18,6 +19,7 @@ from jobs.watch import Limits
 from lake.frames import frames_of_target
 from lake.inbox import UploadRequest, UploadStatus, accept, upload
 from lake.job_rows import Job, JobState
+from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
@@ -136,3 +138,25 @@ def test_a_refused_file_is_a_result_with_one_sentence_and_its_bytes_are_kept(lak
     assert frames["file"].to_list() == ["<b>.fits"]
     assert lake.raw.is_sound(sent.sha256)
     assert lake.store.light_curve(target.target_id or 0).is_empty()
+
+
+def test_a_verdict_says_that_staff_had_not_approved_the_camera(lake: Lake) -> None:
+    target = create_target(lake.operations, FAR_AWAY, by="ada")
+    site = add_observatory(
+        lake.operations, Observatory(name="Hill", longitude_deg=1.0, latitude_deg=2.0), by="ada"
+    )
+    for oname, is_approved in (("NEW", False), ("OLD", True)):
+        add_camera(
+            lake.operations, site.observatory_id or 0, Camera(name=oname), by="ada", oname=oname,
+            is_approved=is_approved,
+        )  # fmt: skip
+        with lake.raw.receive() as reception:
+            reception.write(f"no image of {oname}".encode())
+            raw_file = reception.finish()
+        request = UploadRequest(target="Far", filename=oname, uploaded_by="ada", observatory=oname)
+        accept(lake, raw_file, request)
+    work(lake, {"reduce": reduce_upload}, name="w", limits=Limits(wall_clock_s=60, memory_mb=3000), once=True)
+    frames = frames_of_target(lake.store, target.target_id or 0)
+    notes = {row["file"]: " ".join(row["notes"]) for row in frames.iter_rows(named=True)}
+    assert "Staff had not approved the camera NEW yet" in notes["NEW"]
+    assert "approved" not in notes["OLD"]

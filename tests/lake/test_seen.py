@@ -19,14 +19,18 @@ from lake.inbox import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.operations import uploads, writing
 from lake.people.accounts import Role, User, create_user, find_user
+from lake.people.audit import Kind, audit_log
 from lake.people.groups import create_group, set_member
 from lake.provenance import new_batch
 from lake.public.publish import Terms, publish
 from lake.raw import RawFile
-from lake.rights import SYSTEM
 from lake.seen import closed_to, seen_light_curve, unseen_by
+from lake.rights import SYSTEM, Shared
 from lake.targets import create_target, get_target, target_row, update_summary
 from lake.trace.explain import explain
+from lake.upload_changes import share_upload
+from lake.uploads import Upload
+from lake.uploads import uploads as uploads_sent
 
 CLOSED, OPEN = "a" * 64, "b" * 64
 
@@ -144,3 +148,36 @@ def test_no_page_or_route_reads_points_from_the_store_without_asking_who_looks()
         if re.search(r"store\.light_curves?\(", line) and "open_points(" not in line
     ]
     assert past == []
+
+
+def test_an_upload_is_closed_and_opened_by_its_sender_only(lake: Lake) -> None:
+    own = next(each for each in uploads_of_ada(lake) if each.sha256 == OPEN)
+    before, everything = seen(lake, None), seen(lake, person(lake, "ada"))
+    assert 15.5 in before
+    others = [mag for mag in before if mag != 15.5]
+    private = Shared(owner="ada", visibility=Visibility.PRIVATE)
+    with pytest.raises(Rejected) as refusal:
+        share_upload(lake, own.upload_id, private, user=person(lake, "eve"))
+    assert refusal.value.code == "no-right"
+    share_upload(lake, own.upload_id, private, user=person(lake, "ada"))
+    assert seen(lake, person(lake, "eve")) == others
+    assert seen(lake, person(lake, "ada")) == everything
+    assert target_row(lake.operations, get_target(lake.operations, "Star", None)).points == len(others)
+    (line,) = audit_log(lake.operations, SYSTEM, kind=Kind.CHANGE, limit=1)
+    assert (line.deed, line.who, line.after) == ("shared", "ada", {"visibility": "private"})
+    for stranger in ("eve", "bob"):  # who cannot see it does not learn that it is there
+        with pytest.raises(Rejected) as refusal:
+            share_upload(lake, own.upload_id, private, user=person(lake, stranger))
+        assert refusal.value.code == "unknown-upload"
+    foreign = create_group(lake.operations, "Strangers", by=person(lake, "eve")).group_id
+    with pytest.raises(Rejected) as refusal:
+        to_others = Shared(owner="ada", visibility=Visibility.GROUP, group_id=foreign)
+        share_upload(lake, own.upload_id, to_others, user=person(lake, "ada"))
+    assert refusal.value.code == "unknown-group"
+    opened = Shared(owner="ada", visibility=Visibility.PUBLIC)
+    assert share_upload(lake, own.upload_id, opened, user=person(lake, "ada")).visibility == "public"
+    assert seen(lake, None) == before
+
+
+def uploads_of_ada(lake: Lake) -> list[Upload]:
+    return uploads_sent(lake.operations, SYSTEM, uploaded_by="ada")

@@ -1,4 +1,4 @@
-"""`tomlake user ...` and `tomlake token`: who may sign in and which programs may speak for them."""
+"""`tomlake user ...` and `tomlake audit`: who may sign in, and who did what."""
 
 import secrets
 from typing import Annotated
@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from engine.errors import Rejected
 from engine.times import datetime_of
 from lake.opening import Lake
-from lake.people.accounts import create_user, find_user, issue_token, list_users
+from lake.people.accounts import create_user, list_users
 from lake.people.audit import audit_log
 from lake.rights import SYSTEM
 from tomlake.commands.session import opened_lake, out
@@ -57,20 +56,6 @@ def audit(
             when = f"{datetime_of(line.at_mjd):%Y-%m-%d %H:%M:%S}"
             table.add_row(when, line.kind, line.deed, line.who or "-", line.address or "-", line.object_name)
     out.print(table, markup=False)
-
-
-def token(
-    username: Username,
-    name: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
-) -> None:
-    """Make an API token; it is shown once and stored hashed."""
-    with opened_lake() as lake:
-        user = find_user(lake.operations, username)
-        if user is None:
-            raise Rejected(
-                f"Nobody is called {username}; add them with `tomlake user add`.", code="unknown-user"
-            )
-        out.print(issue_token(lake.operations, user, name=name), markup=False)
 
 
 def ensure_administrator(lake: Lake) -> str | None:

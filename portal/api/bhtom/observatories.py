@@ -61,7 +61,9 @@ def create(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
                 by=user.username,
             )
         camera = Camera(name=camera_name or "", **columns_of(sent, CAMERA_COLUMNS))  # type: ignore[arg-type]
-        made = add_camera(lake.operations, site.observatory_id or 0, camera, by=user.username)
+        made = add_camera(
+            lake.operations, site.observatory_id or 0, camera, by=user.username, is_approved=user.is_staff
+        )
     except Rejected as error:
         raise Refused(404, {"non_field_errors": [error.reason]}) from error
     of_site = _sent(fields, OBSERVATORY_FACTS) if site.created_by == user.username else {}

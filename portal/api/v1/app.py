@@ -13,15 +13,21 @@ from lake.provenance import code_version
 from portal.api.reply import Refused
 from portal.api.v1 import (
     archives,
+    audit,
+    comments,
     docs,
+    favourites,
     frames,
+    groups,
     jobs,
     light_curves,
     observatories,
     search,
+    sharing,
     snapshots,
     targets,
     tonight,
+    tokens,
     transfers,
     uploads,
 )
@@ -37,7 +43,7 @@ from portal.api.v1.problems import (
 
 PARTS = (
     targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, tonight, snapshots,
-    search, docs,
+    search, sharing, groups, comments, tokens, favourites, audit, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 

@@ -23,6 +23,10 @@ _STREAMED = ("/uploads", "/transfers/")  # these count their bytes themselves
 _STATUS = {
     "no-right": 403,
     "name-taken": 409,
+    "group-taken": 409,
+    "observatory-taken": 409,
+    "oname-taken": 409,
+    "last-leader": 409,
     "duplicate-position": 409,
     "wrong-offset": 409,
     "too-many-transfers": 409,
@@ -168,7 +172,7 @@ class Guard:
 
 
 def _counted(scope: Scope, receive: Receive) -> Receive:
-    if any(part in scope["path"] for part in _STREAMED):
+    if any(part in scope["path"] for part in _STREAMED) and not scope["path"].endswith("/sharing"):
         return receive
     size_bytes = 0
 

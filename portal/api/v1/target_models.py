@@ -54,13 +54,18 @@ class NewTarget(BaseModel):
     importance: float = Field(9.98, ge=0, le=10)
     cadence_d: float = Field(1.0, ge=0, le=10_000)
     visibility: Visibility = Visibility.PUBLIC
-    embargo_until_mjd: Number | None = Field(None, description="until then only its maker and staff see it")
+    group: Text = Field("", max_length=100, description="name or number of one of your groups")
+    embargo_until_mjd: Number | None = Field(
+        None, description="until then only its maker, its group and staff see it"
+    )
     aliases: list[Alias] = Field(default=[], max_length=100)
 
-    def target(self) -> Target:
-        """Return it as a target."""
-        values = self.model_dump(exclude={"aliases"})
-        return Target(**values, aliases=tuple((each.source, each.name) for each in self.aliases))
+    def target(self, *, group_id: int | None = None) -> Target:
+        """Return it as a target of the group with this number."""
+        values = self.model_dump(exclude={"aliases", "group"})
+        return Target(
+            **values, group_id=group_id, aliases=tuple((each.source, each.name) for each in self.aliases)
+        )
 
 
 def _nothing() -> float | None:

@@ -12,6 +12,7 @@ from lake.adding import add_target
 from lake.kept_replies import KeptReply
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.people.groups import group_named
 from lake.provenance import new_batch
 from lake.target_rows import separation_deg, unit_vector
 from lake.targets import (
@@ -131,7 +132,8 @@ def create(user: SignedIn, lake: TheLake, body: NewTarget, idempotency_key: Idem
     """Make a target; all archives are asked for it at once."""
 
     def make() -> KeptReply:
-        target = add_target(lake, body.target(), by=user.username)
+        group_id = group_named(lake.operations, body.group, user)
+        target = add_target(lake, body.target(group_id=group_id), by=user.username)
         answer = target_answer(target_row(lake.operations, target))
         return created(answer, f"/api/v1/targets/{quote(target.name)}")
 

@@ -13,6 +13,7 @@ from lake.inbox import accept
 from lake.kept_replies import KeptReply
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.people.groups import group_named
 from lake.raw import RawFile
 from lake.transfers import Piece, Transfer, begin, finish, forget, transfer
 from portal.api.body import Body
@@ -126,10 +127,11 @@ async def _take(lake: Lake, stands: Transfer, body: Body, *, offset_bytes: int) 
 
 def _finished(lake: Lake, user: User, whole: Transfer) -> UploadAnswer:
     about = AboutFile.model_validate(whole.about)
+    group_id = group_named(lake.operations, about.group, user)
     answers: list[UploadAnswer] = []
 
     def then(kept: RawFile) -> None:
-        answers.append(upload_answer(accept(lake, kept, about.request(user.username))))
+        answers.append(upload_answer(accept(lake, kept, about.request(user.username, group_id=group_id))))
 
     finish(lake, whole, then)
     return answers[0]

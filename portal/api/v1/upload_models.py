@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.target import Visibility
 from lake.inbox import Upload, UploadKind, UploadRequest, UploadStatus
 from lake.transfers import Transfer
 from portal.api.v1.target_models import Number, Text
@@ -25,12 +26,21 @@ class AboutFile(BaseModel):
     observers: list[Text] = Field(default=[], max_length=50, description="user names; you where empty")
     mjd: Number | None = Field(None, description="of instrumental photometry")
     match_dist_arcsec: Number | None = None
+    visibility: Visibility = Field(Visibility.PUBLIC, description="public: as open as its target is")
+    group: Text = Field("", max_length=100, description="name or number of one of your groups")
+    embargo_until_mjd: Number | None = Field(
+        None, description="until then only you, the group and staff see what it gives"
+    )
 
-    def request(self, username: str) -> UploadRequest:
-        """Return it as the inbox takes it."""
-        values = self.model_dump(exclude={"filter", "observers"})
+    def request(self, username: str, *, group_id: int | None = None) -> UploadRequest:
+        """Return it as the inbox takes it, of the group with this number."""
+        values = self.model_dump(exclude={"filter", "observers", "group"})
         return UploadRequest(
-            **values, requested_filter=self.filter, observers=tuple(self.observers), uploaded_by=username
+            **values,
+            requested_filter=self.filter,
+            observers=tuple(self.observers),
+            uploaded_by=username,
+            group_id=group_id,
         )
 
 

@@ -12,6 +12,7 @@ from lake.inbox import UploadKind, accept, upload
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.people.groups import group_named
 from lake.targets import get_target
 from lake.uploads import READY_MADE, UploadFilter, uploads_page
 from portal.api.body import Body
@@ -91,9 +92,10 @@ def check_about(lake: Lake, user: User, about: AboutFile) -> None:
     Raises
     ------
     Rejected
-        ``unknown-target``, ``unknown-observatory``, ``no-mjd``.
+        ``unknown-target``, ``unknown-group``, ``unknown-observatory``, ``no-mjd``.
     """
     get_target(lake.operations, about.target, user)
+    group_named(lake.operations, about.group, user)
     if about.observatory.strip() and about.kind not in READY_MADE:
         camera_by_oname(lake.operations, about.observatory)
     if about.kind == UploadKind.PHOTOMETRY and about.mjd is None:
@@ -104,4 +106,5 @@ def _accepted(lake: Lake, user: User, form: ReceivedForm, about: AboutFile) -> U
     reception = form.files[0].reception
     if reception.size_bytes == 0:
         raise Rejected("The file is empty: send its bytes as the body.", code="empty-file")
-    return upload_answer(accept(lake, reception.finish(), about.request(user.username)))
+    group_id = group_named(lake.operations, about.group, user)
+    return upload_answer(accept(lake, reception.finish(), about.request(user.username, group_id=group_id)))

@@ -1,6 +1,7 @@
 """Groups: who makes one leads it, strangers do not learn of it, and it never stands without a leader."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from installations import settings_in
@@ -116,3 +117,14 @@ def test_what_was_a_deleted_groups_is_its_owners_alone(operations: Engine) -> No
     assert get_target(operations, "Owl1", person(operations, "ada")).group_id is None
     with pytest.raises(Rejected):
         get_target(operations, "Owl1", person(operations, "bob"))
+
+
+def test_staff_who_act_as_nobody_special_do_not_lead_other_peoples_groups(operations: Engine) -> None:
+    group = create_group(operations, "Owls", by=person(operations, "ada"))
+    staff = create_user(operations, "sam", "right horse", is_staff=True)
+    set_member(operations, group.group_id, "sam", Role.MEMBER, by=person(operations, "ada"))
+    acting = replace(person(operations, "sam"), is_staff=False)  # as with a token without the scope admin
+    with pytest.raises(Rejected) as refusal:
+        set_member(operations, group.group_id, "eve", Role.MEMBER, by=acting)
+    assert code_of(refusal) == "no-right"
+    set_member(operations, group.group_id, "eve", Role.MEMBER, by=staff)

@@ -10,6 +10,7 @@ from engine.errors import Rejected
 from engine.times import mjd_now
 from lake.operations import open_operations, reading, tokens, writing
 from lake.people.accounts import User, create_user
+from lake.people.audit import Kind, audit_log
 from lake.people.tokens import Scope, bearer_of, issue_token, list_tokens, revoke_token, rotate_token
 
 
@@ -83,3 +84,17 @@ def test_of_a_secret_only_its_hash_is_kept(operations: Engine, staff: User) -> N
         rows = str(connection.execute(select(tokens)).all())
     assert secret not in rows
     assert secret[8:] not in rows
+
+
+def test_the_log_tells_what_became_of_a_token_but_no_secret(operations: Engine, staff: User) -> None:
+    first = issue_token(operations, staff, name="logged", scopes=(Scope.READ,), days=2.0)
+    second = rotate_token(operations, staff, list_tokens(operations, staff)[0].token_id)
+    revoke_token(operations, staff, list_tokens(operations, staff)[0].token_id)
+    lines = audit_log(operations, staff, kind=Kind.CHANGE, limit=3)[::-1]
+    assert [(line.deed, line.object_name) for line in lines] == [
+        ("made", first[:8]),
+        (f"renewed {first[:8]}", second[:8]),
+        ("revoked", second[:8]),
+    ]
+    assert lines[0].after["scopes"] == ["read"]
+    assert not any(secret[8:] in str(lines) for secret in (first, second))

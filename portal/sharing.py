@@ -1,0 +1,131 @@
+"""Who sees a thing: the fields that ask for it, and the boxes that change it of a target or an upload."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time
+
+import streamlit as st
+
+from engine.errors import Rejected
+from engine.target import Target, Visibility
+from engine.times import datetime_of, mjd_of
+from lake.people.accounts import User
+from lake.people.groups import list_groups
+from lake.rights import Shared, can_share, shared_target
+from lake.targets import update_target
+from lake.upload_changes import share_upload
+from lake.uploads import Upload
+from portal.fmt import date_text, escaped
+from portal.opened import lake
+
+WHO = {"Everybody": Visibility.PUBLIC, "A group": Visibility.GROUP, "Only me": Visibility.PRIVATE}
+NO_GROUP, SAME_GROUP = "No group", "The group that has it now"
+
+
+def sharing_fields(user: User, key: str, *, present: Shared | None = None) -> Shared:
+    """Ask who sees a thing, and return it; the lake refuses what may not be."""
+    now = present or Shared(owner=user.username, visibility=Visibility.PUBLIC)
+    groups = groups_to_choose(user, now.group_id)
+    who = st.selectbox(
+        "Who sees it",
+        list(WHO),
+        index=list(WHO.values()).index(now.visibility),
+        key=f"{key}_who",
+        help="Staff see everything.",
+    )
+    left, right = st.columns(2)
+    group = left.selectbox(
+        "Group",
+        list(groups),
+        index=list(groups.values()).index(now.group_id),
+        key=f"{key}_group",
+        help="Its members see it, its editors may change it.",
+    )
+    embargo = right.date_input(
+        "Embargo until",
+        value=None if now.embargo_until_mjd is None else datetime_of(now.embargo_until_mjd).date(),
+        key=f"{key}_embargo",
+        help="What everybody may see is public from this day on; before, as for a group.",
+    )
+    until_mjd = mjd_of(datetime.combine(embargo, time(), UTC)) if embargo else None
+    return Shared(
+        owner=now.owner,
+        visibility=WHO.get(who, Visibility.PRIVATE),
+        group_id=groups.get(group),
+        embargo_until_mjd=until_mjd,
+    )
+
+
+def groups_to_choose(user: User, present: int | None) -> dict[str, int | None]:
+    """Return a person's groups by name, and the group that a thing has now, were it a stranger's."""
+    own: dict[str, int | None] = {each.name: each.group_id for each in list_groups(lake().operations, user)}
+    kept = {} if present is None or present in own.values() else {SAME_GROUP: present}
+    return {NO_GROUP: None} | own | kept
+
+
+def as_upload_fields(wanted: Shared) -> dict[str, str]:
+    """Return a sharing as the fields of an upload's form."""
+    return {
+        "visibility": wanted.visibility.value,
+        "group": "" if wanted.group_id is None else str(wanted.group_id),
+        "embargo_until_mjd": "" if wanted.embargo_until_mjd is None else str(wanted.embargo_until_mjd),
+    }
+
+
+def target_sharing(target: Target, user: User | None) -> None:
+    """Let those who may say who sees a target."""
+    if user is None or not can_share(target, user):
+        return
+
+    def store(wanted: Shared) -> None:
+        changed = replace(
+            target,
+            visibility=wanted.visibility,
+            group_id=wanted.group_id,
+            embargo_until_mjd=wanted.embargo_until_mjd,
+        )
+        update_target(lake().operations, changed, user=user)
+
+    _box(user, "target", shared_target(target), store)
+
+
+def upload_sharing(sent: Upload, user: User | None) -> None:
+    """Let who sent a file, and staff, say who sees what it gave."""
+    if user is None or not (user.is_staff or sent.uploaded_by == user.username):
+        return
+    now = Shared(
+        owner=sent.uploaded_by,
+        visibility=sent.visibility,
+        group_id=sent.group_id,
+        embargo_until_mjd=sent.embargo_until_mjd,
+    )
+    _box(user, f"upload_{sent.upload_id}", now, lambda wanted: _share(sent, wanted, user))
+
+
+def words_of(visibility: Visibility, embargo_until_mjd: float | None) -> str:
+    """Return in a few words who sees a thing."""
+    who = {Visibility.PUBLIC: "everybody", Visibility.GROUP: "a group", Visibility.PRIVATE: "its owner"}
+    until = "" if embargo_until_mjd is None else f" from {date_text(embargo_until_mjd)} on"
+    return f"seen by {who[visibility]}{until if visibility == Visibility.PUBLIC else ''}"
+
+
+def _share(sent: Upload, wanted: Shared, user: User) -> None:
+    share_upload(lake(), sent.upload_id, wanted, user=user)
+
+
+def _box(user: User, key: str, now: Shared, store: Callable[[Shared], None]) -> None:
+    with (
+        st.popover("Sharing", icon=":material/group:", width="content", key=f"{key}_sharing"),
+        st.form(f"{key}_share", border=False),
+    ):
+        st.caption(f"Now {words_of(now.visibility, now.embargo_until_mjd)}.")
+        wanted = sharing_fields(user, f"{key}_share", present=now)
+        sent = st.form_submit_button("Share so", type="primary", icon=":material/check:")
+    if not sent:
+        return
+    try:
+        store(wanted)
+    except Rejected as refusal:
+        st.warning(escaped(refusal.reason), icon=":material/error:")
+        return
+    st.rerun()
