@@ -23,8 +23,8 @@ from jobs.moving_targets import placed
 from jobs.progress import Progress
 from jobs.ready_made import take_ready_made
 from jobs.reference_stars import stars_for
-from lake.credit import credited
 from lake.camera_approval import approval_note
+from lake.credit import credited
 from lake.frame_rows import UPLOAD, FrameOrigin
 from lake.frames import save_reduction
 from lake.habits import band_habits

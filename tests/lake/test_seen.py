@@ -24,8 +24,8 @@ from lake.people.groups import create_group, set_member
 from lake.provenance import new_batch
 from lake.public.publish import Terms, publish
 from lake.raw import RawFile
-from lake.seen import closed_to, seen_light_curve, unseen_by
 from lake.rights import SYSTEM, Shared
+from lake.seen import closed_to, seen_light_curve, unseen_by
 from lake.targets import create_target, get_target, target_row, update_summary
 from lake.trace.explain import explain
 from lake.upload_changes import share_upload

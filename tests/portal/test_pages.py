@@ -16,8 +16,8 @@ from portal.security.cookie import SESSION_COOKIE
 
 SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
 PAGES = (
-    "home", "targets", "tonight", "proposals", "upload", "jobs", "archives", "observatories", "groups", "account",
-    "target",
+    "home", "targets", "tonight", "proposals", "upload", "jobs", "archives", "observatories", "groups",
+    "account", "target",
 )  # fmt: skip
 TIMEOUT_S = 30
 

@@ -26,8 +26,8 @@ from portal.api.v1 import (
     sharing,
     snapshots,
     targets,
-    tonight,
     tokens,
+    tonight,
     transfers,
     uploads,
 )

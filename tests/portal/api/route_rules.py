@@ -112,6 +112,18 @@ ABOUT_TARGETS: dict[Key, Rule] = {
     ("GET", f"{V1}/frames"): Rule(who=Who.SEES, path=f"{AT}/frames"),
     ("GET", f"{V1}/light-curve"): Rule(who=Who.SEES, path=f"{AT}/light-curve"),
     ("GET", f"{V1}/points/{{point_id}}"): Rule(who=Who.SEES, path=f"{AT}/points/{{point_id}}"),
+    ("GET", f"{V1}/comments"): Rule(who=Who.SEES, path=f"{AT}/comments"),
+    ("POST", f"{V1}/comments"): Rule(path=f"{AT}/comments", json={"text": "Seen."}),
+    ("GET", f"{V1}/sharing"): Rule(who=Who.SEES, path=f"{AT}/sharing"),
+    ("PUT", f"{V1}/sharing"): Rule(
+        who=Who.CHANGES, path=f"{AT}/sharing", json={"visibility": "public"}, is_last=True
+    ),
+    ("GET", "/api/v1/uploads/{upload_id}/sharing"): Rule(
+        who=Who.SEES, path="/api/v1/uploads/{upload_id}/sharing"
+    ),
+    ("PUT", "/api/v1/uploads/{upload_id}/sharing"): Rule(
+        who=Who.CHANGES, path="/api/v1/uploads/{upload_id}/sharing", json={"visibility": "public"}
+    ),
     ("GET", "/api/v1/frames/{frame_id}"): Rule(who=Who.SEES, path=FRAME),
     ("GET", "/api/v1/frames/{frame_id}/calibrations"): Rule(who=Who.SEES, path=f"{FRAME}/calibrations"),
     ("GET", "/api/v1/frames/{frame_id}/stars"): Rule(who=Who.SEES, path=f"{FRAME}/stars"),
@@ -132,6 +144,8 @@ ABOUT_TARGETS: dict[Key, Rule] = {
 
 TRANSFER = "one person's half-sent file, theirs alone: test_v1 shows that nobody else finds it"
 CAMERAS = "telescopes and cameras are everybody's to see; test_bhtom_observatories shows who changes them"
+GROUPS = "groups are their members': test_v1_people shows that nobody else finds them"
+OWN_TOKENS = "one's own tokens; test_v1_people shows that nobody else finds them"
 # routes that tell nothing of one target, each with why
 NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("POST", "/targets/createTarget"): "makes one; that a place is taken is told without the name",
@@ -154,6 +168,31 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("GET", "/observatory/get-cameras/{observatory_id}/{user_id}"): CAMERAS,
     ("GET", "/observatory/get-favorite-cameras/{observatory_id}/{user_id}"): CAMERAS,
     ("GET", "/api/v1/observatories"): CAMERAS,
+    ("POST", "/api/v1/observatories"): CAMERAS,
+    ("POST", "/api/v1/observatories/import"): CAMERAS,
+    ("GET", "/api/v1/observatories/{name}"): CAMERAS,
+    ("PATCH", "/api/v1/observatories/{name}"): CAMERAS,
+    ("POST", "/api/v1/observatories/{name}/cameras"): CAMERAS,
+    ("GET", "/api/v1/cameras/{oname}"): CAMERAS,
+    ("PATCH", "/api/v1/cameras/{oname}"): CAMERAS,
+    ("DELETE", "/api/v1/cameras/{oname}"): CAMERAS,
+    ("POST", "/api/v1/cameras/{oname}/approve"): CAMERAS,
+    ("GET", "/api/v1/favourites"): CAMERAS,
+    ("PUT", "/api/v1/favourites/{oname}"): CAMERAS,
+    ("DELETE", "/api/v1/favourites/{oname}"): CAMERAS,
+    ("GET", "/api/v1/groups"): GROUPS,
+    ("POST", "/api/v1/groups"): GROUPS,
+    ("GET", "/api/v1/groups/{group}"): GROUPS,
+    ("DELETE", "/api/v1/groups/{group}"): GROUPS,
+    ("GET", "/api/v1/groups/{group}/members"): GROUPS,
+    ("PUT", "/api/v1/groups/{group}/members/{username}"): GROUPS,
+    ("DELETE", "/api/v1/groups/{group}/members/{username}"): GROUPS,
+    ("GET", "/api/v1/tokens"): OWN_TOKENS,
+    ("POST", "/api/v1/tokens"): OWN_TOKENS,
+    ("DELETE", "/api/v1/tokens/{token_id}"): OWN_TOKENS,
+    ("POST", "/api/v1/tokens/{token_id}/rotate"): OWN_TOKENS,
+    ("DELETE", "/api/v1/comments/{comment_id}"): "one's own comment; test_v1_people shows that no other goes",
+    ("GET", "/api/v1/audit"): "the log, for staff",
     ("POST", "/photometry-upload"): "takes its token as a hashtag: test_bhtom_uploads asks it",
     ("POST", "/calibFile"): "calibrates what is sent with it, and keeps nothing",
     ("POST", "/common/api/users"): "of people; for staff",
