@@ -53,9 +53,9 @@ def plan(asked: Asked, user: User | None) -> Plan:
 def night_facts(night: Night) -> dict[str, str]:
     """Return Sun and Moon of a night in words."""
     words = {
-        "Sun down, UTC": _span_text(night.with_sun_below(SUNSET_DEG)),
-        "Nautical dark, UTC": _span_text(night.with_sun_below(NAUTICAL_DEG)),
-        "Full dark, UTC": _span_text(night.with_sun_below(ASTRONOMICAL_DEG)),
+        "Sun down": _span_text(night.with_sun_below(SUNSET_DEG)),
+        "Nautical dark": _span_text(night.with_sun_below(NAUTICAL_DEG)),
+        "Full dark": _span_text(night.with_sun_below(ASTRONOMICAL_DEG)),
     }
     return words | {"Moon": f"{night.moon_lit:.0%} lit, {_moon_up(night)}"}
 
@@ -76,7 +76,7 @@ def depth_words(found: Plan) -> str:
 def _span_text(span: Span | None) -> str:
     if span is None:
         return "never"
-    return "all day" if span.hours > 23.99 else f"{clock(span.from_mjd)} – {clock(span.to_mjd)}"
+    return "all day" if span.hours > 23.99 else f"{clock(span.from_mjd)} – {clock(span.to_mjd)} UTC"
 
 
 def _moon_up(night: Night) -> str:
@@ -157,7 +157,7 @@ def chances_table(found: Sequence[Chance]) -> pl.DataFrame:
             "High": each.offer["best_altitude_deg"],
             "Hours": each.hours_up,
             "Moon": each.offer["moon_separation_deg"],
-            "Dark": _span_text(each.night.with_sun_below(NAUTICAL_DEG)),
+            "Dark": _span_text(each.night.with_sun_below(NAUTICAL_DEG)).removesuffix(" UTC"),
         }
         for each in found
     ]

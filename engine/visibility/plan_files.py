@@ -7,7 +7,7 @@ from zlib import crc32
 import polars as pl
 
 from engine.times import datetime_of
-from engine.visibility.night import Night
+from engine.visibility.night import STEP_D, Night
 from engine.visibility.ranking import clock
 
 CSV_COLUMNS = (
@@ -82,7 +82,7 @@ def icalendar(plan: PlanFile, *, now_mjd: float) -> str:
             f"UID:{named:08x}-{night.day}@tomlake",
             f"DTSTAMP:{_moment(now_mjd)}",
             f"DTSTART:{_moment(row['from_mjd'])}",
-            f"DTEND:{_moment(row['to_mjd'] + 5.0 / 1440.0)}",
+            f"DTEND:{_moment(max(row['to_mjd'], row['from_mjd'] + STEP_D))}",
             f"SUMMARY:{escaped_text(row['name'])}",
             f"DESCRIPTION:{escaped_text(f'{about}, {best}')}",
             f"LOCATION:{escaped_text(night.site.name or site)}",

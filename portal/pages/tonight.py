@@ -96,7 +96,7 @@ if plan.rows["simulated"].any():
     simulated_banner("Rows marked so come from the demo: nobody observes them.")
 picked = st.dataframe(
     tonight.plan_table(plan),
-    key=f"night_table_{visit}",
+    key=f"night_table_{visit}_{plan.title}",  # another plan begins with nothing picked
     hide_index=True,
     on_select="rerun",
     selection_mode=["multi-row", "single-cell"],

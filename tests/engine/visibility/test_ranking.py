@@ -148,6 +148,8 @@ def test_a_calendar_has_one_event_for_each_target_and_the_same_names_at_every_ex
     assert events[:5] == ["BEGIN", "UID", "DTSTAMP", "DTSTART", "DTEND"]
     starts = [line for line in first if line.startswith("DTSTART:")]
     assert all(re.fullmatch(r"DTSTART:2025102[12]T\d{6}Z", line) for line in starts)
+    ends = [line.removeprefix("DTEND:") for line in first if line.startswith("DTEND:")]
+    assert all(end > line.removeprefix("DTSTART:") for line, end in zip(starts, ends, strict=True))
 
 
 def test_the_plan_as_csv_and_as_text_names_rank_place_and_moment() -> None:
