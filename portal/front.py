@@ -15,7 +15,10 @@ from lake.targets import get_target
 from portal.opened import lake, settings
 
 ABOUT = "Targets, images and light curves of the changing sky in one open lake, every observer credited."
-_TITLES = {"": "tomlake", "targets": "Targets", "upload": "Upload", "jobs": "Jobs", "account": "Account"}
+_TITLES = {
+    "": "tomlake", "targets": "Targets", "upload": "Upload", "jobs": "Jobs", "account": "Account",
+    "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use",
+}  # fmt: skip
 
 
 def front_routes() -> list[BaseRoute]:

@@ -1,8 +1,9 @@
-"""Account: sign in and out, and the tokens that let scripts act in one's name."""
+"""Account: sign in and out, the tokens that let scripts act in one's name, and the rest of one's own."""
 
 import streamlit as st
 
 from portal import work
+from portal.account_sections import account_sections
 from portal.components.mounts import sign_in_form, sign_out_button
 from portal.fmt import ago_text, date_text, escaped
 from portal.session import current_user
@@ -16,7 +17,7 @@ if user is None:
     )
     with st.container(width=420):
         sign_in_form(then="/account")
-    st.caption("No account yet? Ask the people who run this portal: they make one with `tomlake user add`.")
+    st.page_link("../pages/sign_up.py", label="No account yet? Sign up", icon=":material/person_add:")
     st.stop()
 
 st.title(escaped(user.full_name or user.username))
@@ -62,3 +63,5 @@ for token in tokens:
         if st.button("Revoke", key=f"revoke_{token.token_id}", icon=":material/delete:"):
             work.end_token(user, token.token_id)
             st.rerun()
+
+account_sections(user)

@@ -13,6 +13,11 @@ def upgrade() -> None:
     for name in ("address", "browser"):
         op.add_column("sessions", sa.Column(name, sa.String(), nullable=False, server_default=""))
     op.add_column("sessions", sa.Column("last_used_mjd", sa.Double(), nullable=True))
+    _about_users()
+    _about_strangers()
+
+
+def _about_users() -> None:
     op.create_table(
         "profiles",
         _of_user("profiles"),
@@ -44,6 +49,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "version", "text_sha256", name="pk_accepted_terms"),
     )
     op.create_index("ix_accepted_terms_user_id", "accepted_terms", ["user_id"])
+
+
+def _about_strangers() -> None:
     op.create_table(
         "sign_ups",
         sa.Column("sign_up_id", sa.Integer(), autoincrement=True, nullable=False),
