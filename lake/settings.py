@@ -179,7 +179,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a program that this one starts: its own, with these settings written out."""
     told = {variable: str(getattr(settings, name) or "") for name, variable in _VARIABLES.items()}
-    return {**os.environ, **told, **{_secret(name): value for name, value in settings.accounts}}
+    # what is asked for once, by a command, is nothing for a program that runs for months
+    own = {name: value for name, value in os.environ.items() if name not in {NEW_PASSWORD, ADMIN_PASSWORD}}
+    return {**own, **told, **{_secret(name): value for name, value in settings.accounts}}
 
 
 def _secret(name: str) -> str:
