@@ -62,8 +62,8 @@ def _second_factor(user: User) -> None:
         _unguarded(user)
         return
     st.markdown("Let an authenticator app read this, or type the secret there; then give the code it shows.")
-    st.image(my_account.guard_drawing(enrolment.uri), width=260)
-    st.code(enrolment.secret, language=None)
+    st.image(my_account.guard_drawing(enrolment.uri), width=260, alt="Code for an authenticator app")
+    st.code(enrolment.secret, language=None, width=WIDTH)
     with st.form("confirm_guard", width=WIDTH):
         code = st.text_input("Code", key="confirm_code", max_chars=40, autocomplete="one-time-code")
         wanted = st.form_submit_button("Confirm", key="confirm_guard_now")
@@ -93,7 +93,7 @@ def _confirm(user: User, code: str) -> None:
     del st.session_state[_ENROLMENT]
     st.success("Your second factor is set up. Every other session has ended.")
     st.markdown("**Keep these codes where you find them without the device: they are shown only this once.**")
-    st.code("\n".join(codes), language=None)
+    st.code("\n".join(codes), language=None, width=WIDTH)
     st.caption("Each signs you in once in place of a code.")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from engine.errors import Rejected
-from lake.operations import reading, users, writing
+from lake.operations import reading, serialised, users, writing
 from lake.people.account_tables import profiles
 from lake.people.audit import About, note_change
 from lake.people.person import User
@@ -63,6 +63,7 @@ def change_profile(operations: Engine, user: User, profile: Profile) -> Profile:
 def put_profile(connection: Connection, user_id: int, clean: Profile) -> None:
     """Keep what a person says, in a transaction that is under way; the name is with the account."""
     row = {name: getattr(clean, name) for name in _BESIDE} | {"user_id": user_id}
+    serialised(connection, f"profile of {user_id}")
     connection.execute(delete(profiles).where(profiles.c.user_id == user_id))
     connection.execute(insert(profiles).values(row))
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from engine.errors import Rejected
 from engine.times import datetime_of, mjd_now
-from lake.operations import reading, writing
+from lake.operations import reading, serialised, writing
 from lake.people.account_tables import recovery_codes, second_factors
 from lake.people.audit import About, note_change
 from lake.people.hashes import sha256_of
@@ -41,6 +41,7 @@ def begin_second_factor(operations: Engine, user: User) -> Enrolment:
     """
     secret = pyotp.random_base32()
     with writing(operations) as connection:
+        serialised(connection, f"second factor of {user.user_id}")
         _refuse_second(connection, user)
         connection.execute(delete(second_factors).where(second_factors.c.user_id == user.user_id))
         row = {"user_id": user.user_id, "secret": secret, "made_mjd": mjd_now()}
@@ -59,6 +60,7 @@ def confirm_second_factor(operations: Engine, user: User, code: str) -> list[str
     """
     mine = second_factors.c.user_id == user.user_id
     with writing(operations) as connection:
+        serialised(connection, f"second factor of {user.user_id}")
         _refuse_second(connection, user)
         if not _takes_step(connection, user, code, is_confirmed=False):
             raise Rejected(

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.operations import reading, writing
+from lake.operations import reading, serialised, writing
 from lake.people.account_tables import accepted_terms
 from lake.people.hashes import sha256_of
 from lake.people.person import User
@@ -55,19 +55,15 @@ def current_terms(settings: Settings) -> Terms | None:
 
 def has_accepted(operations: Engine, user: User, terms: Terms) -> bool:
     """Return whether a person accepted these terms; a text that changed under its version is a new one."""
-    query = select(accepted_terms.c.user_id).where(
-        accepted_terms.c.user_id == user.user_id,
-        accepted_terms.c.version == terms.version,
-        accepted_terms.c.text_sha256 == terms.text_sha256,
-    )
     with reading(operations) as connection:
-        return connection.execute(query).first() is not None
+        return _has_accepted(connection, user, terms)
 
 
 def accept_terms(operations: Engine, user: User, terms: Terms) -> None:
     """Keep that a person accepts these terms now; twice is once."""
-    if not has_accepted(operations, user, terms):
-        with writing(operations) as connection:
+    with writing(operations) as connection:
+        serialised(connection, f"terms of {user.user_id}")
+        if not _has_accepted(connection, user, terms):
             put_accepted(connection, user.user_id, version=terms.version, text_sha256=terms.text_sha256)
 
 
@@ -75,3 +71,12 @@ def put_accepted(connection: Connection, user_id: int, *, version: str, text_sha
     """Keep that a person accepted terms, in a transaction that is under way."""
     row = {"user_id": user_id, "version": version, "text_sha256": text_sha256, "accepted_mjd": mjd_now()}
     connection.execute(insert(accepted_terms).values(row))
+
+
+def _has_accepted(connection: Connection, user: User, terms: Terms) -> bool:
+    query = select(accepted_terms.c.user_id).where(
+        accepted_terms.c.user_id == user.user_id,
+        accepted_terms.c.version == terms.version,
+        accepted_terms.c.text_sha256 == terms.text_sha256,
+    )
+    return connection.execute(query).first() is not None
