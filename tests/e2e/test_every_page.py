@@ -16,6 +16,7 @@ PAGES = {
     "upload": "/upload",
     "jobs": "/jobs",
     "account": "/account",
+    "sign_up": "/sign_up",
 }
 
 
