@@ -26,7 +26,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-import lake.said_tables  # noqa: F401 - it registers its tables
+import lake.people.account_tables
+import lake.said_tables  # noqa: F401 - both register their tables
 from engine.errors import Rejected
 from lake.catalog import postgres_url
 from lake.columns import belongs_to as _belongs_to
@@ -69,6 +70,7 @@ sessions = Table(
     Column("session_sha256", String, primary_key=True),
     _belongs_to("users", "user_id"),
     _number("created_mjd", required=True), Column("expires_mjd", Double, nullable=False, index=True),
+    _words("address"), _words("browser"), _number("last_used_mjd"),
 )  # fmt: skip
 
 targets = Table(

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from engine.brokers.asking.accounts import ACCOUNTS
 from engine.errors import Rejected
 
 logger = logging.getLogger(__name__)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 PREFIX = "TOMLAKE_"
 NEW_PASSWORD = "TOMLAKE_NEW_PASSWORD"  # noqa: S105 - of a command that adds an account
+ADMIN_PASSWORD = "TOMLAKE_ADMIN_PASSWORD"  # noqa: S105 - of the first administrator
+_YES, _NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 _VARIABLES: dict[str, str] = {
     "data_dir": "TOMLAKE_DATA",
     "operations_url": "TOMLAKE_OPERATIONS_URL",
@@ -39,6 +44,11 @@ _VARIABLES: dict[str, str] = {
     "index_dir": "TOMLAKE_INDEX_DIR",
     "public_url": "TOMLAKE_PUBLIC_URL",
     "requests_per_min": "TOMLAKE_REQUESTS_PER_MIN",
+    "sign_up": "TOMLAKE_SIGN_UP",
+    "staff_second_factor": "TOMLAKE_STAFF_SECOND_FACTOR",
+    "terms_file": "TOMLAKE_TERMS_FILE",
+    "smtp_url": "TOMLAKE_SMTP_URL",
+    "mail_from": "TOMLAKE_MAIL_FROM",
 }
 
 
@@ -47,6 +57,14 @@ class Executor(StrEnum):
 
     LOCAL = "local"  # in the worker processes of this machine
     DASK = "dask"  # on a Dask cluster
+
+
+class SignUp(StrEnum):
+    """Who may make an account."""
+
+    OPEN = "open"  # anybody
+    APPROVED = "approved"  # whom staff approve of
+    CLOSED = "closed"  # only staff, for others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +95,11 @@ class Settings:
     index_dir: Path | None = None  # plate-solving index files
     public_url: str = ""  # address under which people reach the portal
     requests_per_min: int = 6000  # of the API, for one address and for one token; 0: any number
+    sign_up: SignUp = SignUp.APPROVED
+    staff_second_factor: bool = False  # staff without one are nobody special
+    terms_file: Path | None = None  # the terms of use; none: nobody is asked to accept any
+    smtp_url: str = field(default="", repr=False)  # smtps://user:password@host:465; none: no mail is sent
+    mail_from: str = ""  # address in whose name mail is sent
     accounts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # at archives: (name, secret)
     origins: tuple[tuple[str, str], ...] = ()  # (field, where its value comes from)
 
@@ -116,7 +139,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
     _warn_of_unknown(given)
     data_dir = Path(given.get("TOMLAKE_DATA", "tomlake-data")).expanduser().absolute()
-    index_dir = given.get("TOMLAKE_INDEX_DIR")
+    index_dir, terms_file = given.get("TOMLAKE_INDEX_DIR"), given.get("TOMLAKE_TERMS_FILE")
     host, port = given.get("TOMLAKE_HOST", "127.0.0.1"), _whole(given, "port", 8501, least=1, most=65535)
     return Settings(
         data_dir=data_dir,
@@ -132,7 +155,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         s3_region=given.get("TOMLAKE_S3_REGION", "us-east-1"),
         keep_versions_d=_whole(given, "keep_versions_d", 90, least=1, most=100_000),
         quiet_hour=_whole(given, "quiet_hour", 2, least=0, most=23),
-        executor=_executor(given),
+        executor=_one_of(Executor, given, "executor", Executor.LOCAL),
         scheduler=given.get("TOMLAKE_SCHEDULER", ""),
         host=host,
         port=port,
@@ -143,6 +166,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         index_dir=Path(index_dir).expanduser().absolute() if index_dir else None,
         requests_per_min=_whole(given, "requests_per_min", 6000, least=0, most=10_000_000),
         public_url=given.get("TOMLAKE_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        sign_up=_one_of(SignUp, given, "sign_up", SignUp.APPROVED),
+        staff_second_factor=_yes_no(given, "staff_second_factor"),
+        terms_file=Path(terms_file).expanduser().absolute() if terms_file else None,
+        smtp_url=_smtp_url(given),
+        mail_from=given.get("TOMLAKE_MAIL_FROM", "").strip(),
         accounts=tuple((name, given[_secret(name)].strip()) for name in ACCOUNTS if _secret(name) in given),
         origins=tuple((name, variable) for name, variable in _VARIABLES.items() if variable in given),
     )
@@ -151,7 +179,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a program that this one starts: its own, with these settings written out."""
     told = {variable: str(getattr(settings, name) or "") for name, variable in _VARIABLES.items()}
-    return {**os.environ, **told, **{_secret(name): value for name, value in settings.accounts}}
+    # what is asked for once, by a command, is nothing for a program that runs for months
+    own = {name: value for name, value in os.environ.items() if name not in {NEW_PASSWORD, ADMIN_PASSWORD}}
+    return {**own, **told, **{_secret(name): value for name, value in settings.accounts}}
 
 
 def _secret(name: str) -> str:
@@ -169,18 +199,40 @@ def _whole(given: Mapping[str, str], field: str, default: int, *, least: int, mo
     return int(text)
 
 
-def _executor(given: Mapping[str, str]) -> Executor:
-    text = given.get("TOMLAKE_EXECUTOR", Executor.LOCAL.value)
+def _one_of(kind: type[_Choice], given: Mapping[str, str], field: str, default: _Choice) -> _Choice:
+    variable = _VARIABLES[field]
+    text = given.get(variable, default.value).strip()
     try:
-        return Executor(text)
+        return kind(text)
     except ValueError as error:
+        words = [each.value for each in kind]
+        choices = f"{', '.join(words[:-1])} or {words[-1]}"
+        raise Rejected(f"{variable} is {text!r}; it must be {choices}.", code="bad-setting") from error
+
+
+def _yes_no(given: Mapping[str, str], field: str) -> bool:
+    variable = _VARIABLES[field]
+    text = given.get(variable, "no").strip().lower()
+    if text not in _YES | _NO:
+        raise Rejected(f"{variable} is {text!r}; it must be yes or no.", code="bad-setting")
+    return text in _YES
+
+
+def _smtp_url(given: Mapping[str, str]) -> str:
+    """Return where mail is handed in; a wrong place is told now and not when somebody waits for a mail."""
+    text = given.get("TOMLAKE_SMTP_URL", "").strip()
+    if text and (urlsplit(text).scheme not in {"smtp", "smtps"} or not urlsplit(text).hostname):
         raise Rejected(
-            f"TOMLAKE_EXECUTOR is {text!r}; it must be local or dask.", code="bad-setting"
-        ) from error
+            "TOMLAKE_SMTP_URL must be smtps://user:password@host:465 or smtp://user:password@host:587.",
+            code="bad-setting",
+        )
+    if text and "@" not in given.get("TOMLAKE_MAIL_FROM", ""):
+        raise Rejected("Set TOMLAKE_MAIL_FROM to the address in whose name mail is sent.", code="bad-setting")
+    return text
 
 
 def _warn_of_unknown(given: Mapping[str, str]) -> None:
-    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS), NEW_PASSWORD}
+    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS), NEW_PASSWORD, ADMIN_PASSWORD}
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in known:
             logger.warning("%s is no setting of tomlake and was ignored", name)

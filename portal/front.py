@@ -16,13 +16,10 @@ from portal.opened import lake, settings
 
 ABOUT = "Targets, images and light curves of the changing sky in one open lake, every observer credited."
 _TITLES = {
-    "": "tomlake",
-    "targets": "Targets",
-    "tonight": "Tonight",
-    "upload": "Upload",
-    "jobs": "Jobs",
-    "account": "Account",
-}
+    "": "tomlake", "targets": "Targets", "tonight": "Tonight", "upload": "Upload", "jobs": "Jobs",
+    "archives": "Archives", "proposals": "New", "observatories": "Observatories", "groups": "Groups",
+    "account": "Account", "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use",
+}  # fmt: skip
 
 
 def front_routes() -> list[BaseRoute]:

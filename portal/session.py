@@ -3,13 +3,27 @@
 import streamlit as st
 
 from lake.people.accounts import User, user_of_session
-from portal.opened import lake
+from lake.people.second_factor import acting
+from portal.opened import lake, settings
 from portal.security.cookie import SESSION_COOKIE
 
 
 def current_user() -> User | None:
     """Return who is signed in, looked up at each run so that signing out elsewhere counts at once."""
-    session_id = st.context.cookies.get(SESSION_COOKIE)
-    if not isinstance(session_id, str) or not session_id:
+    session_id = this_session()
+    if not session_id:
         return None
-    return user_of_session(lake().operations, session_id)
+    user = user_of_session(lake().operations, session_id)
+    return acting(lake().operations, user, is_required_of_staff=settings().staff_second_factor)
+
+
+def this_session() -> str:
+    """Return the session that the browser sends, be it good or not; empty: none."""
+    session_id = st.context.cookies.get(SESSION_COOKIE)
+    return session_id if isinstance(session_id, str) else ""
+
+
+def this_address() -> str:
+    """Return the address from which the page is looked at, as far as the server knows it."""
+    address = st.context.ip_address
+    return address if isinstance(address, str) else ""

@@ -1,19 +1,26 @@
-"""Who people are: accounts with passwords, and sessions for browsers; tokens are in ``tokens`` beside it."""
+"""Who people are: accounts with passwords; sessions and tokens are in modules of their own beside it."""
 
-import hashlib
 import re
-import secrets
 from collections.abc import Sequence
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.operations import reading, sessions, users, writing
+from lake.operations import reading, users, writing
+from lake.people.audit import About, note_change
 from lake.people.person import USER_COLUMNS, Role, User, user_of
+from lake.people.sessions import (
+    SESSION_DAYS,
+    close_session,
+    end_sessions_within,
+    open_session,
+    remove_expired_sessions,
+    user_of_session,
+)
 from lake.people.tokens import (
     Scope,
     Token,
@@ -25,6 +32,7 @@ from lake.people.tokens import (
 )
 
 __all__ = [
+    "SESSION_DAYS",
     "Role",
     "Scope",
     "Token",
@@ -34,6 +42,8 @@ __all__ = [
     "create_user",
     "find_user",
     "full_names",
+    "hash_of",
+    "insert_user",
     "issue_token",
     "joined_mjd",
     "list_tokens",
@@ -48,7 +58,6 @@ __all__ = [
     "user_within",
 ]
 
-SESSION_DAYS = 14.0
 PASSWORD_MIN_CHARS = 8
 PASSWORD_MAX_CHARS = 256
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
@@ -66,27 +75,53 @@ def create_user(
     Rejected
         ``bad-username``, ``username-taken``, ``bad-password``.
     """
-    username = username.strip()
-    if not re.fullmatch(r"[A-Za-z0-9_.@+-]{1,150}", username):
-        raise Rejected(
-            "A user name has 1 to 150 letters, digits and _ . @ + - without blanks.", code="bad-username"
-        )
+    password_hash = hash_of(password)
+    with writing(operations) as connection:
+        return insert_user(connection, username, password_hash, full_name=full_name, is_staff=is_staff)
+
+
+def insert_user(
+    connection: Connection, username: str, password_hash: str, *, full_name: str = "", is_staff: bool = False
+) -> User:
+    """Return a new account, made in a transaction that is under way and cannot go on when it is refused.
+
+    Raises
+    ------
+    Rejected
+        ``bad-username``, ``username-taken``.
+    """
     row = {
-        "username": username,
-        "username_key": username.casefold(),
+        "username": clean_username(username),
+        "username_key": clean_username(username).casefold(),
         "full_name": full_name.strip(),
-        "password_hash": _hash_of(password),
+        "password_hash": password_hash,
         "is_staff": is_staff,
         "created_mjd": mjd_now(),
     }
     try:
-        with writing(operations) as connection:
-            user_id = connection.execute(insert(users).values(row).returning(users.c.user_id)).scalar_one()
+        user_id = connection.execute(insert(users).values(row).returning(users.c.user_id)).scalar_one()
     except IntegrityError as error:
         raise Rejected(
-            f"The user name {username} is taken; choose another.", code="username-taken"
+            f"The user name {row['username']} is taken; choose another.", code="username-taken"
         ) from error
-    return User(user_id=user_id, username=username, full_name=full_name.strip(), is_staff=is_staff)
+    return User(
+        user_id=user_id, username=clean_username(username), full_name=full_name.strip(), is_staff=is_staff
+    )
+
+
+def clean_username(username: str) -> str:
+    """Return a user name without the blanks around it.
+
+    Raises
+    ------
+    Rejected
+        ``bad-username``.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_.@+-]{1,150}", username.strip()):
+        raise Rejected(
+            "A user name has 1 to 150 letters, digits and _ . @ + - without blanks.", code="bad-username"
+        )
+    return username.strip()
 
 
 def check_password(operations: Engine, username: str, password: str) -> User | None:
@@ -108,17 +143,21 @@ def check_password(operations: Engine, username: str, password: str) -> User | N
     return user_of(row)
 
 
-def set_password(operations: Engine, user: User, password: str) -> None:
-    """Change a password and end every session of the user.
+def set_password(operations: Engine, user: User, password: str, *, keep: str = "") -> None:
+    """Change a password and end every session of the user, but the one that is kept.
 
     Raises
     ------
     Rejected
         ``bad-password``.
     """
-    _store_password(operations, user.user_id, _hash_of(password))
+    password_hash = hash_of(password)
     with writing(operations) as connection:
-        connection.execute(delete(sessions).where(sessions.c.user_id == user.user_id))
+        changed = update(users).where(users.c.user_id == user.user_id).values(password_hash=password_hash)
+        connection.execute(changed)
+        end_sessions_within(connection, user.user_id, keep=keep)
+        about = About(kind="account", number=user.user_id, name=user.username)
+        note_change(connection, "password", about, who=user.username, before={}, after={})
 
 
 def find_user(operations: Engine, username: str) -> User | None:
@@ -160,50 +199,14 @@ def joined_mjd(operations: Engine) -> dict[int, float]:
         return {int(user_id): float(created_mjd) for user_id, created_mjd in rows}
 
 
-def open_session(operations: Engine, user: User, *, days: float = SESSION_DAYS) -> str:
-    """Return the id of a new browser session; only its SHA-256 is kept."""
-    session_id = secrets.token_urlsafe(32)
-    now = mjd_now()
-    row = {
-        "session_sha256": _sha256(session_id),
-        "user_id": user.user_id,
-        "created_mjd": now,
-        "expires_mjd": now + days,
-    }
-    with writing(operations) as connection:
-        connection.execute(insert(sessions).values(row))
-    return session_id
+def hash_of(password: str) -> str:
+    """Return what is kept of a password.
 
-
-def user_of_session(operations: Engine, session_id: str) -> User | None:
-    """Return who is signed in with this session; None when it ended."""
-    query = (
-        select(*USER_COLUMNS)
-        .join_from(sessions, users)
-        .where(
-            sessions.c.session_sha256 == _sha256(session_id),
-            sessions.c.expires_mjd > mjd_now(),
-            users.c.is_active,
-        )
-    )
-    with reading(operations) as connection:
-        row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else user_of(row)
-
-
-def close_session(operations: Engine, session_id: str) -> None:
-    """End a session; an unknown one is no error."""
-    with writing(operations) as connection:
-        connection.execute(delete(sessions).where(sessions.c.session_sha256 == _sha256(session_id)))
-
-
-def remove_expired_sessions(operations: Engine) -> int:
-    """Return how many sessions had run out and were removed."""
-    with writing(operations) as connection:
-        return connection.execute(delete(sessions).where(sessions.c.expires_mjd <= mjd_now())).rowcount
-
-
-def _hash_of(password: str) -> str:
+    Raises
+    ------
+    Rejected
+        ``bad-password``.
+    """
     if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
         raise Rejected(
             f"A password has {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} characters.", code="bad-password"
@@ -216,7 +219,3 @@ def _store_password(operations: Engine, user_id: int, password_hash: str) -> Non
         connection.execute(
             update(users).where(users.c.user_id == user_id).values(password_hash=password_hash)
         )
-
-
-def _sha256(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

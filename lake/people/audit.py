@@ -53,13 +53,13 @@ class Entry:
     after: Mapping[str, object]
 
 
-def note_sign_in(operations: Engine, *, username: str, address: str, is_right: bool) -> None:
-    """Note that somebody signed in, or tried to.
+def note_sign_in(operations: Engine, *, username: str, address: str, is_right: bool, lacks: str = "") -> None:
+    """Note that somebody signed in, or tried to; ``lacks``: what was missing after the right password.
 
     What is no user name is not kept: people type their password there.
     """
     with writing(operations) as connection:
-        deed = "signed in" if is_right else "refused"
+        deed = "signed in" if is_right else f"asked for {lacks}" if lacks else "refused"
         _add(connection, Kind.SIGN_IN, deed, who=_known(connection, username), address=address)
 
 

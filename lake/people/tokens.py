@@ -1,6 +1,5 @@
 """Tokens: how programs act in a person's name, what each may do, and how one ends."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.operations import reading, tokens, users, writing
 from lake.people.audit import About, note_change
+from lake.people.hashes import sha256_of
 from lake.people.person import USER_COLUMNS, User, user_of
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - it makes tokens findable, it is not one
@@ -91,7 +91,7 @@ def bearer_of(operations: Engine, token: str) -> Bearer | None:
         select(*USER_COLUMNS, tokens.c.token_id, tokens.c.last_used_mjd, tokens.c.scopes)
         .join_from(tokens, users)
         .where(
-            tokens.c.secret_sha256 == _sha256(token.strip()),
+            tokens.c.secret_sha256 == sha256_of(token.strip()),
             tokens.c.revoked_mjd.is_(None),
             or_(tokens.c.expires_mjd.is_(None), tokens.c.expires_mjd > now),
             users.c.is_active,
@@ -169,7 +169,7 @@ def _issue(
         "user_id": user_id,
         "name": name.strip()[:NAME_MAX_CHARS],
         "prefix": secret[:_SHOWN_CHARS],
-        "secret_sha256": _sha256(secret),
+        "secret_sha256": sha256_of(secret),
         "scopes": [scope.value for scope in Scope if scope in scopes],
         "created_mjd": now,
         "expires_mjd": None if days is None else now + days,
@@ -193,7 +193,3 @@ def _revoke(connection: Connection, user: User, token_id: int) -> bool:
         tokens.c.token_id == token_id, tokens.c.user_id == user.user_id, tokens.c.revoked_mjd.is_(None)
     )
     return connection.execute(revoked.values(revoked_mjd=mjd_now())).rowcount == 1
-
-
-def _sha256(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

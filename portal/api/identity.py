@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from lake.opening import Lake
 from lake.people.accounts import User, user_of_session
+from lake.people.second_factor import acting
 from lake.people.tokens import bearer_of
 from portal.api.reply import Refused, not_signed_in
 from portal.security.cookie import SESSION_COOKIE
@@ -51,10 +52,10 @@ def visitor(request: Request, lake: TheLake) -> User | None:
         needed = needed_scope(request.method, request.url.path)
         if needed not in bearer.scopes:
             raise Refused(403, {"detail": f"This token may not {needed}: make one with that scope."})
-        return bearer.user
+        return _acting(lake, bearer.user)
     session_id = request.cookies.get(SESSION_COOKIE)
     if session_id and _may_use_cookie(request, lake):
-        return user_of_session(lake.operations, session_id)
+        return _acting(lake, user_of_session(lake.operations, session_id))
     return None
 
 
@@ -84,6 +85,10 @@ def address_of(request: Request) -> str:
 
 Visitor = Annotated[User | None, Depends(visitor)]
 SignedIn = Annotated[User, Depends(signed_in)]
+
+
+def _acting(lake: Lake, user: User | None) -> User | None:
+    return acting(lake.operations, user, is_required_of_staff=lake.settings.staff_second_factor)
 
 
 def _may_use_cookie(request: Request, lake: Lake) -> bool:

@@ -1,5 +1,6 @@
 """Signing in and out of the portal: routes that set and take back the session cookie."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import Annotated
 
@@ -9,8 +10,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.errors import Transient
-from lake.people.accounts import close_session, open_session
-from portal.api.fields import Fields, read_fields, text_of
+from lake.opening import Lake
+from lake.people.accounts import User, close_session, open_session
+from lake.people.sign_in import Given, Lacks
+from lake.people.terms import current_terms
+from portal.api.fields import Fields, clean_text, read_fields, text_of
 from portal.api.identity import TheDoor, TheLake, address_of
 from portal.api.reply import Refused, json_reply
 from portal.security.cookie import SESSION_COOKIE, drop_session_cookie, set_session_cookie
@@ -18,6 +22,12 @@ from portal.security.origin import is_cross_site, is_local_path
 
 router = APIRouter()
 WRONG = "The user name and the password do not belong together."
+_LACKING = {
+    Lacks.NOTHING: WRONG,
+    Lacks.TERMS: "Read the terms of use and accept them to sign in.",
+    Lacks.CODE: "Give the code that your device shows, or one of your recovery codes.",
+    Lacks.RIGHT_CODE: "This code is wrong or was used already: give the next one that your device shows.",
+}
 FOREIGN = "Sign in and out from a page of this portal: the request came from another site."
 
 
@@ -29,22 +39,23 @@ async def sign_in(
     """Open a session; a form is sent on to ``next``, JSON is answered with the user's name."""
     if is_cross_site(request.headers, public_url=lake.settings.public_url):
         return _refusal(request, FOREIGN, status=403)
+    code, terms = (text_of(fields, name) or "" for name in ("code", "terms"))
+    given = Given(
+        username=text_of(fields, "username") or "",
+        password=str(fields.get("password") or ""),
+        code=code,
+        terms=terms,
+    )
     try:
-        user = await door.user(
-            lake.operations,
-            username=text_of(fields, "username") or "",
-            password=str(fields.get("password") or ""),
-            address=address_of(request),
-        )
+        entrance = await door.enter(lake, given, address=address_of(request))
     except Transient as error:
         return _refusal(request, error.reason, status=429, retry_after_s=int(error.retry_after_s))
-    if user is None:
-        return _refusal(request, WRONG, status=401)
+    if entrance.user is None:
+        more = _asked_for(entrance.lacks, lake)
+        return _refusal(request, _LACKING[entrance.lacks], status=401, more=more)
     before = request.cookies.get(SESSION_COOKIE)
-    if before:
-        await anyio.to_thread.run_sync(close_session, lake.operations, before)
-    session_id = await anyio.to_thread.run_sync(open_session, lake.operations, user)
-    reply = _welcome(request, fields, user.username)
+    session_id = await anyio.to_thread.run_sync(_renewed, request, lake, entrance.user, before)
+    reply = _welcome(request, fields, entrance.user.username)
     set_session_cookie(reply, request, session_id, public_url=lake.settings.public_url)
     return reply
 
@@ -63,6 +74,21 @@ async def sign_out(request: Request, lake: TheLake) -> Response:
     return reply
 
 
+def _renewed(request: Request, lake: Lake, user: User, before: str | None) -> str:
+    """Return a new session: what the browser had before, whoever gave it, opens nothing any more."""
+    if before:
+        close_session(lake.operations, before)
+    browser = clean_text(request.headers.get("user-agent", ""))
+    return open_session(lake.operations, user, address=address_of(request), browser=browser)
+
+
+def _asked_for(lacks: Lacks, lake: Lake) -> dict[str, object]:
+    """Return what the form must ask for next, for the script behind it."""
+    asked: dict[str, object] = {"lacks": lacks.value} if lacks else {}
+    terms = current_terms(lake.settings) if lacks is Lacks.TERMS else None
+    return asked | {"terms": terms.version} if terms else asked
+
+
 def _welcome(request: Request, fields: Fields, username: str) -> Response:
     if not _is_form(request):
         return json_reply({"signed_in": True, "username": username})
@@ -78,12 +104,19 @@ def _is_form(request: Request) -> bool:
     )
 
 
-def _refusal(request: Request, sentence: str, *, status: int, retry_after_s: int | None = None) -> Response:
+def _refusal(
+    request: Request,
+    sentence: str,
+    *,
+    status: int,
+    retry_after_s: int | None = None,
+    more: Mapping[str, object] | None = None,
+) -> Response:
     headers = {"Cache-Control": "no-store"}
     if retry_after_s is not None:
         headers["Retry-After"] = str(retry_after_s)
     if not _is_form(request):
-        raise Refused(status, {"detail": sentence}, headers=headers)
+        raise Refused(status, {"detail": sentence, **(more or {})}, headers=headers)
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>tomlake</title>'
         f'<p>{escape(sentence)}</p><p><a href="/account">Back to the account page</a></p></html>'

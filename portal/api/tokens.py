@@ -9,11 +9,18 @@ from starlette.responses import Response
 
 from engine.errors import Transient
 from lake.people.accounts import issue_token
+from lake.people.sign_in import Given, Lacks
 from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import TheDoor, TheLake, address_of
 from portal.api.reply import Refused, json_reply, non_field
 
 router = APIRouter()
+_LACKING = {
+    Lacks.NOTHING: "Unable to log in with provided credentials.",
+    Lacks.TERMS: "Sign in to the portal once, to read and accept its terms of use.",
+    Lacks.CODE: "This account has a second factor: send its code as well, or make a token on its page.",
+    Lacks.RIGHT_CODE: "The code is wrong or was used already.",
+}
 
 
 @router.post("/api/token-auth")
@@ -23,14 +30,15 @@ async def give_token(
 ) -> Response:
     """Give a token; BHTOM's clients keep it and send it as ``Authorization: Token ...``."""
     username, password = _credentials(fields)
+    code, terms = (text_of(fields, name) or "" for name in ("code", "terms"))
+    given = Given(username=username, password=password, code=code, terms=terms)
     try:
-        user = await door.user(
-            lake.operations, username=username, password=password, address=address_of(request)
-        )
+        entrance = await door.enter(lake, given, address=address_of(request))
     except Transient as error:
         raise too_many(error) from error
+    user = entrance.user
     if user is None:
-        raise non_field("Unable to log in with provided credentials.")
+        raise non_field(_LACKING[entrance.lacks])
     token = await anyio.to_thread.run_sync(
         lambda: issue_token(lake.operations, user, name="given by /api/token-auth/")
     )

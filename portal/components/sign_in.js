@@ -1,4 +1,5 @@
-// Posts name and password to the server, which answers with a cookie that no script can read.
+// Posts name and password to the server, which answers with a cookie that no script can read; what it asks
+// for beside them, a code or the terms of use, is shown once it asks.
 export default function (component) {
   const { parentElement, data } = component;
   const form = parentElement.querySelector("form");
@@ -9,12 +10,12 @@ export default function (component) {
     event.preventDefault();
     button.disabled = true;
     refusal.textContent = "";
-    refusal.textContent = await refusedBecause(data, new URLSearchParams(new FormData(form)));
+    refusal.textContent = await refusedBecause(form, data, new URLSearchParams(new FormData(form)));
     button.disabled = false;
   };
 }
 
-async function refusedBecause(data, body) {
+async function refusedBecause(form, data, body) {
   try {
     const headers = { "X-Requested-With": "tomlake", Accept: "application/json" };
     const answer = await fetch(data.url, { method: "POST", headers, body });
@@ -23,8 +24,23 @@ async function refusedBecause(data, body) {
       return "";
     }
     const words = await answer.json().catch(() => ({}));
+    ask(form, words);
     return words.detail || "The server did not accept this (" + answer.status + ").";
   } catch {
     return "The server does not answer: try again in a moment.";
+  }
+}
+
+function ask(form, words) {
+  if (words.lacks === "terms") {
+    form.elements.terms.value = words.terms;
+    form.querySelector(".terms").hidden = false;
+    form.elements.terms.checked = false;
+    form.elements.terms.focus();
+  }
+  if (words.lacks === "code" || words.lacks === "right code") {
+    form.querySelector(".code").hidden = false;
+    form.elements.code.value = "";
+    form.elements.code.focus();
   }
 }

@@ -1,7 +1,8 @@
-"""Account: sign in and out, and the tokens that let scripts act in one's name."""
+"""Account: sign in and out, the tokens that let scripts act in one's name, and the rest of one's own."""
 
 import streamlit as st
 
+from portal.account_sections import account_sections
 from portal.account_tokens import tokens_section
 from portal.components.mounts import sign_in_form, sign_out_button
 from portal.fmt import escaped
@@ -16,7 +17,7 @@ if user is None:
     )
     with st.container(width=420):
         sign_in_form(then="/account")
-    st.caption("No account yet? Ask the people who run this portal: they make one with `tomlake user add`.")
+    st.page_link("../pages/sign_up.py", label="No account yet? Sign up", icon=":material/person_add:")
     st.stop()
 
 st.title(escaped(user.full_name or user.username))
@@ -27,3 +28,4 @@ with st.container(horizontal=True, vertical_alignment="center"):
 sign_out_button(then="/account")
 
 tokens_section(user)
+account_sections(user)

@@ -15,6 +15,7 @@ from portal.session import current_user
 PORTAL = Path(__file__).resolve().parent.parent
 PAGES = PORTAL / "pages"
 STATIC = PORTAL / "static"
+HIDDEN = {"target": "Target", "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use"}
 
 st.set_page_config(page_title="tomlake", page_icon=str(STATIC / "logo.svg"), layout="wide")
 theme = "light" if st.context.theme.type == "light" else "dark"
@@ -55,7 +56,10 @@ page = st.navigation(
             icon=":material/account_circle:" if user else ":material/login:",
             url_path="account",
         ),
-        st.Page(PAGES / "target.py", title="Target", url_path="target", visibility="hidden"),
+        *(
+            st.Page(PAGES / f"{name}.py", title=title, url_path=name, visibility="hidden")
+            for name, title in HIDDEN.items()
+        ),
     ],
     position="top",
 )

@@ -19,6 +19,7 @@ PAGES = {
     "observatories": "/observatories",
     "groups": "/groups",
     "account": "/account",
+    "sign_up": "/sign_up",
 }
 
 

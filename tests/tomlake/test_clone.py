@@ -34,7 +34,7 @@ from lake.settings import read_settings
 from lake.targets import TargetFilter, TargetRow, create_target, find_targets, get_target
 from tomlake import web_lake
 from tomlake.clone import clone
-from tomlake.commands.accounts import ensure_administrator
+from tomlake.commands.first_run import ensure_administrator
 
 PUBLIC = "canarypublic-name"
 

@@ -78,4 +78,4 @@ def test_a_copy_is_started_and_asked_without_any_network(tmp_path: Path) -> None
     told = json.loads(done.stdout.splitlines()[-1])
     assert (told["network"], told["health"]) == ("closed", "ok")
     assert (told["points"], told["version"]) == (40, version)
-    assert "Sign in as admin" in told["words"]
+    assert "http://127.0.0.1:8977/set_up?key=" in told["words"]

@@ -7,6 +7,7 @@ from itertools import count
 
 import numpy as np
 import polars as pl
+import pyotp
 from sqlalchemy import insert
 
 from engine.brokers.streams.protocol import Rule, candidates
@@ -22,11 +23,16 @@ from lake.observatories import Observatory, add_camera, add_observatory
 from lake.observatory_facts import keep_facts
 from lake.opening import Lake
 from lake.operations import merges, seals, writing
-from lake.people.accounts import create_user, find_user, issue_token, open_session
+from lake.people.accounts import User, create_user, find_user, issue_token, open_session
 from lake.people.audit import note_download
 from lake.people.comments import add_comment
 from lake.people.favourites import add_favourite
+from lake.people.first_run import set_up_key
 from lake.people.groups import create_group
+from lake.people.profile import Profile, change_profile
+from lake.people.second_factor import begin_second_factor, confirm_second_factor
+from lake.people.sign_up import Request, ask_for_account
+from lake.people.terms import Terms, accept_terms
 from lake.proposals import store_candidates
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, finish
@@ -65,6 +71,7 @@ def fill(lake: Lake) -> None:
     create_group(lake.operations, "Owls", by=find_user(lake.operations, "ada") or SYSTEM)
     issue_token(lake.operations, user, name="script")
     open_session(lake.operations, user)
+    _fill_account(lake, user)
     observatory = add_observatory(
         lake.operations,
         Observatory(
@@ -91,6 +98,15 @@ def fill(lake: Lake) -> None:
     create_snapshot(lake, "paper-2026a", note="as printed", by="ada")
     later = new_batch("harvest", "ztf", target_id=1)
     lake.store.replace_points(1, "ztf", points(1, "ztf", n=25, seed=1), batch=later)  # leaves a delete file
+
+
+def _fill_account(lake: Lake, user: User) -> None:
+    change_profile(lake.operations, user, Profile(full_name="Ada Lovelace", email="ada@example.org"))
+    secret = begin_second_factor(lake.operations, user).secret
+    confirm_second_factor(lake.operations, user, pyotp.TOTP(secret).now())
+    accept_terms(lake.operations, user, Terms(version="1", text="Be kind.", text_sha256="0" * 64))
+    ask_for_account(lake.operations, lake.settings, Request(username="bob", password=PASSWORD))
+    set_up_key(lake.operations)
 
 
 def _fill_frames(lake: Lake) -> None:
