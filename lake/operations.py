@@ -26,7 +26,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-import lake.said_tables  # noqa: F401 - it registers its tables
+import lake.people.identity_tables
+import lake.said_tables  # noqa: F401 - they register their tables
 from engine.errors import Rejected
 from lake.catalog import postgres_url
 from lake.columns import belongs_to as _belongs_to
@@ -240,7 +241,8 @@ def open_operations(url: str) -> Engine:
     """
     try:
         # asked before use, because a server that restarted leaves broken connections in the pool
-        engine = create_engine(postgres_url(make_url(url)), pool_pre_ping=True)
+        # values stay out of logs and of what errors say: hashes and addresses are among them
+        engine = create_engine(postgres_url(make_url(url)), pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, ImportError) as error:
         raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
     if engine.dialect.name == "sqlite":

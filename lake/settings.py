@@ -9,6 +9,8 @@ from pathlib import Path
 
 from engine.brokers.asking.accounts import ACCOUNTS
 from engine.errors import Rejected
+from lake.providers import NAMES as PROVIDERS
+from lake.providers import Provider, provider_variables, providers_of, written_out
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,9 @@ _VARIABLES: dict[str, str] = {
     "upload_max_mb": "TOMLAKE_UPLOAD_MAX_MB",
     "index_dir": "TOMLAKE_INDEX_DIR",
     "public_url": "TOMLAKE_PUBLIC_URL",
+    "allowed_hosts": "TOMLAKE_ALLOWED_HOSTS",
+    "uploads_per_day": "TOMLAKE_UPLOADS_PER_DAY",
+    "upload_mb_per_day": "TOMLAKE_UPLOAD_MB_PER_DAY",
     "requests_per_min": "TOMLAKE_REQUESTS_PER_MIN",
 }
 
@@ -76,7 +81,11 @@ class Settings:
     upload_max_mb: int = 1024
     index_dir: Path | None = None  # plate-solving index files
     public_url: str = ""  # address under which people reach the portal
+    allowed_hosts: str = ""  # further names of the portal, with commas; see ``portal.security.hosts``
+    uploads_per_day: int = 2000  # of one person; 0: any number
+    upload_mb_per_day: int = 100_000  # of one person; 0: any size
     requests_per_min: int = 6000  # of the API, for one address and for one token; 0: any number
+    providers: tuple[Provider, ...] = ()  # services through which people may sign in
     accounts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # at archives: (name, secret)
     origins: tuple[tuple[str, str], ...] = ()  # (field, where its value comes from)
 
@@ -91,18 +100,24 @@ class Settings:
 
     def shown(self) -> list[tuple[str, str, str]]:
         """Return (field, value, origin) of every setting, with passwords in URLs hidden."""
-        return [
-            (each.name, _shown(each.name, str(getattr(self, each.name) or "")), self.origin(each.name))
-            for each in fields(self)
-            if each.name not in {"origins", "accounts"}
-        ] + [
-            (
-                name,
-                "***" if name in self.secrets else "",
-                _secret(name) if name in self.secrets else "default",
-            )
-            for name in ACCOUNTS
-        ]
+        return (
+            [
+                (each.name, _shown(each.name, str(getattr(self, each.name) or "")), self.origin(each.name))
+                for each in fields(self)
+                if each.name not in {"origins", "accounts", "providers"}
+            ]
+            + [
+                ("providers", ", ".join(each.name for each in self.providers), self.origin("providers")),
+            ]
+            + [
+                (
+                    name,
+                    "***" if name in self.secrets else "",
+                    _secret(name) if name in self.secrets else "default",
+                )
+                for name in ACCOUNTS
+            ]
+        )
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -111,7 +126,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     Rejected
-        ``bad-setting``: a number is not a whole number in its range.
+        ``bad-setting``: a number is not a whole number in its range, or a provider cannot be used.
     """
     given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
     _warn_of_unknown(given)
@@ -143,15 +158,28 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         index_dir=Path(index_dir).expanduser().absolute() if index_dir else None,
         requests_per_min=_whole(given, "requests_per_min", 6000, least=0, most=10_000_000),
         public_url=given.get("TOMLAKE_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        allowed_hosts=given.get("TOMLAKE_ALLOWED_HOSTS", ""),
+        uploads_per_day=_whole(given, "uploads_per_day", 2000, least=0, most=10_000_000),
+        upload_mb_per_day=_whole(given, "upload_mb_per_day", 100_000, least=0, most=1_000_000_000),
+        providers=providers_of(given),
         accounts=tuple((name, given[_secret(name)].strip()) for name in ACCOUNTS if _secret(name) in given),
-        origins=tuple((name, variable) for name, variable in _VARIABLES.items() if variable in given),
+        origins=tuple(
+            (name, variable)
+            for name, variable in {**_VARIABLES, "providers": PROVIDERS}.items()
+            if variable in given
+        ),
     )
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a program that this one starts: its own, with these settings written out."""
-    told = {variable: str(getattr(settings, name) or "") for name, variable in _VARIABLES.items()}
+    told = {variable: _written(getattr(settings, name)) for name, variable in _VARIABLES.items()}
+    told |= written_out(settings.providers)
     return {**os.environ, **told, **{_secret(name): value for name, value in settings.accounts}}
+
+
+def _written(value: object) -> str:
+    return "" if value is None else str(value)  # 0 is a value
 
 
 def _secret(name: str) -> str:
@@ -180,7 +208,7 @@ def _executor(given: Mapping[str, str]) -> Executor:
 
 
 def _warn_of_unknown(given: Mapping[str, str]) -> None:
-    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS), NEW_PASSWORD}
+    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS), NEW_PASSWORD, *provider_variables(given)}
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in known:
             logger.warning("%s is no setting of tomlake and was ignored", name)

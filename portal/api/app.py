@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from engine.errors import TomlakeError
 from lake.provenance import code_version
-from portal.api import downloads, health, public_lake, sessions, sql, targets, tokens, uploads
+from portal.api import downloads, health, oidc, public_lake, sessions, sql, targets, tokens, uploads
 from portal.api.bhtom.parts import BHTOM_PARTS
 from portal.api.identity import LakeProvider
 from portal.api.reply import (
@@ -24,6 +24,7 @@ from portal.api.reply import (
 from portal.api.v1.app import build_v1
 from portal.api.vo import routes as vo
 from portal.security.door import Door
+from portal.security.oidc import SignInServices
 from portal.security.rate import Buckets, RateLimit
 
 # BHTOM answers under these prefixes; whatever it has there and we have not is a JSON 404, never a page
@@ -31,7 +32,7 @@ PREFIXES = (
     "/api", "/calibFile", "/calibration", "/common/api", "/dataproducts", "/observatory",
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
-PARTS = (tokens, uploads, targets, downloads, sessions, health, public_lake, sql, vo, *BHTOM_PARTS)
+PARTS = (tokens, uploads, targets, downloads, sessions, oidc, health, public_lake, sql, vo, *BHTOM_PARTS)
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -53,6 +54,8 @@ def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> Fast
     )
     api.state.lake_provider = lake_provider
     api.state.door = Door()
+    api.state.oidc = SignInServices()
+    api.state.oidc_attempts = oidc.throttle()
     for part in PARTS:
         api.include_router(part.router)
     api.add_exception_handler(Refused, answer_refused)

@@ -56,6 +56,8 @@ NOT_ABOUT_TARGETS = {
     ("POST", "/api/token-auth"): "gives a token for a password",
     ("POST", "/session/login"): "opens a session",
     ("POST", "/session/logout"): "ends a session",
+    ("POST", "/session/oidc/{provider}"): "tells where another service signs people in",
+    ("GET", "/session/oidc/{provider}/back"): "opens a session for whom another service names",
     ("GET", "/api/health"): "tells whether the installation works",
 }
 PUBLISHED = ("/lake", "/api/sql")  # what is published is everybody's; lake.public.selection chooses it
