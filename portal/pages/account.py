@@ -3,9 +3,10 @@
 import streamlit as st
 
 from portal import work
-from portal.components.mounts import sign_in_form, sign_out_button
+from portal.components.mounts import sign_in_form, sign_out_button, ways_in_buttons
 from portal.fmt import ago_text, date_text, escaped
 from portal.session import current_user
+from portal.ways_in import end_way, linked_ways, ways_in
 
 user = current_user()
 if user is None:
@@ -16,6 +17,9 @@ if user is None:
     )
     with st.container(width=420):
         sign_in_form(then="/account")
+        if ways_in():
+            labels = {way.name: f"Sign in with {way.title}" for way in ways_in()}
+            ways_in_buttons(labels, then="/account")
     st.caption("No account yet? Ask the people who run this portal: they make one with `tomlake user add`.")
     st.stop()
 
@@ -62,3 +66,23 @@ for token in tokens:
         if st.button("Revoke", key=f"revoke_{token.token_id}", icon=":material/delete:"):
             work.end_token(user, token.token_id)
             st.rerun()
+
+linked = linked_ways(user)
+if linked or ways_in():
+    st.header("Other ways to sign in")
+for way in linked:
+    with st.container(
+        border=True,
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        width=760,
+    ):
+        with st.container(width="content", gap=None):
+            st.text(f"{way.title}: {way.subject}")
+            st.caption(f"linked {date_text(way.made_mjd)}")
+        if st.button("Unlink", key=f"unlink_{way.identity_id}", icon=":material/link_off:"):
+            end_way(user, way.identity_id)
+            st.rerun()
+if ways_in():
+    ways_in_buttons({way.name: f"Link {way.title}" for way in ways_in()}, then="/account")
