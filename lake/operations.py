@@ -43,6 +43,7 @@ from lake.columns import yes_no as _yes_no
 from lake.metadata import metadata
 from lake.migrate import upgrade
 from lake.people.tables import group_column as _group
+from lake.trouble import telling_of_tables
 
 BUSY_TIMEOUT_MS = 30_000
 _READ_ONLY = "tomlake_reads"  # execution option: the transaction begins without the writer's lock
@@ -259,7 +260,7 @@ def open_operations(url: str) -> Engine:
 @contextmanager
 def writing(operations: Engine) -> Iterator[Connection]:
     """Give a transaction that writes; it waits for its turn and is undone when the body raises."""
-    with operations.begin() as connection:
+    with telling_of_tables(), operations.begin() as connection:
         yield connection
 
 

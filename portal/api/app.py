@@ -25,6 +25,7 @@ from portal.api.v1.app import build_v1
 from portal.api.vo import routes as vo
 from portal.security.door import Door
 from portal.security.oidc import SignInServices
+from portal.security.patience import Patience
 from portal.security.rate import Buckets, RateLimit
 
 # BHTOM answers under these prefixes; whatever it has there and we have not is a JSON 404, never a page
@@ -62,6 +63,7 @@ def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> Fast
     api.add_exception_handler(TomlakeError, answer_tomlake_error)
     api.add_exception_handler(HTTPException, answer_http_error)
     api.add_exception_handler(RequestValidationError, answer_unreadable)
+    api.add_middleware(Patience)
     api.add_middleware(RateLimit, buckets=Buckets(per_min=requests_per_min))
     api.add_middleware(OneSentence)
     api.mount("/api/v1", build_v1(api.state))
