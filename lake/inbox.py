@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, update
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import mjd_now
+from lake.allowance import check_allowance_within
 from lake.observatories import camera_within
 from lake.opening import Lake
 from lake.operations import serialised, writing
@@ -77,7 +78,7 @@ def accept(lake: Lake, raw_file: RawFile, request: UploadRequest) -> Upload:
     ------
     Rejected
         ``unknown-target``, ``unknown-observatory``, ``unknown-user``, ``no-mjd``, ``bad-upload``,
-        ``no-group``, ``unknown-group``.
+        ``no-group``, ``unknown-group``, ``too-many-uploads``.
     """
     _check_request(request)
     with writing(lake.operations) as connection:
@@ -87,6 +88,7 @@ def accept(lake: Lake, raw_file: RawFile, request: UploadRequest) -> Upload:
         values = _values(connection, raw_file, request, target, user)
         present = _same(connection, raw_file, target, dry_run=request.dry_run)
         if present is None:
+            check_allowance_within(connection, lake.settings, user.username, size_bytes=raw_file.size_bytes)
             created = insert(_uploads).values(values | {"received_mjd": mjd_now()})
             upload_id = int(connection.execute(created.returning(_uploads.c.upload_id)).scalar_one())
         elif _is_worth_another_try(present, values):

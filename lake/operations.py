@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import lake.people.identity_tables
+import lake.quarantine_table
 import lake.said_tables  # noqa: F401 - they register their tables
 from engine.errors import Rejected
 from lake.catalog import postgres_url

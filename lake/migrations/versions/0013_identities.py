@@ -1,4 +1,4 @@
-"""People who sign in through another service: who they are there, and sign-ins under way."""
+"""People who sign in through another service, and uploads that could not be read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,3 +38,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("state_sha256", name="pk_sign_in_attempts"),
     )
     op.create_index("ix_sign_in_attempts_expires_mjd", "sign_in_attempts", ["expires_mjd"])
+    op.create_table(
+        "quarantine",
+        sa.Column("upload_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("since_mjd", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upload_id"], ["uploads.upload_id"], ondelete="CASCADE", name="fk_quarantine_upload_id"
+        ),
+        sa.PrimaryKeyConstraint("upload_id", name="pk_quarantine"),
+    )

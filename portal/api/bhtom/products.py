@@ -16,6 +16,7 @@ from lake.data_products import (
 from lake.frames import stars_of_frame
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.quarantine import may_be_given
 from lake.upload_changes import change_observers
 from lake.uploads import Upload, UploadKind, UploadStatus
 from portal.api.bhtom.frame_items import STATUS_CODES, product_item, sources_of
@@ -60,6 +61,8 @@ def photometry_file(user: SignedIn, lake: TheLake, fields: SentFields) -> Respon
     """Give the stars of a frame as SExtractor's table; an uploaded table comes back as it was sent."""
     sent = _upload(lake, fields, user)
     if sent.kind == UploadKind.PHOTOMETRY:
+        if not may_be_given(lake.operations, sent):
+            raise Refused(404, {"Error": f"Upload {sent.upload_id} could not be read, or not yet."})
         with lake.raw.open(sent.sha256) as stream:
             body = stream.read()
     else:
