@@ -44,6 +44,7 @@ from lake.columns import yes_no as _yes_no
 from lake.metadata import metadata
 from lake.migrate import upgrade
 from lake.people.tables import group_column as _group
+from lake.row_log import hide_rows
 from lake.trouble import telling_of_tables
 
 BUSY_TIMEOUT_MS = 30_000
@@ -241,6 +242,7 @@ def open_operations(url: str) -> Engine:
     Rejected
         ``bad-setting``: the URL cannot be read; ``newer-database``: a later tomlake made the database.
     """
+    hide_rows()
     try:
         # asked before use, because a server that restarted leaves broken connections in the pool
         # values stay out of logs and of what errors say: hashes and addresses are among them
