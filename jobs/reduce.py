@@ -33,6 +33,7 @@ from lake.job_rows import Job
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.provenance import Batch, new_batch
+from lake.quarantine import put_aside, take_back
 from lake.rights import SYSTEM
 from lake.target_list import update_summary
 from lake.targets import get_target
@@ -86,6 +87,11 @@ def reduced_upload(lake: Lake, job: Job, progress: Progress) -> Reduced:
     progress("Reading the file", 0.05)
     try:
         exposures = _exposures(lake, sent, origin.camera)
+    except Rejected as refusal:
+        put_aside(lake.operations, sent.upload_id, refusal)
+        return _reduced(lake, sent, origin, [unreadable(refusal)])
+    take_back(lake.operations, sent.upload_id)
+    try:
         target = placed(lake, job, target, exposures, simulated=sent.simulated)
     except Rejected as refusal:
         return _reduced(lake, sent, origin, [unreadable(refusal)])

@@ -1,12 +1,14 @@
 """A target is added: from that moment on all archives are asked for it."""
 
+from sqlalchemy import Connection
+
 from engine.brokers.registry import served
 from engine.target import Target
-from lake.archives import ASKED_PRIORITY, request_all
-from lake.ephemerides import Wanted, ask_ephemeris
+from lake.archives import ASKED_PRIORITY, request_all_within
+from lake.ephemerides import Wanted, ask_ephemeris_within
 from lake.opening import Lake
 from lake.public.origin import origin_of
-from lake.queue import enqueue
+from lake.queue import enqueue_within
 from lake.targets import create_target
 
 
@@ -21,13 +23,21 @@ def add_target(lake: Lake, target: Target, *, by: str) -> Target:
     Rejected
         As ``create_target``.
     """
-    added = create_target(lake.operations, target, by=by)
-    if origin_of(lake.settings) is None:
-        if not (added.simulated or added.designation):
-            key = f"aliases:{added.target_id}"
-            args = {"target_id": str(added.target_id)}
-            enqueue(lake.operations, "aliases", args, dedupe=key, lock=key, priority=ASKED_PRIORITY)
-        if added.designation and not added.simulated:
-            ask_ephemeris(lake.operations, Wanted(target_id=added.target_id or 0))
-        request_all(lake.operations, served(lake.settings.secrets), added)
-    return added
+
+    def ask(connection: Connection, added: Target) -> None:
+        request_all_within(connection, served(lake.settings.secrets), added)
+        _ask_who_it_is(connection, added)
+
+    is_copy = origin_of(lake.settings) is not None
+    return create_target(lake.operations, target, by=by, then=None if is_copy else ask)
+
+
+def _ask_who_it_is(connection: Connection, added: Target) -> None:
+    if added.simulated:
+        return
+    if added.designation:
+        ask_ephemeris_within(connection, Wanted(target_id=added.target_id or 0))
+        return
+    key = f"aliases:{added.target_id}"
+    args = {"target_id": str(added.target_id)}
+    enqueue_within(connection, "aliases", args, dedupe=key, lock=key, priority=ASKED_PRIORITY)

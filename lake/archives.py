@@ -140,14 +140,19 @@ def request_harvest(operations: Engine, archive: str, target_id: int) -> int:
 
 def request_all(operations: Engine, infos: Iterable[BrokerInfo], target: Target) -> int:
     """Return how many archives are now asked for a new target: all that can know it, the quick ones first."""
+    with writing(operations) as connection:
+        return request_all_within(connection, infos, target)
+
+
+def request_all_within(connection: Connection, infos: Iterable[BrokerInfo], target: Target) -> int:
+    """Do what ``request_all`` does as a part of a transaction that is under way."""
     target_id = target.target_id or 0
     able = [info for info in infos if not reason_not_to_ask(info, target)]
-    with writing(operations) as connection:
-        serialised(connection, "archives")
-        for info in sorted(able, key=lambda info: info.latency_s):
-            _enqueue(connection, info.key, target_id, priority=NEW_PRIORITY)
-            asked = {"asked_mjd": mjd_now()}
-            _put(connection, harvests, {"target_id": target_id, "archive": info.key}, asked)
+    serialised(connection, "archives")
+    for info in sorted(able, key=lambda info: info.latency_s):
+        _enqueue(connection, info.key, target_id, priority=NEW_PRIORITY)
+        asked = {"asked_mjd": mjd_now()}
+        _put(connection, harvests, {"target_id": target_id, "archive": info.key}, asked)
     return len(able)
 
 

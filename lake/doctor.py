@@ -14,6 +14,8 @@ from lake.job_rows import JobState
 from lake.opening import Lake
 from lake.operations import jobs, reading
 from lake.people.accounts import list_users
+from lake.providers import Provider
+from lake.quarantine import quarantined_count
 from lake.settings import Settings
 
 FREE_GB_MIN = 5.0
@@ -40,12 +42,20 @@ class Finding:
 
 def examine(settings: Settings, opened: Callable[[], Lake]) -> list[Finding]:
     """Return what every check found; an installation that cannot be opened is a finding too."""
-    findings = [_address(settings), _backup(settings), _limits(settings), _folder(settings)]
+    findings = [
+        _address(settings),
+        _names(settings),
+        _backup(settings),
+        _limits(settings),
+        _uploads(settings),
+        *map(_sign_in, settings.providers),
+        _folder(settings),
+    ]
     try:
         lake = opened()
     except TomlakeError as error:
         return [*findings, _finding("installation", State.BROKEN, error.reason)]
-    return [*findings, _lake(lake), _staff(lake), _queue(lake)]
+    return [*findings, _lake(lake), _staff(lake), _queue(lake), _aside(lake)]
 
 
 def _address(settings: Settings) -> Finding:
@@ -58,6 +68,41 @@ def _address(settings: Settings) -> Finding:
         "Passwords and tokens travel in clear: put a proxy with HTTPS in front and set TOMLAKE_PUBLIC_URL "
         "to its https:// address.",
     )
+
+
+def _names(settings: Settings) -> Finding:
+    if settings.origin("public_url") != "default" or settings.host in _LOCAL:
+        return _finding("names", State.WELL, "The portal answers to its own names only.")
+    return _finding(
+        "names",
+        State.UNWISE,
+        "People come from other machines, but the portal knows no name of its own: set TOMLAKE_PUBLIC_URL.",
+    )
+
+
+def _uploads(settings: Settings) -> Finding:
+    if settings.uploads_per_day and settings.upload_mb_per_day:
+        most = f"{settings.uploads_per_day} files and {settings.upload_mb_per_day} MB"
+        return _finding("uploads", State.WELL, f"One person may send {most} in a day.")
+    return _finding(
+        "uploads",
+        State.UNWISE,
+        "One account may fill the disk: set TOMLAKE_UPLOADS_PER_DAY and TOMLAKE_UPLOAD_MB_PER_DAY.",
+    )
+
+
+def _sign_in(provider: Provider) -> Finding:
+    about = f"sign-in {provider.name}"
+    if not provider.client_secret:
+        sentence = (
+            f"{provider.title} may want a secret: set TOMLAKE_OIDC_{provider.name.upper()}_CLIENT_SECRET."
+        )
+        return _finding(about, State.UNWISE, sentence)
+    if not provider.issuer.startswith("https://"):
+        return _finding(
+            about, State.UNWISE, f"{provider.title} is asked without https: good for trials only."
+        )
+    return _finding(about, State.WELL, f"People may sign in with {provider.title}.")
 
 
 def _backup(settings: Settings) -> Finding:
@@ -119,6 +164,12 @@ def _queue(lake: Lake) -> Finding:
             "jobs", State.UNWISE, f"{dead} jobs were given up: see the page Jobs for the reasons."
         )
     return _finding("jobs", State.WELL, f"{waiting} wait, {running} run.")
+
+
+def _aside(lake: Lake) -> Finding:
+    number = quarantined_count(lake.operations)
+    told = f"{number} uploads could not be read: `tomlake quarantine` says why." if number else "Empty."
+    return _finding("quarantine", State.WELL, told)
 
 
 def _finding(about: str, state: State, sentence: str) -> Finding:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 import polars as pl
-from sqlalchemy import ColumnElement, Engine, RowMapping, and_, case, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, case, delete, insert, or_, select
 
 from engine.errors import TomlakeError
 from engine.times import mjd_now
 from engine.track import Track, track_of
 from lake.archives import lock_start
 from lake.operations import ephemerides, reading, serialised, targets, writing
-from lake.queue import enqueue
+from lake.queue import enqueue_within
 
 KIND = "ephemeris"
 SERVICE = "horizons"
@@ -149,6 +149,12 @@ def wanted_of(args: Mapping[str, str]) -> Wanted:
 
 def ask_ephemeris(operations: Engine, wanted: Wanted, *, priority: int = NEW_PRIORITY) -> int:
     """Return the job that asks for an ephemeris; asked twice it is the same job."""
+    with writing(operations) as connection:
+        return ask_ephemeris_within(connection, wanted, priority=priority)
+
+
+def ask_ephemeris_within(connection: Connection, wanted: Wanted, *, priority: int = NEW_PRIORITY) -> int:
+    """Do what ``ask_ephemeris`` does as a part of a transaction that is under way."""
     key = f"{lock_start(SERVICE)}{wanted.target_id}:{wanted.observer}:{wanted.night}"
     args = {
         "target_id": str(wanted.target_id),
@@ -156,7 +162,7 @@ def ask_ephemeris(operations: Engine, wanted: Wanted, *, priority: int = NEW_PRI
         "observer": wanted.observer,
         "night": str(wanted.night),
     }
-    return enqueue(operations, KIND, args, dedupe=key, lock=key, priority=priority)
+    return enqueue_within(connection, KIND, args, dedupe=key, lock=key, priority=priority)
 
 
 def enqueue_due_ephemerides(operations: Engine, *, limit: int = 50) -> int:

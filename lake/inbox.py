@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import mjd_now
+from lake.allowance import check_allowance_within
 from lake.observatories import camera_within
 from lake.opening import Lake
 from lake.operations import serialised, writing
@@ -17,6 +18,7 @@ from lake.people.accounts import User, user_within
 from lake.queue import enqueue_within
 from lake.raw import RawFile
 from lake.rights import SYSTEM, Shared
+from lake.settings import Settings
 from lake.sharing import check_shared
 from lake.targets import target_within
 from lake.uploads import (
@@ -83,7 +85,7 @@ def accept(lake: Lake, raw_file: RawFile, request: UploadRequest) -> Upload:
     ------
     Rejected
         ``unknown-target``, ``unknown-observatory``, ``unknown-user``, ``no-mjd``, ``bad-upload``,
-        ``no-group``, ``unknown-group``.
+        ``no-group``, ``unknown-group``, ``too-many-uploads``.
     """
     return accept_all(lake, [(raw_file, request)])[0]
 
@@ -100,10 +102,12 @@ def accept_all(lake: Lake, sent: Sequence[tuple[RawFile, UploadRequest]]) -> lis
         check_request(request)
     with writing(lake.operations) as connection:
         serialised(connection, "uploads")
-        return [_accept_within(connection, raw_file, request) for raw_file, request in sent]
+        return [_accept_within(connection, lake.settings, raw_file, request) for raw_file, request in sent]
 
 
-def _accept_within(connection: Connection, raw_file: RawFile, request: UploadRequest) -> Upload:
+def _accept_within(
+    connection: Connection, settings: Settings, raw_file: RawFile, request: UploadRequest
+) -> Upload:
     user = _user_named(connection, request.uploaded_by)
     target = target_within(connection, request.target, user)
     values = _values(connection, raw_file, request, target, user)
@@ -113,6 +117,7 @@ def _accept_within(connection: Connection, raw_file: RawFile, request: UploadReq
         upload_id = buried_id
         _begin_anew(connection, upload_id, values | {"received_mjd": mjd_now()})
     elif present is None:
+        check_allowance_within(connection, settings, user.username, size_bytes=raw_file.size_bytes)
         created = insert(_uploads).values(values | {"received_mjd": mjd_now()})
         upload_id = int(connection.execute(created.returning(_uploads.c.upload_id)).scalar_one())
     elif _is_worth_another_try(present, values):

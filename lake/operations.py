@@ -26,8 +26,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-import lake.people.account_tables
-import lake.said_tables  # noqa: F401 - both register their tables
+import lake.more_tables  # noqa: F401 - it registers them
 from engine.errors import Rejected
 from lake.catalog import postgres_url
 from lake.columns import belongs_to as _belongs_to
@@ -43,6 +42,8 @@ from lake.columns import yes_no as _yes_no
 from lake.metadata import metadata
 from lake.migrate import upgrade
 from lake.people.tables import group_column as _group
+from lake.row_log import hide_rows
+from lake.trouble import telling_of_tables
 
 BUSY_TIMEOUT_MS = 30_000
 _READ_ONLY = "tomlake_reads"  # execution option: the transaction begins without the writer's lock
@@ -241,9 +242,11 @@ def open_operations(url: str) -> Engine:
     Rejected
         ``bad-setting``: the URL cannot be read; ``newer-database``: a later tomlake made the database.
     """
+    hide_rows()
     try:
         # asked before use, because a server that restarted leaves broken connections in the pool
-        engine = create_engine(postgres_url(make_url(url)), pool_pre_ping=True)
+        # values stay out of logs and of what errors say: hashes and addresses are among them
+        engine = create_engine(postgres_url(make_url(url)), pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, ImportError) as error:
         raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
     if engine.dialect.name == "sqlite":
@@ -260,7 +263,7 @@ def open_operations(url: str) -> Engine:
 @contextmanager
 def writing(operations: Engine) -> Iterator[Connection]:
     """Give a transaction that writes; it waits for its turn and is undone when the body raises."""
-    with operations.begin() as connection:
+    with telling_of_tables(), operations.begin() as connection:
         yield connection
 
 

@@ -24,6 +24,7 @@ from lake.trouble import telling
 
 SUFFIX = ".zst"
 _CHUNK_BYTES = 1 << 20
+_SUFFIX = re.compile(r"(\.[A-Za-z0-9]{1,12}){1,2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +95,13 @@ class RawStore:
     def path_of(self, sha256: str, suffix: str = "") -> Iterator[Path]:
         """Give the uncompressed bytes as a file with this suffix; it is gone afterwards."""
         with self.open(sha256) as stream:
-            spooled = _Spooled(self._spool, suffix)
+            # a sender names the file: only what looks like a suffix becomes part of a path
+            spooled = _Spooled(self._spool, suffix if _SUFFIX.fullmatch(suffix) else "")
             try:
-                while chunk := stream.read(_CHUNK_BYTES):
-                    spooled.file.write(chunk)
-                spooled.file.flush()
+                with telling():
+                    while chunk := stream.read(_CHUNK_BYTES):
+                        spooled.file.write(chunk)
+                    spooled.file.flush()
                 yield spooled.path
             finally:
                 spooled.remove()
@@ -232,7 +235,8 @@ class _Spooled:
     def remove(self) -> None:
         if self._handle < 0:
             return
-        self.file.close()
+        with suppress(OSError):  # what could not be written is not wanted any more
+            self.file.close()
         os.close(self._handle)
         self._handle = -1
         self.path.unlink(missing_ok=True)
@@ -241,7 +245,8 @@ class _Spooled:
 def _new_locked_file(folder: Path, suffix: str) -> tuple[Path, int]:
     while True:
         path = folder / f"{uuid.uuid4().hex}{suffix}"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        with telling():
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         if try_lock(handle) and os.fstat(handle).st_nlink:
             return path, handle
         os.close(handle)  # another process took the new file for a stale one between the two lines

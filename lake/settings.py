@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from engine.brokers.asking.accounts import ACCOUNTS
 from engine.errors import Rejected
+from lake.providers import NAMES as PROVIDERS
+from lake.providers import Provider, provider_variables, providers_of, written_out
 
 logger = logging.getLogger(__name__)
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -43,6 +45,9 @@ _VARIABLES: dict[str, str] = {
     "upload_max_mb": "TOMLAKE_UPLOAD_MAX_MB",
     "index_dir": "TOMLAKE_INDEX_DIR",
     "public_url": "TOMLAKE_PUBLIC_URL",
+    "allowed_hosts": "TOMLAKE_ALLOWED_HOSTS",
+    "uploads_per_day": "TOMLAKE_UPLOADS_PER_DAY",
+    "upload_mb_per_day": "TOMLAKE_UPLOAD_MB_PER_DAY",
     "requests_per_min": "TOMLAKE_REQUESTS_PER_MIN",
     "sign_up": "TOMLAKE_SIGN_UP",
     "staff_second_factor": "TOMLAKE_STAFF_SECOND_FACTOR",
@@ -94,12 +99,16 @@ class Settings:
     upload_max_mb: int = 1024
     index_dir: Path | None = None  # plate-solving index files
     public_url: str = ""  # address under which people reach the portal
+    allowed_hosts: str = ""  # further names of the portal, with commas; see ``portal.security.hosts``
+    uploads_per_day: int = 2000  # of one person; 0: any number
+    upload_mb_per_day: int = 100_000  # of one person; 0: any size
     requests_per_min: int = 6000  # of the API, for one address and for one token; 0: any number
     sign_up: SignUp = SignUp.APPROVED
     staff_second_factor: bool = False  # staff without one are nobody special
     terms_file: Path | None = None  # the terms of use; none: nobody is asked to accept any
     smtp_url: str = field(default="", repr=False)  # smtps://user:password@host:465; none: no mail is sent
     mail_from: str = ""  # address in whose name mail is sent
+    providers: tuple[Provider, ...] = ()  # services through which people may sign in
     accounts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # at archives: (name, secret)
     origins: tuple[tuple[str, str], ...] = ()  # (field, where its value comes from)
 
@@ -114,18 +123,24 @@ class Settings:
 
     def shown(self) -> list[tuple[str, str, str]]:
         """Return (field, value, origin) of every setting, with passwords in URLs hidden."""
-        return [
-            (each.name, _shown(each.name, str(getattr(self, each.name) or "")), self.origin(each.name))
-            for each in fields(self)
-            if each.name not in {"origins", "accounts"}
-        ] + [
-            (
-                name,
-                "***" if name in self.secrets else "",
-                _secret(name) if name in self.secrets else "default",
-            )
-            for name in ACCOUNTS
-        ]
+        return (
+            [
+                (each.name, _shown(each.name, str(getattr(self, each.name) or "")), self.origin(each.name))
+                for each in fields(self)
+                if each.name not in {"origins", "accounts", "providers"}
+            ]
+            + [
+                ("providers", ", ".join(each.name for each in self.providers), self.origin("providers")),
+            ]
+            + [
+                (
+                    name,
+                    "***" if name in self.secrets else "",
+                    _secret(name) if name in self.secrets else "default",
+                )
+                for name in ACCOUNTS
+            ]
+        )
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -134,7 +149,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     Rejected
-        ``bad-setting``: a number is not a whole number in its range.
+        ``bad-setting``: a number is not a whole number in its range, or a provider cannot be used.
     """
     given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
     _warn_of_unknown(given)
@@ -171,17 +186,30 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         terms_file=Path(terms_file).expanduser().absolute() if terms_file else None,
         smtp_url=_smtp_url(given),
         mail_from=given.get("TOMLAKE_MAIL_FROM", "").strip(),
+        allowed_hosts=given.get("TOMLAKE_ALLOWED_HOSTS", ""),
+        uploads_per_day=_whole(given, "uploads_per_day", 2000, least=0, most=10_000_000),
+        upload_mb_per_day=_whole(given, "upload_mb_per_day", 100_000, least=0, most=1_000_000_000),
+        providers=providers_of(given),
         accounts=tuple((name, given[_secret(name)].strip()) for name in ACCOUNTS if _secret(name) in given),
-        origins=tuple((name, variable) for name, variable in _VARIABLES.items() if variable in given),
+        origins=tuple(
+            (name, variable)
+            for name, variable in {**_VARIABLES, "providers": PROVIDERS}.items()
+            if variable in given
+        ),
     )
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a program that this one starts: its own, with these settings written out."""
-    told = {variable: str(getattr(settings, name) or "") for name, variable in _VARIABLES.items()}
+    told = {variable: _written(getattr(settings, name)) for name, variable in _VARIABLES.items()}
+    told |= written_out(settings.providers)
     # what is asked for once, by a command, is nothing for a program that runs for months
     own = {name: value for name, value in os.environ.items() if name not in {NEW_PASSWORD, ADMIN_PASSWORD}}
     return {**own, **told, **{_secret(name): value for name, value in settings.accounts}}
+
+
+def _written(value: object) -> str:
+    return "" if value is None else str(value)  # 0 is a value
 
 
 def _secret(name: str) -> str:
@@ -232,7 +260,8 @@ def _smtp_url(given: Mapping[str, str]) -> str:
 
 
 def _warn_of_unknown(given: Mapping[str, str]) -> None:
-    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS), NEW_PASSWORD, ADMIN_PASSWORD}
+    known = {*_VARIABLES.values(), *map(_secret, ACCOUNTS), *provider_variables(given)}
+    known |= {NEW_PASSWORD, ADMIN_PASSWORD}
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in known:
             logger.warning("%s is no setting of tomlake and was ignored", name)

@@ -1,6 +1,6 @@
 """Targets: made once, found by any of their names, changed and deleted by those who may."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 
 from sqlalchemy import Connection, Engine, RowMapping, and_, delete, insert, or_, select, update
@@ -50,11 +50,17 @@ __all__ = [
     "update_target",
 ]
 
+Made = Callable[[Connection, Target], object]
 _FIXED = {"target_id", "created_by", "created_mjd", "aliases", "simulated"}
 
 
-def create_target(operations: Engine, target: Target, *, by: str) -> Target:
+def create_target(operations: Engine, target: Target, *, by: str, then: Made | None = None) -> Target:
     """Return the target with its id, after checking it against all others in the same transaction.
+
+    Parameters
+    ----------
+    then
+        What else happens in that transaction, so that neither is without the other.
 
     Raises
     ------
@@ -73,6 +79,8 @@ def create_target(operations: Engine, target: Target, *, by: str) -> Target:
         target_id = int(connection.execute(created).scalar_one())
         _note(connection, "made", by, None, replace(target, target_id=target_id))
         _store_aliases(connection, target_id, target.aliases)
+        if then is not None:
+            then(connection, replace(target, target_id=target_id))
     return replace(target, target_id=target_id)
 
 

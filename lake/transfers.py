@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import Rejected, Transient
+from lake.allowance import check_allowance
 from lake.lock import try_lock
 from lake.opening import Lake
 from lake.paths import paths_of, writing_to
@@ -48,7 +49,7 @@ def begin(lake: Lake, user: User, *, size_bytes: int, sha256: str, about: dict[s
     Raises
     ------
     Rejected
-        ``upload-too-large``, ``bad-size``, ``too-many-transfers``.
+        ``upload-too-large``, ``bad-size``, ``too-many-transfers``, ``too-many-uploads``.
     """
     if size_bytes < 1:
         raise Rejected("A file has at least one byte: give its size_bytes.", code="bad-size")
@@ -61,7 +62,12 @@ def begin(lake: Lake, user: User, *, size_bytes: int, sha256: str, about: dict[s
     with writing_to(folder):
         folder.mkdir(exist_ok=True)
     _forget_old(folder)
-    if sum(each.owner == user.username for each in _all(lake)) >= MOST_OPEN:
+    own = [each for each in _all(lake) if each.owner == user.username]
+    coming_bytes = size_bytes + sum(each.size_bytes for each in own)
+    check_allowance(
+        lake.operations, lake.settings, user.username, files=1 + len(own), size_bytes=coming_bytes
+    )
+    if len(own) >= MOST_OPEN:
         raise Rejected(
             f"You have {MOST_OPEN} unfinished transfers: finish or delete one first.",
             code="too-many-transfers",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import duckdb
 import polars as pl
+from sqlalchemy.exc import OperationalError
 
 from engine.errors import Rejected, TomlakeError, Transient
 
@@ -36,6 +37,20 @@ def told_of(error: duckdb.Error) -> TomlakeError | None:
     ):
         return damaged(str(error))
     return None
+
+
+@contextmanager
+def telling_of_tables() -> Iterator[None]:
+    """Turn a full or read-only disk under the operational database into one sentence."""
+    try:
+        yield
+    except OperationalError as error:
+        text = str(error.orig).lower()
+        if any(words in text for words in _FULL):
+            raise disk_full() from error
+        if any(words in text for words in _READ_ONLY):
+            raise _read_only() from error
+        raise
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from portal import opened
 from portal.api.app import api_routes, build_api
 from portal.front import front_routes
 from portal.security.headers import SecurityHeaders
+from portal.security.hosts import HostCheck, names_of
 from portal.warm import warm_up
 
 HERE = Path(__file__).resolve().parent
@@ -30,7 +31,10 @@ def build_app() -> st.App:
             *api_routes(build_api(opened.lake, requests_per_min=opened.settings().requests_per_min)),
             *front_routes(),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(HostCheck, names=names_of(opened.settings())),
+        ],
         lifespan=_lifespan,
     )
 

@@ -64,6 +64,7 @@ app.command("promote", help="Let the newest processing of frames count.")(recali
 app.command("demote", help="Let the processing before count again.")(recalibrate.demote)
 app.command("config", help="Show every setting and where it comes from.")(lake_shell.config)
 app.command("doctor", help="Check a deployment: what is broken, unwise or well.")(doctor.doctor)
+app.command("quarantine", help="List the uploads that could not be read, and why.")(doctor.quarantine)
 app.command("status", help="Show what is in the lake and in the queue.")(lake_shell.status)
 app.command("restore", help="Bring a backup back into an empty place.")(safekeeping.restore)
 app.command("move", help="Carry the lake over to other places, such as PostgreSQL and S3.")(safekeeping.move)

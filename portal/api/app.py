@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from engine.errors import TomlakeError
 from lake.provenance import code_version
-from portal.api import downloads, health, public_lake, sessions, sign_up, sql, targets, tokens, uploads
+from portal.api import downloads, health, oidc, public_lake, sessions, sign_up, sql, targets, tokens, uploads
 from portal.api.bhtom.parts import BHTOM_PARTS
 from portal.api.identity import LakeProvider
 from portal.api.reply import (
@@ -24,6 +24,8 @@ from portal.api.reply import (
 from portal.api.v1.app import build_v1
 from portal.api.vo import routes as vo
 from portal.security.door import Door
+from portal.security.oidc import SignInServices
+from portal.security.patience import Patience
 from portal.security.rate import Buckets, RateLimit
 
 # BHTOM answers under these prefixes; whatever it has there and we have not is a JSON 404, never a page
@@ -31,7 +33,20 @@ PREFIXES = (
     "/api", "/calibFile", "/calibration", "/common/api", "/dataproducts", "/observatory",
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
-PARTS = (tokens, uploads, targets, downloads, sessions, sign_up, health, public_lake, sql, vo, *BHTOM_PARTS)
+PARTS = (
+    tokens,
+    uploads,
+    targets,
+    downloads,
+    sessions,
+    sign_up,
+    oidc,
+    health,
+    public_lake,
+    sql,
+    vo,
+    *BHTOM_PARTS,
+)
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -53,12 +68,15 @@ def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> Fast
     )
     api.state.lake_provider = lake_provider
     api.state.door = Door()
+    api.state.oidc = SignInServices()
+    api.state.oidc_attempts = oidc.throttle()
     for part in PARTS:
         api.include_router(part.router)
     api.add_exception_handler(Refused, answer_refused)
     api.add_exception_handler(TomlakeError, answer_tomlake_error)
     api.add_exception_handler(HTTPException, answer_http_error)
     api.add_exception_handler(RequestValidationError, answer_unreadable)
+    api.add_middleware(Patience)
     api.add_middleware(RateLimit, buckets=Buckets(per_min=requests_per_min))
     api.add_middleware(OneSentence)
     api.mount("/api/v1", build_v1(api.state))

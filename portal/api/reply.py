@@ -59,7 +59,7 @@ async def answer_tomlake_error(_request: Request, error: Exception) -> Response:
     body = {"detail": error.reason, "code": error.code}
     if isinstance(error, Rejected):
         return json_reply(body, status=400)
-    reply = json_reply(body, status=503)
+    reply = json_reply(body, status=507 if error.code == "disk-full" else 503)
     reply.headers["Retry-After"] = str(int(error.retry_after_s) if isinstance(error, Transient) else 30)
     return reply
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.errors import Rejected
+from engine.errors import Rejected, TomlakeError
+from lake.allowance import check_allowance
 from lake.credit import with_strangers
 from lake.inbox import Upload, UploadKind, UploadRequest, accept_all, check_request
 from lake.observatories import camera_by_oname
@@ -40,6 +41,10 @@ FILES_WORTH = 5  # one request may be so many times as large as one file may be
 @router.post("/dataproducts/upload/")
 async def upload_as_bhtom(request: Request, user: SignedIn, lake: TheLake) -> Response:
     """Take one or more files for a target; each gets an id and a job, or none is taken."""
+    try:  # before anything of the body is read
+        await anyio.to_thread.run_sync(check_allowance, lake.operations, lake.settings, user.username)
+    except Rejected as error:
+        raise _refusal(error) from error
     with await received_form(request, lake) as form:
         uploads = await anyio.to_thread.run_sync(accept_form, lake, user, form)
     received = [
@@ -66,9 +71,9 @@ async def received_form(request: Request, lake: Lake) -> ReceivedForm:
             receive=lake.raw.receive,
             max_file_bytes=max_file_bytes,
         )
-    except Rejected as error:
+    except TomlakeError as error:
         await body.drain()
-        raise _refusal(error) from error
+        raise (_refusal(error) if isinstance(error, Rejected) else error) from error
 
 
 @router.put("/session/upload")
@@ -83,11 +88,14 @@ async def upload_from_page(
     max_file_bytes = lake.settings.upload_max_mb * MB
     body = Body(request, max_bytes=FILES_WORTH * max_file_bytes)
     try:
+        await anyio.to_thread.run_sync(check_allowance, lake.operations, lake.settings, user.username)
         form = await receive_file(
             body.chunks(), name, receive=lake.raw.receive, max_file_bytes=max_file_bytes
         )
-    except Rejected as error:
+    except TomlakeError as error:
         await body.drain()
+        if not isinstance(error, Rejected):
+            raise
         raise Refused(_status(error), {"detail": error.reason, "code": error.code}) from error
     form.fields |= {"data_product_type": "fits_file", **dict(request.query_params), "target": target}
     with form:
@@ -108,6 +116,7 @@ def accept_form(lake: Lake, user: User, form: ReceivedForm) -> list[Upload]:
             camera_by_oname(lake.operations, fields.observatory)
         except Rejected as error:
             raise non_field("Observatory with camera doesn't exist on your list") from error
+    _check_allowance(lake, user, form)
     request = _request(lake, user, fields)
     requests = [replace(request, filename=file.filename) for file in form.files]
     try:
@@ -158,6 +167,17 @@ def _check_files(fields: UploadFields, form: ReceivedForm) -> None:
             raise Refused(400, {"files": ["The submitted file is empty."]})
 
 
+def _check_allowance(lake: Lake, user: User, form: ReceivedForm) -> None:
+    """Refuse all files of a form before the first is kept."""
+    size_bytes = sum(file.reception.size_bytes for file in form.files)
+    try:
+        check_allowance(
+            lake.operations, lake.settings, user.username, files=len(form.files), size_bytes=size_bytes
+        )
+    except Rejected as error:
+        raise _refusal(error) from error
+
+
 def _check_target(lake: Lake, user: User, name: str) -> None:
     """Refuse a target that is unknown, or that this user must not know of, in the same words."""
     try:
@@ -167,13 +187,12 @@ def _check_target(lake: Lake, user: User, name: str) -> None:
 
 
 def _refusal(error: Rejected) -> Refused:
-    if error.code == "upload-too-large":
-        return Refused(413, {"detail": error.reason})
-    return non_field(error.reason)
+    status = _status(error)
+    return non_field(error.reason) if status == 400 else Refused(status, {"detail": error.reason})
 
 
 def _status(error: Rejected) -> int:
-    return 413 if error.code == "upload-too-large" else 400
+    return {"upload-too-large": 413, "too-many-uploads": 429}.get(error.code, 400)
 
 
 def first_sentence(body: object) -> str:

@@ -1,4 +1,4 @@
-"""The portal's own page elements: the streaming uploader and the forms that sign in and out."""
+"""The portal's own page elements: the streaming uploader and what signs people in and out."""
 
 from collections.abc import Callable
 from functools import cache
@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 UPLOAD_URL = "/session/upload"
 SIGN_IN_URL = "/session/login"
 SIGN_OUT_URL = "/session/logout"
+WAYS_IN_URL = "/session/oidc"
 
 
 def uploader(*, fields: dict[str, str], hint: str, is_open: bool, key: str) -> list[int]:
@@ -33,6 +34,12 @@ def uploader(*, fields: dict[str, str], hint: str, is_open: bool, key: str) -> l
 def sign_in_form(*, then: str) -> None:
     """Show name and password; after a sign-in the browser loads the page ``then``."""
     _element("sign_in")(key="sign_in", data={"url": SIGN_IN_URL, "next": then})
+
+
+def ways_in_buttons(labels: dict[str, str], *, then: str) -> None:
+    """Show a button for each sign-in service, by its name; afterwards the browser loads the page ``then``."""
+    ways = [{"name": name, "label": label} for name, label in labels.items()]
+    _element("ways_in")(key="ways_in", data={"url": WAYS_IN_URL, "next": then, "ways": ways})
 
 
 def sign_out_button(*, then: str) -> None:

@@ -4,9 +4,11 @@ import streamlit as st
 
 from portal.account_sections import account_sections
 from portal.account_tokens import tokens_section
-from portal.components.mounts import sign_in_form, sign_out_button
+from portal.components.mounts import sign_in_form, sign_out_button, ways_in_buttons
 from portal.fmt import escaped
 from portal.session import current_user
+from portal.ways_in import ways_in
+from portal.ways_in_section import ways_in_section
 
 user = current_user()
 if user is None:
@@ -17,6 +19,9 @@ if user is None:
     )
     with st.container(width=420):
         sign_in_form(then="/account")
+        if ways_in():
+            labels = {way.name: f"Sign in with {way.title}" for way in ways_in()}
+            ways_in_buttons(labels, then="/account")
     st.page_link("../pages/sign_up.py", label="No account yet? Sign up", icon=":material/person_add:")
     st.stop()
 
@@ -28,4 +33,5 @@ with st.container(horizontal=True, vertical_alignment="center"):
 sign_out_button(then="/account")
 
 tokens_section(user)
+ways_in_section(user)
 account_sections(user)

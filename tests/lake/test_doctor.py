@@ -41,6 +41,28 @@ def test_one_that_is_set_up_well_is_well(tmp_path: Path) -> None:
     assert set(found.values()) == {State.WELL}
 
 
+def test_what_leaves_a_door_open_is_unwise(tmp_path: Path) -> None:
+    settings = settings_in(
+        tmp_path / "data",
+        TOMLAKE_HOST="0.0.0.0",
+        TOMLAKE_UPLOADS_PER_DAY="0",
+        TOMLAKE_OIDC="orcid,near",
+        TOMLAKE_OIDC_ORCID_CLIENT_ID="APP-1",
+        TOMLAKE_OIDC_NEAR_ISSUER="http://localhost:9000",
+        TOMLAKE_OIDC_NEAR_CLIENT_ID="me",
+        TOMLAKE_OIDC_NEAR_CLIENT_SECRET="s",
+    )
+    found = {each.about: each for each in examine(settings, _never)}
+    for about, words in (
+        ("names", "TOMLAKE_PUBLIC_URL"),
+        ("uploads", "TOMLAKE_UPLOADS_PER_DAY"),
+        ("sign-in orcid", "TOMLAKE_OIDC_ORCID_CLIENT_SECRET"),
+        ("sign-in near", "without https"),
+    ):
+        assert found[about].state == State.UNWISE
+        assert words in found[about].sentence
+
+
 def test_one_that_cannot_be_opened_is_broken_in_its_own_words(tmp_path: Path) -> None:
     def refusing() -> Lake:
         raise Rejected("A newer tomlake made this operational database.", code="newer-database")

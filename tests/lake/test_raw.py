@@ -147,3 +147,12 @@ def test_another_file_system_keeps_the_same_files(tmp_path: Path) -> None:
     with raw.path_of(sha256, ".txt") as path:
         assert path.read_bytes() == b"in a bucket"
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".ż" + "ż" * 190, "./../../x", ".a\x00b", "." + "x" * 300, "..", "x"])
+def test_a_suffix_that_somebody_made_up_is_no_part_of_a_path(raw: RawStore, suffix: str) -> None:
+    sha256 = raw.put(b"pixels")
+    with raw.path_of(sha256, suffix) as path:
+        assert path.parent == raw.spool_dir
+        assert path.suffix == ""
+        assert path.read_bytes() == b"pixels"

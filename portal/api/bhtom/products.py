@@ -19,6 +19,7 @@ from lake.data_products import (
 from lake.frames import stars_of_frame
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.quarantine import may_be_given
 from lake.upload_changes import change_observers
 from lake.upload_removal import remove_upload
 from lake.uploads import READY_MADE, Upload, UploadKind, UploadStatus
@@ -75,6 +76,8 @@ def photometry_download(user: SignedIn, lake: TheLake, upload_id: str) -> Respon
 def photometry_reply(lake: Lake, sent: Upload) -> Response:
     """Return the photometry of an upload as a file."""
     if sent.kind != UploadKind.FITS_FILE:
+        if not may_be_given(lake.operations, sent):
+            raise Refused(404, {"Error": f"Upload {sent.upload_id} could not be read, or not yet."})
         with lake.raw.open(sent.sha256) as stream:
             body = stream.read()
     else:

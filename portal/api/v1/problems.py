@@ -38,6 +38,8 @@ _STATUS = {
     "wrong-sha256": 422,
     "still-answering": 409,
     "transfer-busy": 409,
+    "too-many-uploads": 429,
+    "disk-full": 507,
 }
 
 
@@ -114,6 +116,7 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     known = {
         404: ("unknown-route", f"There is nothing at {request.url.path:.100}: see /api/v1/docs."),
         405: ("wrong-method", f"{request.method} is not answered here: see /api/v1/docs."),
+        408: ("too-slow", str(error.detail)),
         413: ("body-too-large", "The body of this request may have 1 MB at most."),
     }
     code, detail = known.get(error.status_code, ("bad-request", str(error.detail)))

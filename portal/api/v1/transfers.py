@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from engine.errors import Rejected
+from engine.errors import TomlakeError
 from lake.inbox import accept
 from lake.kept_replies import KeptReply
 from lake.opening import Lake
@@ -90,7 +90,7 @@ async def go_on(
     body = Body(request, max_bytes=stands.size_bytes)
     try:
         await _take(lake, stands, body, offset_bytes=upload_offset)
-    except Rejected:
+    except TomlakeError:
         await body.drain()
         raise
     stands = await anyio.to_thread.run_sync(transfer, lake, transfer_id, user)

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.errors import Rejected
+from engine.errors import Rejected, TomlakeError
+from lake.allowance import check_allowance
 from lake.inbox import UploadKind, accept, upload
 from lake.observatories import camera_by_oname
 from lake.opening import Lake
@@ -44,10 +45,11 @@ async def send(
     body = Body(request, max_bytes=max_file_bytes)
     try:
         await anyio.to_thread.run_sync(check_about, lake, user, about)
+        await anyio.to_thread.run_sync(check_allowance, lake.operations, lake.settings, user.username)
         form = await receive_file(
             body.chunks(), about.filename, receive=lake.raw.receive, max_file_bytes=max_file_bytes
         )
-    except Rejected:
+    except TomlakeError:
         await body.drain()
         raise
     with form:

@@ -155,6 +155,8 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("POST", "/api/token-auth"): "gives a token for a password",
     ("POST", "/session/login"): "opens a session",
     ("POST", "/session/logout"): "ends a session",
+    ("POST", "/session/oidc/{provider}"): "sends the browser to a sign-in service",
+    ("GET", "/session/oidc/{provider}/back"): "opens a session for whom the service names",
     ("POST", "/session/sign-up"): "takes a request for an account",
     ("GET", "/api/health"): "tells whether the installation works",
     ("GET", "/common/api/users/me"): "tells whose token it is",

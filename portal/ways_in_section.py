@@ -1,0 +1,31 @@
+"""The part of the page Account about signing in through other services."""
+
+import streamlit as st
+
+from lake.people.accounts import User
+from portal.components.mounts import ways_in_buttons
+from portal.fmt import date_text
+from portal.ways_in import end_way, linked_ways, ways_in
+
+
+def ways_in_section(user: User) -> None:
+    """Show what somebody linked to their account, and what they may link; nothing where there is neither."""
+    linked = linked_ways(user)
+    if linked or ways_in():
+        st.header("Other ways to sign in")
+    for way in linked:
+        with st.container(
+            border=True,
+            horizontal=True,
+            vertical_alignment="center",
+            horizontal_alignment="distribute",
+            width=760,
+        ):
+            with st.container(width="content", gap=None):
+                st.text(f"{way.title}: {way.subject}")
+                st.caption(f"linked {date_text(way.made_mjd)}")
+            if st.button("Unlink", key=f"unlink_{way.identity_id}", icon=":material/link_off:"):
+                end_way(user, way.identity_id)
+                st.rerun()
+    if ways_in():
+        ways_in_buttons({way.name: f"Link {way.title}" for way in ways_in()}, then="/account")
