@@ -12,6 +12,7 @@ from engine.target import Target
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.downloads import Download, DownloadFilter, DownloadKind, list_downloads, record_download
+from lake.seen import seen_light_curve
 from lake.snapshots import version_of
 from lake.targets import get_target
 from portal.api.bhtom.pages import date_mjd, moment, paged
@@ -84,7 +85,7 @@ def plots(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
             target = get_target(lake.operations, name, user)
         except Rejected as error:
             raise Refused(400, {"Error ": "Target does not exist in the database "}) from error
-        figures[target.name] = figure_of(lake.store.light_curve(target.target_id or 0)) or "None"
+        figures[target.name] = figure_of(_seen(lake, target, user)) or "None"
     return json_reply({"Plots": figures})
 
 
@@ -92,7 +93,7 @@ def _download(request: Request, user: User, lake: Lake, fields: Fields, kind: Do
     target = _target(lake, fields, user)
     as_of = text_of(fields, "as_of")
     version = version_of(lake, as_of) if as_of else None
-    points = lake.store.light_curve(target.target_id or 0, as_of=version)
+    points = _seen(lake, target, user, as_of=version)
     word, written = _WRITERS[kind]
     address = request.client.host if request.client else ""
     record_download(lake.operations, target, kind, by=user, address=address)
@@ -102,6 +103,10 @@ def _download(request: Request, user: User, lake: Lake, fields: Fields, kind: Do
         "Cache-Control": "no-store",
     }
     return Response(written(points), headers=headers)
+
+
+def _seen(lake: Lake, target: Target, user: User, *, as_of: int | None = None) -> pl.DataFrame:
+    return seen_light_curve(lake.operations, lake.store, target.target_id or 0, user, as_of=as_of)
 
 
 def _target(lake: Lake, fields: Fields, user: User) -> Target:

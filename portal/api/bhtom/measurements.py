@@ -11,6 +11,7 @@ from engine.target import Target
 from lake.data_products import upload_ids_by_file
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.seen import seen_light_curve
 from lake.targets import get_target
 from lake.upload_changes import withdraw_points
 from portal.api.bhtom.frame_items import LIMIT_ERROR
@@ -40,7 +41,7 @@ SAME_MJD, SAME_MAG = 1e-6, 1e-3
 def measurements(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """List every point of a target, the oldest first."""
     target = _target(lake, fields, user, key="error")
-    points = lake.store.light_curve(target.target_id or 0)
+    points = seen_light_curve(lake.operations, lake.store, target.target_id or 0, user)
     size = STAFF_PAGE_SIZE if user.is_staff else LARGE_PAGE_SIZE
     number = asked_page(fields)
     if not 1 <= number <= last_page(len(points), size):
