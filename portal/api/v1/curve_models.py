@@ -111,9 +111,9 @@ class PointsQuery(BaseModel):
         max_length=200,
         description="repeat it, or separate by commas",
         examples=[["V(GaiaSP)"]],
-        json_schema_extra={"items": {"type": "string", "enum": list(BANDS)}},
+        json_schema_extra={"items": {"type": "string", "enum": ["", *BANDS]}},
     )
-    sources: list[str] = Field([], max_length=200, description="archive keys, or upload")
+    sources: list[str] = Field([], max_length=200, description="archive keys, or upload", examples=[["ztf"]])
     since_mjd: Number | None = Field(None, description="points observed then or later")
     before_mjd: Number | None = Field(None, description="points observed before")
     without_repeats: bool = Field(

@@ -46,7 +46,11 @@ class SeveralQuery(PointsQuery):
     """Which targets and points are wanted, and how they are written."""
 
     targets: list[str] = Field(
-        min_length=1, max_length=MOST_TARGETS, description="names: repeat it, or separate by commas"
+        min_length=1,
+        max_length=MOST_TARGETS,
+        description="names: repeat it, or separate by commas",
+        examples=[["Gaia22dkv"]],
+        json_schema_extra={"items": {"type": "string", "pattern": "^[^,\\s\\u0000]+$"}},
     )
     format: str = Field(
         "",

@@ -23,7 +23,11 @@ NOT_CHANGED: dict[int | str, dict[str, Any]] = {
 IfNoneMatch = Annotated[str, Header(description="ETag of what you have; 304 where it is still so")]
 IdempotencyKey = Annotated[
     str,
-    Header(description="a text of your own: the same key within a day repeats the answer, not the work"),
+    Header(
+        max_length=200,
+        description="a text of your own: the same key within a day repeats the answer, not the work",
+        json_schema_extra={"pattern": "^[ -~]*$"},
+    ),
 ]
 
 

@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from engine.errors import Rejected
 from lake.adql.schema import AdqlTable
@@ -115,7 +117,9 @@ def no_async(request: Request, lake: TheLake) -> Response:
 
 @router.api_route("/api/vo/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
 def unknown(request: Request, lake: TheLake) -> Response:
-    """Say that there is nothing at a path."""
+    """Say that there is nothing at a path, or that it is asked in another way."""
+    if request.url.path in _GIVEN:
+        raise HTTPException(405)
     return answered(request, lake, b"", _unknown)
 
 
@@ -154,6 +158,11 @@ def _unknown(_asked: Asked) -> Response:
     raise Rejected(
         "There is nothing here; TAP is at /api/vo/tap, the cone search at /api/vo/scs.", code="unknown-path"
     )
+
+
+_GIVEN = frozenset(
+    route.path for route in router.routes if isinstance(route, Route) and "{" not in route.path
+)
 
 
 def _base(lake: Lake) -> str:

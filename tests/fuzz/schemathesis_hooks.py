@@ -1,0 +1,11 @@
+"""What schemathesis has to be taught: how bytes of a media type of our own are sent."""
+
+from collections.abc import Mapping
+
+import schemathesis
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def as_bytes(_context: object, value: object) -> object:
+    """Send the bytes as they are."""
+    return value if isinstance(value, bytes | str | Mapping) else b""
