@@ -23,6 +23,7 @@ from portal.api.reply import (
     answer_refused,
     answer_tomlake_error,
     answer_unreadable,
+    own_routes,
 )
 from portal.api.v1.app import build_v1
 from portal.api.vo import routes as vo
@@ -64,7 +65,7 @@ def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> Fast
     )
     api.state.lake_provider = lake_provider
     api.state.door = Door()
-    api.state.own_routes = [each for part in PARTS for each in part.router.routes if isinstance(each, Route)]
+    api.state.own_routes = [route for part in PARTS for route in own_routes(part.router)]
     for part in PARTS:
         api.include_router(part.router)
     api.add_exception_handler(Refused, answer_refused)

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import Rejected, TomlakeError, Transient
@@ -78,6 +78,11 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         reply.headers["Allow"] = allowed_at(request, request.app.state.own_routes)
     return reply
+
+
+def own_routes(router: Router) -> list[Route]:
+    """Return the routes of a part that answer something: not those that say that nothing is there."""
+    return [each for each in router.routes if isinstance(each, Route) and "{rest:path}" not in each.path]
 
 
 def allowed_at(request: Request, routes: Iterable[Route]) -> str:

@@ -34,11 +34,14 @@ NAME_IS: Schema = {"pattern": "^\\s*[A-Za-z0-9_.+\\-*'\\[\\]@#][A-Za-z0-9 _.+\\-
 WORD_IS: Schema = {"pattern": "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$"}
 Text = Annotated[str, AfterValidator(without_nul), Field(json_schema_extra={"pattern": NO_NUL})]
 Number = Annotated[float, Field(allow_inf_nan=False)]  # in an address, where numbers are text
-Exact = Annotated[float, BeforeValidator(exact), Field(allow_inf_nan=False)]  # in JSON
-ExactRaDeg = Annotated[float, BeforeValidator(exact), Field(ge=0, le=360, allow_inf_nan=False)]
-ExactDecDeg = Annotated[float, BeforeValidator(exact), Field(ge=-90, le=90, allow_inf_nan=False)]
+Exact = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(exact)]  # in JSON
+ExactRaDeg = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False), BeforeValidator(exact)]
+ExactDecDeg = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), BeforeValidator(exact)]
 RaDeg = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False)]
 DecDeg = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Epoch = Annotated[float, Field(ge=1800, le=2200), BeforeValidator(exact)]
+Importance = Annotated[float, Field(ge=0, le=10), BeforeValidator(exact)]
+Cadence = Annotated[float, Field(ge=0, le=10_000), BeforeValidator(exact)]
 ClassName = Annotated[Text, Field(json_schema_extra={"enum": list(CLASSES)})]
 
 
@@ -62,14 +65,14 @@ class NewTarget(BaseModel):
     )
     ra_deg: ExactRaDeg
     dec_deg: ExactDecDeg
-    epoch: Exact = Field(2000.0, ge=1800, le=2200, description="Julian year of the position")
+    epoch: Epoch = Field(2000.0, description="Julian year of the position")
     pm_ra_mas_yr: Exact | None = Field(None, description="includes cos(dec)")
     pm_dec_mas_yr: Exact | None = None
     classification: ClassName = "Unknown"
     description: Text = Field("", max_length=2000)
     discovery_mjd: Exact | None = None
-    importance: Exact = Field(9.98, ge=0, le=10)
-    cadence_d: Exact = Field(1.0, ge=0, le=10_000)
+    importance: Importance = 9.98
+    cadence_d: Cadence = 1.0
     visibility: Visibility = Visibility.PUBLIC
     embargo_until_mjd: Exact | None = Field(None, description="until then only its maker and staff see it")
     aliases: list[Alias] = Field(default=[], max_length=100)
@@ -92,14 +95,14 @@ class TargetChange(BaseModel):
     name: Text = Field(default_factory=str, min_length=1, max_length=100, json_schema_extra=NAME_IS)
     ra_deg: ExactRaDeg = Field(default_factory=float)
     dec_deg: ExactDecDeg = Field(default_factory=float)
-    epoch: Exact = Field(default_factory=float, ge=1800, le=2200)
+    epoch: Epoch = Field(default_factory=float)
     pm_ra_mas_yr: Exact | None = Field(default_factory=_nothing)
     pm_dec_mas_yr: Exact | None = Field(default_factory=_nothing)
     classification: ClassName = Field(default_factory=str)
     description: Text = Field(default_factory=str, max_length=2000)
     discovery_mjd: Exact | None = Field(default_factory=_nothing)
-    importance: Exact = Field(default_factory=float, ge=0, le=10)
-    cadence_d: Exact = Field(default_factory=float, ge=0, le=10_000)
+    importance: Importance = Field(default_factory=float)
+    cadence_d: Cadence = Field(default_factory=float)
     visibility: Visibility = Field(default_factory=lambda: Visibility.PUBLIC)
     embargo_until_mjd: Exact | None = Field(default_factory=_nothing)
 

@@ -43,7 +43,7 @@ class NewTransfer(AboutFile):
     dry_run: bool = Field(False, strict=True, description="a verdict, but no point")
     mjd: Exact | None = Field(None, description="of instrumental photometry")
     match_dist_arcsec: Exact | None = None
-    size_bytes: Annotated[int, BeforeValidator(exact)] = Field(ge=1, le=2**50)
+    size_bytes: Annotated[int, Field(ge=1, le=2**50), BeforeValidator(exact)]
     sha256: str = Field("", pattern="^([0-9a-fA-F]{64})?$", description="checked at the end, where given")
 
 

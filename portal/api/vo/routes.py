@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from engine.errors import Rejected
 from lake.adql.schema import AdqlTable
 from lake.adql.tap_schema import adql_tables
 from lake.opening import Lake
 from portal.api.identity import TheLake
+from portal.api.reply import allowed_at, own_routes
 from portal.api.sql import desk_of
 from portal.api.vo import described, documents
 from portal.api.vo.asking import Asked, answered, asked_of, read_body
@@ -20,7 +20,7 @@ from portal.api.vo.cone import cone_answer
 from portal.api.vo.tap import tap_answer
 from portal.api.vo.votable import MEDIA_TYPE
 
-router = APIRouter()
+router = APIRouter(responses=described.REFUSALS)
 
 
 class VoTable(Response):
@@ -118,7 +118,7 @@ def no_async(request: Request, lake: TheLake) -> Response:
 @router.api_route("/api/vo/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
 def unknown(request: Request, lake: TheLake) -> Response:
     """Say that there is nothing at a path, or that it is asked in another way."""
-    if request.url.path in _GIVEN:
+    if allowed_at(request, _GIVEN):
         raise HTTPException(405)
     return answered(request, lake, b"", _unknown)
 
@@ -160,9 +160,7 @@ def _unknown(_asked: Asked) -> Response:
     )
 
 
-_GIVEN = frozenset(
-    route.path for route in router.routes if isinstance(route, Route) and "{" not in route.path
-)
+_GIVEN = own_routes(router)
 
 
 def _base(lake: Lake) -> str:
