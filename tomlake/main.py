@@ -11,6 +11,7 @@ from engine.errors import TomlakeError, Transient
 from tomlake.commands import (
     accounts,
     archives,
+    client,
     demo,
     doctor,
     lake_shell,
@@ -77,6 +78,7 @@ targets.app.command("merge")(merging.merge)
 targets.app.command("unmerge")(merging.unmerge)
 app.add_typer(targets.app, name="target", help="Add, show, list and merge targets.")
 app.add_typer(watches.app, name="watch", help="Watch streams of alerts; accept what they propose.")
+app.add_typer(client.app, name="client", help="Ask a portal elsewhere: light curves, uploads, SQL.")
 app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
 app.add_typer(observatories.app, name="observatory", help="Add and list telescopes with their cameras.")
 app.add_typer(photometry.references_app, name="references", help="Fill the lake with reference stars.")
