@@ -186,7 +186,7 @@ def test_the_commands_ask_a_portal(
     path.write_bytes(b"SIMPLE by command")
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(app, ["client", *words, "--url", url])
+        return CliRunner().invoke(app, ["client", "--url", url, *words])
 
     assert "Hidden1" in run("targets").output
     assert "15.5" in run("download", "Hidden1").output

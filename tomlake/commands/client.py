@@ -1,6 +1,5 @@
 """`tomlake client`: ask a portal elsewhere from the command line, with a token of yours or with none."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,27 +14,35 @@ from tomlake.commands.session import out, shown_progress
 
 app = typer.Typer(no_args_is_help=True)
 Url = Annotated[str, typer.Option("--url", envvar="TOMLAKE_URL", help="Address of the portal.")]
+# from the environment: on the command line every user of the machine could read it
+Token = Annotated[str, typer.Option("--token", envvar="TOMLAKE_TOKEN", hidden=True)]
 Name = Annotated[str, typer.Argument(help="Name, alias or number of the target.")]
 _ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".vot": "votable", ".fits": "fits"}
 
 
+@app.callback()
+def asked(context: typer.Context, url: Url = "", token: Token = "") -> None:
+    """Ask a portal elsewhere; your token stands in the variable TOMLAKE_TOKEN."""
+    context.obj = (url, token)
+
+
 @app.command()
-def targets(url: Url = "") -> None:
+def targets(context: typer.Context) -> None:
     """Print the targets that you may see, as CSV."""
-    rows = _portal(url).targets()
+    rows = _portal(context).targets()
     plain = [name for name, dtype in rows.schema.items() if not dtype.is_nested()]
     _csv(rows.select(plain))
 
 
 @app.command()
 def download(
+    context: typer.Context,
     name: Name,
     path: Annotated[Path | None, typer.Argument(help="A file; its ending says the format.")] = None,
     format: Annotated[str, typer.Option("--format", help="Where the ending does not say it.")] = "",  # noqa: A002
-    url: Url = "",
 ) -> None:
     """Write a light curve into a file, or print it as CSV."""
-    portal = _portal(url)
+    portal = _portal(context)
     if path is None:
         _csv(portal.light_curve(name))
         return
@@ -44,15 +51,15 @@ def download(
 
 @app.command()
 def upload(
+    context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="FITS files.")],
     target: Annotated[str, typer.Option(help="What they show.")],
     observatory: Annotated[str, typer.Option(help="ONAME of the camera.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="A verdict, but no point.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for each verdict.")] = False,
-    url: Url = "",
 ) -> None:
     """Send files; after a cut connection each goes on where it stood."""
-    portal = _portal(url)
+    portal = _portal(context)
     about = {"observatory": observatory, "dry_run": dry_run}
     sent = []
     for path in paths:
@@ -66,16 +73,16 @@ def upload(
 
 
 @app.command()
-def sql(statement: Annotated[str, typer.Argument(help="One SELECT.")], url: Url = "") -> None:
+def sql(context: typer.Context, statement: Annotated[str, typer.Argument(help="One SELECT.")]) -> None:
     """Print the rows of one SELECT over the public lake of a portal, as CSV."""
-    _csv(_portal(url).sql(statement))
+    _csv(_portal(context).sql(statement))
 
 
-def _portal(url: str) -> Portal:
+def _portal(context: typer.Context) -> Portal:
+    url, token = context.obj
     if not url:
         raise Rejected("Say which portal: --url https://..., or the variable TOMLAKE_URL.", code="no-url")
-    # the token is in the environment: on the command line every user of the machine could read it
-    return connect(url, token=os.environ.get("TOMLAKE_TOKEN", ""))
+    return connect(url, token=token)
 
 
 def _drawn(show: Callable[[str, float], None], name: str) -> Progress:
