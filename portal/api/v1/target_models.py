@@ -163,6 +163,6 @@ def target_answer(row: TargetRow) -> TargetAnswer:
             "last_mag": row.last_mag,
             "last_band": row.last_band,
             "last_mjd": row.last_mjd,
-            "priority": row.priority,
+            "priority": min(row.priority, 1e300),  # JSON has no infinity
         }
     )
