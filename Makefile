@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench image-check tools clean
+.PHONY: help run test faults fuzz bench image-check tools clean
 
 help:  ## Show what can be made.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
@@ -19,6 +19,10 @@ test: $(VENV)/test.stamp tools  ## Install what the tests need and run everythin
 KILLS ?= 240
 faults: $(VENV)/test.stamp tools  ## Kill, cut, fill and restart everything; print what was lost: nothing.
 	@TOMLAKE_FAULT_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/faults
+
+EXAMPLES ?= 60
+fuzz: $(VENV)/test.stamp tools  ## Send every route what nobody would; print how much, and what broke: nothing.
+	@TOMLAKE_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q -s tests/fuzz tests/portal/api/test_bhtom_fuzz.py
 
 bench: $(VENV)/test.stamp  ## Measure, and print the tables of docs/benchmarks.md.
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done

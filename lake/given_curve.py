@@ -10,7 +10,7 @@ from engine.target import Target
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.readable import Readable
-from lake.seen import Closed
+from lake.seen import Closed, closed_to
 from lake.snapshots import version_of
 from lake.targets import get_target
 
@@ -33,11 +33,44 @@ class Selection:
     point_id: int | None = None
     bands: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    since_mjd: float | None = None
+    before_mjd: float | None = None
     without_repeats: bool = False
 
+    def chosen(self, points: pl.DataFrame) -> pl.DataFrame:
+        """Return the points that are wanted, repeats among them."""
+        conditions: list[pl.Expr] = []
+        if self.bands:
+            conditions.append(pl.col("band").is_in(self.bands))
+        if self.sources:
+            conditions.append(pl.col("source").is_in(self.sources))
+        if self.point_id is not None:
+            conditions.append(pl.col("point_id") == self.point_id)
+        if self.since_mjd is not None:
+            conditions.append(pl.col("mjd") >= self.since_mjd)
+        if self.before_mjd is not None:
+            conditions.append(pl.col("mjd") < self.before_mjd)
+        return points.filter(*conditions)
 
-def target_and_version(lake: Lake, name: str, user: User | None, as_of: str) -> tuple[Target, int]:
-    """Return a target that a visitor may see, and the version of the lake that is asked for.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A light curve that somebody may see: of what, as it stood when, without what."""
+
+    target: Target
+    version: int
+    closed: Closed
+
+    def shown(self) -> tuple[object, ...]:
+        """Return, beside the version, what the answer is made from: for tags."""
+        target = self.target
+        return (
+            target.target_id, target.name, target.ra_deg, target.dec_deg, sorted(self.closed.upload_ids),
+        )  # fmt: skip
+
+
+def what_is_asked(lake: Lake, name: str, user: User | None, as_of: str) -> Asked:
+    """Return a target that a visitor may see, the version that is asked for, and what of it is closed.
 
     Raises
     ------
@@ -45,21 +78,19 @@ def target_and_version(lake: Lake, name: str, user: User | None, as_of: str) -> 
         ``unknown-target``, ``unknown-version``, ``bad-as-of``.
     """
     target = get_target(lake.operations, name, user)
-    return target, version_of(lake, as_of) if as_of.strip() else lake.store.version()
+    version = version_of(lake, as_of) if as_of.strip() else lake.store.version()
+    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    return Asked(target=target, version=version, closed=closed)
 
 
-def given_curve(lake: Lake, target: Target, version: int, wanted: Selection, closed: Closed) -> Curve:
-    """Return the points of a target that are wanted and not closed, with what their frames know of them."""
+def given_curve(lake: Lake, asked: Asked, wanted: Selection) -> Curve:
+    """Return the points of a target that are wanted, with what their frames know of them."""
+    target, version = asked.target, asked.version
     target_id = target.target_id or 0
-    points = closed.open_points(lake.store.light_curve(target_id, as_of=version))
+    points = asked.closed.open_points(lake.store.light_curve(target_id, as_of=version))
     if wanted.without_repeats:  # before anything is left out: the better archive may be what is left out
         points = points.filter(~is_repeat(points))
-    if wanted.bands:
-        points = points.filter(pl.col("band").is_in(wanted.bands))
-    if wanted.sources:
-        points = points.filter(pl.col("source").is_in(wanted.sources))
-    if wanted.point_id is not None:
-        points = points.filter(pl.col("point_id") == wanted.point_id)
+    points = wanted.chosen(points)
     has_frames = bool((points["source"] == "upload").any())
     store: Readable = lake.store if version == lake.store.version() else lake.store.at(version)
     frames = (

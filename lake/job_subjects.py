@@ -1,11 +1,13 @@
 """What a job is about, in words, for those who may see the target, the upload or the watch behind it."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Engine, select
 
 from engine.errors import Rejected
 from lake.inbox import Upload, upload
 from lake.job_rows import Job, JobState, job_of
-from lake.operations import jobs, reading
+from lake.operations import jobs, reading, uploads
 from lake.people.accounts import User
 from lake.targets import get_target
 from lake.watches import get_watch
@@ -41,13 +43,23 @@ def is_simulated(operations: Engine, sent: Upload, user: User | None) -> bool:
         return False
 
 
-def jobs_page(
-    operations: Engine, user: User | None, *, state: JobState | None, before_id: int | None, limit: int
-) -> list[tuple[Job, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs a list shows; what is left out does not narrow it."""
+
+    state: JobState | None = None
+    kind: str = ""
+    before_id: int | None = None
+    limit: int = 100
+    uploaded_by: str = ""  # only those that measure what this person sent
+
+
+def jobs_page(operations: Engine, user: User | None, wanted: JobFilter) -> list[tuple[Job, str]]:
     """Return a page of the jobs that a visitor may know of, the newest first, each with its subject."""
     page: list[tuple[Job, str]] = []
+    before_id, limit = wanted.before_id, wanted.limit
     while len(page) < limit:
-        rows = _older(operations, state, before_id)
+        rows = _older(operations, wanted, before_id)
         for job in rows:
             subject = subject_of(operations, job, user)
             if subject is not None:
@@ -58,10 +70,15 @@ def jobs_page(
     return page[:limit]
 
 
-def _older(operations: Engine, state: JobState | None, before_id: int | None) -> list[Job]:
+def _older(operations: Engine, wanted: JobFilter, before_id: int | None) -> list[Job]:
     query = select(jobs).order_by(jobs.c.job_id.desc()).limit(_AT_ONCE)
-    if state is not None:
-        query = query.where(jobs.c.state == state.value)
+    if wanted.state is not None:
+        query = query.where(jobs.c.state == wanted.state.value)
+    if wanted.kind:
+        query = query.where(jobs.c.kind == wanted.kind)
+    if wanted.uploaded_by:
+        sent = select(uploads.c.job_id).where(uploads.c.uploaded_by == wanted.uploaded_by)
+        query = query.where(jobs.c.job_id.in_(sent))
     if before_id is not None:
         query = query.where(jobs.c.job_id < before_id)
     with reading(operations) as connection:

@@ -21,8 +21,10 @@ import requests
 from engine.errors import Rejected, Transient
 
 PIECE_BYTES = 8 << 20
+MOST_TARGETS = 100  # in one request
 ATTEMPTS = 5
 PAUSE_S = 0.5  # before the second attempt; it doubles
+MOST_WAIT_S = 120.0
 TIMEOUT_S = (10.0, 120.0)
 UNFINISHED = ("received", "working")
 _CHUNK_BYTES = 1 << 20
@@ -93,6 +95,22 @@ class Portal:
         answer = self._ask("GET", f"/targets/{quote(name, safe='')}/light-curve", params=wanted)
         return pl.read_parquet(io.BytesIO(answer.content))
 
+    def light_curves(self, names: Sequence[str], *, as_of: str | int = "") -> pl.DataFrame:
+        """Return the light curves of many targets in one table; all are of the same version."""
+        parts: list[pl.DataFrame] = []
+        for first in range(0, len(names), MOST_TARGETS):
+            wanted = {"targets": list(names[first : first + MOST_TARGETS]), "as_of": str(as_of)}
+            answer = self._ask("GET", "/light-curves", params=wanted | {"format": "parquet"})
+            as_of = as_of or answer.headers["X-Tomlake-Lake-Version"]
+            parts.append(pl.read_parquet(io.BytesIO(answer.content)))
+        return pl.concat(parts) if parts else pl.DataFrame()
+
+    def changes(self, name: str, *, since: str = "") -> Answer:
+        """Return what of a light curve is new since the ``next`` of the answer before."""
+        return self._json(
+            "GET", f"/targets/{quote(name, safe='')}/light-curve/changes", params={"since": since}
+        )
+
     def download(self, name: str, path: str | Path, *, format: str = "csv") -> Path:  # noqa: A002
         """Return the file into which a light curve was written, in a format that the portal knows.
 
@@ -122,7 +140,13 @@ class Portal:
         size_bytes = place.stat().st_size
         told = {"target": target, "filename": place.name, "size_bytes": size_bytes, "sha256": sha256, **about}
         begun = self._json("POST", "/transfers", json=told, headers=_own_key())
-        return self._send(place, begun, progress or (lambda _done, _all: None))
+        try:
+            return self._send(place, begun, progress or (lambda _done, _all: None))
+        except Rejected as refusal:
+            made = self._made_of(sha256, target) if refusal.code == "unknown-transfer" else None
+            if made is None:
+                raise
+            return made
 
     def upload_now(self, upload_id: int) -> Answer:
         """Return how an upload is faring."""
@@ -142,6 +166,11 @@ class Portal:
         asked = {"sql": statement, "format": "parquet"} | ({"version": version} if version else {})
         return pl.read_parquet(io.BytesIO(self._ask("POST", "/api/sql", data=asked).content))
 
+    def _made_of(self, sha256: str, target: str) -> Answer | None:
+        """Return the upload that a file has become, where the connection was cut before that was told."""
+        newest = self._json("GET", "/uploads", params={"target": target, "limit": 1000})["items"]
+        return next((each for each in newest if each["sha256"] == sha256), None)
+
     def _send(self, place: Path, begun: Answer, progress: Progress) -> Answer:
         at, size_bytes = f"/transfers/{begun['transfer_id']}", int(begun["size_bytes"])
         offset_bytes, failures = 0, 0
@@ -153,11 +182,11 @@ class Portal:
                     stands = self._once(
                         "PATCH", at, data=file.read(PIECE_BYTES), headers={"Upload-Offset": str(offset_bytes)}
                     ).json()
-                except Transient:
+                except Transient as error:
                     failures += 1
                     if failures >= ATTEMPTS:
                         raise
-                    time.sleep(self._pause_s * 2**failures)
+                    self._wait(error, failures)
                     stands = self._json("GET", at)
                 if stands.get("upload") is not None:
                     progress(size_bytes, size_bytes)
@@ -182,9 +211,14 @@ class Portal:
         for attempt in range(1, ATTEMPTS):
             try:
                 return self._once(method, path, **request)
-            except Transient:
-                time.sleep(self._pause_s * 2**attempt)
+            except Transient as error:
+                self._wait(error, attempt)
         return self._once(method, path, **request)
+
+    def _wait(self, error: Transient, attempt: int) -> None:
+        """Wait as long as the server said, or longer and longer where it said nothing."""
+        told_s = min(error.retry_after_s or 0.0, MOST_WAIT_S) if error.code != "unreachable" else 0.0
+        time.sleep(max(told_s, self._pause_s * 2**attempt))
 
     def _once(self, method: str, path: str, **request: Unpack[Question]) -> requests.Response:
         address = self.url + (path if path.startswith("/api/") else f"/api/v1{path}")
@@ -211,5 +245,6 @@ def _refusal(answer: requests.Response) -> Rejected | Transient:
     reason = str(told.get("detail") or f"{answer.url} answered {answer.status_code}.")
     code = str(told.get("code") or f"status-{answer.status_code}")
     if answer.status_code >= 500 or answer.status_code == 429 or "Retry-After" in answer.headers:
-        return Transient(reason, code=code)
+        wait = answer.headers.get("Retry-After", "")
+        return Transient(reason, code=code, retry_after_s=float(wait) if wait.isdigit() else 0.0)
     return Rejected(reason, code=code)

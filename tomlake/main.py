@@ -11,6 +11,7 @@ from engine.errors import TomlakeError, Transient
 from tomlake.commands import (
     accounts,
     archives,
+    client,
     demo,
     doctor,
     groups,
@@ -79,6 +80,7 @@ targets.app.command("merge")(merging.merge)
 targets.app.command("unmerge")(merging.unmerge)
 app.add_typer(targets.app, name="target", help="Add, show, list and merge targets.")
 app.add_typer(watches.app, name="watch", help="Watch streams of alerts; accept what they propose.")
+app.add_typer(client.app, name="client", help="Ask a portal elsewhere: light curves, uploads, SQL.")
 app.add_typer(accounts.app, name="user", help="Add and list the people who may sign in.")
 app.add_typer(groups.app, name="group", help="Groups of people who share targets and uploads.")
 app.add_typer(tokens.app, name="token", help="Make, list, renew and revoke API tokens: tomlake token USER.")

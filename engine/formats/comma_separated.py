@@ -6,8 +6,13 @@ from engine.formats.columns import NAMES, rows_of
 from engine.formats.curve import Curve
 
 
+def header() -> bytes:
+    """Return the first line."""
+    return (",".join(NAMES) + "\n").encode()
+
+
 def csv_pieces(curve: Curve) -> Iterator[bytes]:
     """Give the file piece by piece."""
-    yield (",".join(NAMES) + "\n").encode()
+    yield header()
     for points in curve.slices():
         yield rows_of(curve, points).write_csv(include_header=False).encode()

@@ -1,7 +1,7 @@
 """JSON: the target, the version of the lake, and one object for a point."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -11,8 +11,8 @@ from engine.formats.curve import Curve
 _CONSTANT = ("target", "ra_deg", "dec_deg", "snapshot")  # told once, before the points
 
 
-def json_pieces(curve: Curve) -> Iterator[bytes]:
-    """Give the document piece by piece.
+def json_pieces(curve: Curve, more: Mapping[str, object] | None = None) -> Iterator[bytes]:
+    """Give the document piece by piece, with ``more`` told before the points.
 
     ``point_id`` is text: JavaScript and many other readers of JSON round numbers above 2**53.
     """
@@ -23,6 +23,7 @@ def json_pieces(curve: Curve) -> Iterator[bytes]:
         "dec_deg": target.dec_deg,
         "snapshot": curve.version,
         "points_total": len(curve.points),
+        **(more or {}),
     }
     yield (json.dumps(head)[:-1] + ', "points": [').encode()
     separator = b""

@@ -1,7 +1,7 @@
 """Parquet: the complete columns, with units and meanings in the file's own metadata."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 import pyarrow as pa
@@ -29,11 +29,17 @@ _SCHEMA = pa.schema(
 
 
 def parquet_pieces(curve: Curve) -> Iterator[bytes]:
-    """Give the file piece by piece; it waits in a file without a name, because its footer comes last."""
+    """Give the file piece by piece."""
+    return parquet_of([curve])
+
+
+def parquet_of(curves: Iterable[Curve]) -> Iterator[bytes]:
+    """Give one file of several light curves; it waits without a name, because its footer comes last."""
     with tempfile.TemporaryFile() as file:
         with pq.ParquetWriter(file, _SCHEMA, compression="zstd") as writer:
-            for points in curve.slices():
-                writer.write_table(rows_of(curve, points).to_arrow().cast(_SCHEMA))
+            for curve in curves:
+                for points in curve.slices():
+                    writer.write_table(rows_of(curve, points).to_arrow().cast(_SCHEMA))
         file.seek(0)
         while piece := file.read(_PIECE_BYTES):
             yield piece

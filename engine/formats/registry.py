@@ -51,11 +51,9 @@ FORMATS: tuple[Format, ...] = (  # the first is what a reader gets who does not 
     _format("skyportal", "csv", "SkyPortal", skyportal_pieces, "text/x-skyportal-csv; charset=utf-8"),
     _format("tom", "csv", "TOM Toolkit", tom_pieces, "text/x-tom-csv; charset=utf-8"),
 )  # fmt: skip
-_BY_KEY = {each.key: each for each in FORMATS}
-_BY_TYPE = {media_type: each for each in FORMATS for media_type in each.asked_as}
 
 
-def format_named(key: str) -> Format:
+def format_named(key: str, formats: tuple[Format, ...] = FORMATS) -> Format:
     """Return the format of a key.
 
     Raises
@@ -63,13 +61,13 @@ def format_named(key: str) -> Format:
     Rejected
         ``bad-format``
     """
-    found = _BY_KEY.get(key.strip().lower())
-    if found is None:
-        raise Rejected(f"The format is one of {', '.join(_BY_KEY)}.", code="bad-format")
-    return found
+    for each in formats:
+        if each.key == key.strip().lower():
+            return each
+    raise Rejected(f"The format is one of {', '.join(each.key for each in formats)}.", code="bad-format")
 
 
-def format_accepted(accept: str) -> Format:
+def format_accepted(accept: str, formats: tuple[Format, ...] = FORMATS) -> Format:
     """Return the format that an ``Accept`` header prefers (RFC 9110, section 12.5.1).
 
     Raises
@@ -78,24 +76,24 @@ def format_accepted(accept: str) -> Format:
         ``not-acceptable``: it names none that there is.
     """
     if not accept.strip():
-        return FORMATS[0]
+        return formats[0]
     for media_type in media_types_wanted(accept):
-        found = _of_type(media_type)
+        found = _of_type(media_type, formats)
         if found is not None:
             return found
     raise Rejected(
-        f"Accept one of {', '.join(each.asked_as[0] for each in FORMATS)}, or say ?format=.",
+        f"Accept one of {', '.join(each.asked_as[0] for each in formats)}, or say ?format=.",
         code="not-acceptable",
     )
 
 
-def _of_type(media_type: str) -> Format | None:
+def _of_type(media_type: str, formats: tuple[Format, ...]) -> Format | None:
     if media_type == "*/*":
-        return FORMATS[0]
+        return formats[0]
     if media_type.endswith("/*"):
         kind = media_type[:-1]
-        return next((each for each in FORMATS if each.asked_as[0].startswith(kind)), None)
-    return _BY_TYPE.get(media_type)
+        return next((each for each in formats if each.asked_as[0].startswith(kind)), None)
+    return next((each for each in formats if media_type in each.asked_as), None)
 
 
 def media_types_wanted(accept: str) -> list[str]:

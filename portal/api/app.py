@@ -3,10 +3,13 @@
 It stands alone under uvicorn, or inside the portal's server through :func:`api_routes`.
 """
 
+import re
+from typing import Any, TypeVar
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from engine.errors import TomlakeError
 from lake.provenance import code_version
@@ -20,6 +23,7 @@ from portal.api.reply import (
     answer_refused,
     answer_tomlake_error,
     answer_unreadable,
+    own_routes,
 )
 from portal.api.v1.app import build_v1
 from portal.api.vo import routes as vo
@@ -34,19 +38,15 @@ PREFIXES = (
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
 PARTS = (
-    tokens,
-    uploads,
-    targets,
-    downloads,
-    sessions,
-    sign_up,
-    oidc,
-    health,
-    public_lake,
-    sql,
-    vo,
-    *BHTOM_PARTS,
-)
+    tokens, uploads, targets, downloads, sessions, sign_up, oidc, health, public_lake, sql, vo, *BHTOM_PARTS,
+)  # fmt: skip
+# BHTOM refuses in shapes of its own: an object, a sentence or a list
+_ANY: dict[str, Any] = {"application/json": {"schema": {}}}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "refused, in words", "content": _ANY},
+    "5XX": {"description": "not now, or a bug of ours", "content": _ANY},
+}
+RoutePath = TypeVar("RoutePath", Mount, Route)
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -65,11 +65,13 @@ def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> Fast
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,  # a redirect would drop the body of a POST
+        responses=REFUSALS,
     )
     api.state.lake_provider = lake_provider
     api.state.door = Door()
     api.state.oidc = SignInServices()
     api.state.oidc_attempts = oidc.throttle()
+    api.state.own_routes = [route for part in PARTS for route in own_routes(part.router)]
     for part in PARTS:
         api.include_router(part.router)
     api.add_exception_handler(Refused, answer_refused)
@@ -79,8 +81,14 @@ def build_api(lake_provider: LakeProvider, *, requests_per_min: int = 0) -> Fast
     api.add_middleware(Patience)
     api.add_middleware(RateLimit, buckets=Buckets(per_min=requests_per_min))
     api.add_middleware(OneSentence)
-    api.mount("/api/v1", build_v1(api.state))
+    api.router.routes.append(_whole(Mount("/api/v1", build_v1(api.state))))
     return api
+
+
+def _whole(route: RoutePath) -> RoutePath:
+    """Return a route that also takes paths with an encoded line break, which Starlette's leave out."""
+    route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z", re.DOTALL)
+    return route
 
 
 def api_routes(api: FastAPI) -> list[BaseRoute]:
@@ -95,7 +103,7 @@ def api_routes(api: FastAPI) -> list[BaseRoute]:
         for route in part.router.routes
         if isinstance(route, Route)
     ]
-    routes.append(Route("/api/{rest:path}", api, methods=["GET", *WRITING_METHODS]))
+    routes.append(_whole(Route("/api/{rest:path}", api, methods=["GET", "OPTIONS", *WRITING_METHODS])))
     for prefix in PREFIXES:
         routes.append(Route(prefix, api, methods=list(WRITING_METHODS)))
         routes.append(Route(prefix + "/{rest:path}", api, methods=list(WRITING_METHODS)))

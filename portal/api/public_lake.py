@@ -54,9 +54,14 @@ def _the_shelf(lake: TheLake) -> Shelf:
 TheShelf = Annotated[Shelf, Depends(_the_shelf)]
 
 
-@router.options("/lake")
-@router.options("/lake/{rest:path}")
-def preflight() -> Response:
+@router.options("/lake", status_code=204)
+def preflight_of_index() -> Response:
+    """Let scripts of other sites ask what there is."""
+    return preflight("")
+
+
+@router.options("/lake/{rest:path}", status_code=204)
+def preflight(rest: str) -> Response:  # noqa: ARG001 - the same for every file
     """Let scripts of other sites ask for ranges."""
     return Response(status_code=204, headers=_OPEN_TO_ALL | _PREFLIGHT)
 

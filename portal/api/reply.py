@@ -2,12 +2,13 @@
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import Rejected, TomlakeError, Transient
@@ -74,7 +75,21 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     }
     reply = json_reply({"detail": words.get(error.status_code, error.detail)}, status=error.status_code)
     reply.headers.update(error.headers or {})
+    if error.status_code == 405:
+        reply.headers["Allow"] = allowed_at(request, request.app.state.own_routes)
     return reply
+
+
+def own_routes(router: Router) -> list[Route]:
+    """Return the routes of a part that answer something: not those that say that nothing is there."""
+    return [each for each in router.routes if isinstance(each, Route) and "{rest:path}" not in each.path]
+
+
+def allowed_at(request: Request, routes: Iterable[Route]) -> str:
+    """Return the methods that a path has: several routes share one, and each knows only its own."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    found = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+    return ", ".join(sorted(found))
 
 
 async def answer_unreadable(_request: Request, error: Exception) -> Response:

@@ -9,11 +9,17 @@ import time
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
 MOST_KEYS = 10_000
+LIMIT_HEADERS = {
+    "RateLimit-Limit": "requests that you may send in a minute; told where there is a limit",
+    "RateLimit-Remaining": "how many of them are left now",
+    "RateLimit-Reset": "seconds until all of them are there again",
+}
+_V1 = "/api/v1/"
 
 
 class Buckets:
@@ -49,6 +55,18 @@ class Buckets:
             self._full_at_s |= full_at_s
             return 0.0
 
+    def told(self, *keys: str) -> dict[str, str]:
+        """Return what a client may know of its requests, as headers; nothing where there is no limit."""
+        if not self._per_min:
+            return {}
+        with self._lock:
+            now_s = self._now_s()
+            used_s = max((self._full_at_s.get(key, now_s) - now_s for key in keys), default=0.0)
+        used_s = min(max(used_s, 0.0), 60.0)
+        left = math.floor((60.0 - used_s) * self._per_min / 60.0 + 1e-6)
+        values = (self._per_min, left, math.ceil(used_s))
+        return dict(zip(LIMIT_HEADERS, map(str, values), strict=True))
+
     def _forget(self, now_s: float) -> None:
         """Drop the full buckets; where too many are left, those that are nearest to it."""
         left = sorted((at_s, key) for key, at_s in self._full_at_s.items() if at_s > now_s)
@@ -64,23 +82,45 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the wrapped app does, unless the address or the token has no request left."""
-        wait_s = self._buckets.take(*_keys(scope)) if scope["type"] == "http" else 0.0
-        if not wait_s:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        seconds = math.ceil(wait_s)
-        logger.info("a client asked too often", extra={"path": scope["path"], "wait_s": seconds})
-        sentence = f"Request was throttled. Expected available in {seconds} second{'s' * (seconds != 1)}."
-        body = json.dumps({"detail": sentence}, separators=(",", ":")).encode()
-        headers = {
-            "content-type": "application/json",
-            "content-length": str(len(body)),
-            "cache-control": "no-store",
-            "retry-after": str(seconds),
-        }
-        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": 429, "headers": raw})
-        await send({"type": "http.response.body", "body": body})
+        keys = _keys(scope)
+        wait_s = self._buckets.take(*keys)
+        told = self._buckets.told(*keys)
+
+        async def send_told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+                message["headers"] = [*message.get("headers", []), *own]
+            await send(message)
+
+        if wait_s:
+            await _refuse(scope, send_told, seconds=math.ceil(wait_s))
+        else:
+            await self.app(scope, receive, send_told)
+
+
+async def _refuse(scope: Scope, send: Send, *, seconds: int) -> None:
+    logger.info("a client asked too often", extra={"path": scope["path"], "wait_s": seconds})
+    sentence = f"Request was throttled. Expected available in {seconds} second{'s' * (seconds != 1)}."
+    told: dict[str, object] = {"detail": sentence}
+    is_v1 = scope["path"].startswith(_V1)
+    if is_v1:  # whose refusals have one shape
+        told = {"type": "about:blank", "title": "Too Many Requests", "status": 429} | told
+        told |= {"code": "too-many-requests", "errors": []}
+    body = json.dumps(told, separators=(",", ":")).encode()
+    headers = {
+        "content-type": "application/problem+json" if is_v1 else "application/json",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "retry-after": str(seconds),
+    }
+    if is_v1:
+        headers["access-control-allow-origin"] = "*"
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": 429, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _keys(scope: Scope) -> list[str]:

@@ -9,7 +9,8 @@ from lake.people.tokens import Scope
 from portal.security.origin import SAFE_METHODS
 
 _UPLOADING = re.compile(
-    r"/(upload|dataproducts/upload|session/upload|photometry-upload|api/v1/uploads)(?!/\d+/sharing)(/.*)?"
+    r"/(upload|dataproducts/upload|session/upload|photometry-upload|api/v1/uploads|api/v1/transfers)"
+    r"(?!/\d+/sharing)(/.*)?"
 )
 _READING = re.compile(
     r"/targets/(getTargetList|get-plots|download-[a-z-]+|get-downloaded-target-list|target-groups"

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from api_server import PASSWORD, running
 from installations import settings_in
+from typer.testing import CliRunner, Result
 
 import tomlake
 import tomlake.client
@@ -25,6 +26,8 @@ from lake.people.accounts import create_user, issue_token
 from lake.provenance import new_batch
 from lake.rights import SYSTEM
 from lake.targets import create_target
+from tomlake.local import LocalLake
+from tomlake.main import app
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "docs" / "scripts"
 
@@ -99,7 +102,9 @@ def test_an_upload_goes_in_pieces_and_tells_how_far_it_is(
 class cutting:  # noqa: N801 - read as a word
     """Pass bytes on to a server, and cut the connections that send the first pieces of a file."""
 
-    def __init__(self, url: str, *, cuts: int) -> None:
+    def __init__(self, url: str, *, cuts: int, answers: bool = False) -> None:
+        self._word = b'"upload":{' if answers else b"PATCH"
+        self._cuts_answers = answers
         self._port = int(url.rsplit(":", 1)[1])
         self._cuts = cuts
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -124,7 +129,7 @@ class cutting:  # noqa: N801 - read as a word
     def _pass(self, there: socket.socket, here: socket.socket, is_request: bool) -> None:
         try:
             while chunk := there.recv(65536):
-                if is_request and self._cuts and b"PATCH" in chunk:
+                if is_request != self._cuts_answers and self._cuts and self._word in chunk:
                     self._cuts -= 1
                     break
                 here.sendall(chunk)
@@ -143,6 +148,54 @@ def test_an_upload_goes_on_after_cut_connections(url: str, token: str, lake: Lak
         sent = tomlake.connect(address, token, pause_s=0.01).upload(path, target="Open1")
     with lake.raw.open(sent["sha256"]) as file:
         assert file.read() == b"SIMPLE, cut twice"
+
+
+def test_an_upload_is_told_though_its_last_answer_was_lost(url: str, token: str, tmp_path: Path) -> None:
+    path = tmp_path / "lost.fits"
+    path.write_bytes(b"SIMPLE, answered into the void")
+    with cutting(url, cuts=1, answers=True) as address:
+        sent = tomlake.connect(address, token, pause_s=0.01).upload(path, target="Open1")
+    assert (sent["filename"], sent["size_bytes"]) == ("lost.fits", 30)
+
+
+def test_light_curves_of_many_targets_are_one_table(url: str, token: str) -> None:
+    portal = tomlake.connect(url, token)
+    rows = portal.light_curves(["Hidden1", "Open1"])
+    assert rows["target"].to_list() == ["Hidden1", "Open1"]
+    first = portal.changes("Open1")
+    assert [each["mag"] for each in first["points"]] == [15.5]
+    assert portal.changes("Open1", since=first["next"])["points"] == []
+
+
+def test_the_lake_of_this_machine_is_asked_without_a_server(
+    url: str, token: str, lake: Lake, tmp_path: Path
+) -> None:
+    here = LocalLake(lake)
+    assert here.light_curve("Open1").equals(tomlake.connect(url, token).light_curve("Open1"))
+    assert set(here.targets()["name"]) >= {"Open1", "Hidden1"}
+    asked = "SELECT count(*) AS points FROM photometry WHERE band = 'V(GaiaSP)'"
+    assert here.sql(asked)["points"].item() == here.light_curve("Open1").height * 2
+    assert pl.read_csv(here.download("Open1", tmp_path / "open.csv"))["mag"].to_list() == [15.5]
+
+
+def test_the_commands_ask_a_portal(
+    url: str, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOMLAKE_TOKEN", token)
+    path = tmp_path / "night.fits"
+    path.write_bytes(b"SIMPLE by command")
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, ["client", "--url", url, *words])
+
+    assert "Hidden1" in run("targets").output
+    assert "15.5" in run("download", "Hidden1").output
+    run("download", "Hidden1", str(tmp_path / "h.fits"))
+    assert (tmp_path / "h.fits").read_bytes().startswith(b"SIMPLE")
+    assert "night.fits: upload" in run("upload", str(path), "--target", "Open1", "--dry-run").output
+    missing = run("download", "Nobody1")
+    assert isinstance(missing.exception, Rejected)
+    assert missing.exception.reason == "Target 'Nobody1' does not exist."
 
 
 def test_a_server_that_is_not_there_is_told_in_a_sentence() -> None:

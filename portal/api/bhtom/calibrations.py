@@ -73,7 +73,8 @@ def alert_light_curve(user: Visitor, lake: TheLake, alert_name: Annotated[str, Q
     except Rejected as error:
         raise Refused(400, f"Target {alert_name:.100} does not exist") from error
     target_id = target.target_id or 0
-    points = seen_light_curve(lake.operations, lake.store, target_id, user).filter(pl.col("source") == UPLOAD)
+    points = seen_light_curve(lake.operations, lake.store, target_id, user)
+    points = points.filter(pl.col("source") == UPLOAD)
     points = points.filter(pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
     return json_reply({"alert_name": target.name} | _columns(lake, target_id, points))
 

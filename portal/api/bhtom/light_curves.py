@@ -90,8 +90,7 @@ def plots(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
             target = get_target(lake.operations, name, user)
         except Rejected as error:
             raise Refused(400, {"Error ": "Target does not exist in the database "}) from error
-        points = seen_light_curve(lake.operations, lake.store, target.target_id or 0, user)
-        figures[target.name] = figure_of(points) or "None"
+        figures[target.name] = figure_of(_seen(lake, target, user)) or "None"
     return json_reply({"Plots": figures})
 
 
@@ -99,7 +98,7 @@ def _download(request: Request, user: User, lake: Lake, fields: Fields, taken: T
     target = _target(lake, fields, user)
     as_of = text_of(fields, "as_of")
     version = version_of(lake, as_of) if as_of else None
-    points = seen_light_curve(lake.operations, lake.store, target.target_id or 0, user, as_of=version)
+    points = _seen(lake, target, user, as_of=version)
     word, written = _WRITERS[taken]
     note_download(lake.operations, target, who=user, address=address_of(request), deed=taken.value)
     headers = {
@@ -108,6 +107,10 @@ def _download(request: Request, user: User, lake: Lake, fields: Fields, taken: T
         "Cache-Control": "no-store",
     }
     return Response(written(points), headers=headers)
+
+
+def _seen(lake: Lake, target: Target, user: User, *, as_of: int | None = None) -> pl.DataFrame:
+    return seen_light_curve(lake.operations, lake.store, target.target_id or 0, user, as_of=as_of)
 
 
 def _target(lake: Lake, fields: Fields, user: User) -> Target:

@@ -4,9 +4,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from engine.errors import TomlakeError
 from lake.provenance import code_version
@@ -31,16 +32,30 @@ from portal.api.v1 import (
     transfers,
     uploads,
 )
+from portal.api.v1.described import described
 from portal.api.v1.problems import (
     PROBLEMS,
     Guard,
-    Problem,
     answer_http_error,
     answer_refused,
     answer_tomlake_error,
     answer_unreadable,
 )
+from portal.security.rate import LIMIT_HEADERS
 
+# what is public may be read by scripts of any site, and with a token what is not: no cookie ever counts
+FROM_ANYWHERE: dict[str, Any] = {
+    "allow_origins": ["*"],
+    "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": [
+        "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Upload-Offset",
+    ],
+    "expose_headers": [
+        "Content-Disposition", "ETag", "Idempotent-Replayed", "Location", "Retry-After", "Upload-Length",
+        "Upload-Offset", "X-Tomlake-Lake-Version", *LIMIT_HEADERS,
+    ],
+    "max_age": 86400,
+}  # fmt: skip
 PARTS = (
     targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, tonight, snapshots,
     search, sharing, groups, comments, tokens, favourites, audit, docs,
@@ -69,23 +84,17 @@ def build_v1(state: State) -> FastAPI:
         api.include_router(part.router)
     api.add_exception_handler(Refused, answer_refused)
     api.add_exception_handler(TomlakeError, answer_tomlake_error)
+    routes = [each for part in PARTS for each in part.router.routes if isinstance(each, APIRoute)]
     api.add_exception_handler(HTTPException, answer_http_error)
+    api.state.v1_routes = routes
     api.add_exception_handler(RequestValidationError, answer_unreadable)
     api.add_middleware(Guard)
-    api.openapi = lambda: _described(api)  # type: ignore[method-assign]
+    api.add_middleware(CORSMiddleware, **FROM_ANYWHERE)
+    api.openapi = lambda: _described(api, routes)  # type: ignore[method-assign]
     return api
 
 
-def _described(api: FastAPI) -> dict[str, Any]:
+def _described(api: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
     if api.openapi_schema is None:
-        told = get_openapi(
-            title=api.title, version=api.version, description=api.description, routes=api.routes
-        )
-        told["servers"] = [{"url": "/api/v1"}]
-        components = told.setdefault("components", {})
-        defined = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        components.setdefault("schemas", {}).update(defined.pop("$defs", {}) | {"Problem": defined})
-        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        told["security"] = [{}, {"token": []}]
-        api.openapi_schema = told
+        api.openapi_schema = described(api, routes)
     return api.openapi_schema

@@ -1,11 +1,16 @@
 """``/archives``: how each archive fares, and what each said of a target."""
 
-from fastapi import APIRouter
+from collections.abc import Iterator
+from typing import IO, Annotated
+
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
+from starlette.responses import Response, StreamingResponse
 
 from engine.brokers.reach import reason_not_to_ask
 from engine.brokers.registry import BROKERS, served
 from engine.errors import Rejected
+from lake.archive_answers import answers_of, open_answer
 from lake.archives import asked_now, harvests_of_target, list_archive_health, request_harvest
 from lake.public.origin import origin_of
 from lake.targets import get_target
@@ -14,6 +19,14 @@ from portal.api.v1.targets import Name
 from portal.archives import state_of
 
 router = APIRouter(tags=["archives"])
+Key = Annotated[str, Path(max_length=40, description="as light curves name their source", examples=["ztf"])]
+_PIECE_BYTES = 1 << 18
+
+
+class RawBytes(Response):
+    """Bytes as they came; what they are is for the archive to say."""
+
+    media_type = "application/octet-stream"
 
 
 class ArchiveAnswer(BaseModel):
@@ -46,6 +59,17 @@ class SaidAnswer(BaseModel):
     reason: str = Field(description="why it did not answer; empty since it did")
     code: str
     release: str
+
+
+class RawAnswer(BaseModel):
+    """One answer that changed what the lake has of a target; points name it by `batch_id`."""
+
+    batch_id: str
+    archive: str
+    made_mjd: float = Field(description="when its rows were written")
+    code_version: str = Field(description="of the code that read it")
+    raw_sha256: str
+    is_kept: bool
 
 
 class Asked(BaseModel):
@@ -102,6 +126,33 @@ def said(user: Visitor, lake: TheLake, name: Name) -> list[SaidAnswer]:
     ]
 
 
+@router.get("/targets/{name}/archives/{archive}/answers")
+def answers(user: Visitor, lake: TheLake, name: Name, archive: Key) -> list[RawAnswer]:
+    """List the answers of an archive that points of a target were read from, the newest first."""
+    target = get_target(lake.operations, name, user)
+    found = answers_of(lake, target.target_id or 0, archive)
+    return [RawAnswer(**{field: getattr(each, field) for field in RawAnswer.model_fields}) for each in found]
+
+
+@router.get(
+    "/targets/{name}/archives/{archive}/answers/{batch_id}",
+    response_class=RawBytes,
+    responses={200: {"content": {RawBytes.media_type: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def answer(
+    user: Visitor, lake: TheLake, name: Name, archive: Key, batch_id: Annotated[str, Path(max_length=40)]
+) -> Response:
+    """Give what an archive answered, byte for byte, as a file."""
+    target = get_target(lake.operations, name, user)
+    file = open_answer(lake, target.target_id or 0, archive, batch_id)
+    headers = {
+        "Content-Disposition": 'attachment; filename="answer"',  # a page of somebody else never runs here
+        "Cache-Control": "private, no-cache",
+        "Vary": "Authorization, Cookie",
+    }
+    return StreamingResponse(_pieces(file), media_type=RawBytes.media_type, headers=headers)
+
+
 @router.post("/targets/{name}/archives", status_code=202)
 def ask_again(user: SignedIn, lake: TheLake, name: Name) -> Asked:
     """Ask every archive that can know the target again."""
@@ -112,3 +163,9 @@ def ask_again(user: SignedIn, lake: TheLake, name: Name) -> Asked:
     for info in able:
         request_harvest(lake.operations, info.key, target.target_id or 0)
     return Asked(archives=len(able))
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece

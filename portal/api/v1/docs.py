@@ -13,11 +13,12 @@ _METHODS = ("get", "post", "put", "patch", "delete", "head")
 _STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-code,pre{font-family:ui-monospace,monospace;font-size:.9em}
+code,pre{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}
 pre{overflow:auto;padding:.6rem;border:1px solid #8886}
 summary{cursor:pointer;padding:.35rem 0;overflow-wrap:anywhere}
 details{border-bottom:1px solid #8884}
 table{border-collapse:collapse;width:100%}
+p{overflow-wrap:anywhere}
 td{text-align:left;vertical-align:top;padding:.2rem .5rem .2rem 0}
 b.m{display:inline-block;width:4.5rem}"""
 
@@ -38,7 +39,8 @@ def page(request: Request) -> HTMLResponse:
     words = "".join(f"<p>{escape(part)}</p>" for part in told["info"]["description"].split("\n\n"))
     return HTMLResponse(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>tomlake API</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
+        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        f"<style>{_STYLE}</style>"
         f"<h1>tomlake API {escape(told['info']['version'])}</h1>{words}"
         f'<p><a href="openapi.json">openapi.json</a></p>{body}<h2>Objects</h2>{models}</html>'
     )
@@ -60,9 +62,19 @@ def _route(method: str, path: str, told: dict[str, Any]) -> str:
     )
     return (
         f'<details><summary><b class="m">{method.upper()}</b><code>/api/v1{escape(path)}</code></summary>'
-        f"<p>{escape(told.get('description', ''))}</p>{table}{sent}{answers}"
+        f"<p>{escape(told.get('description', ''))}</p><p>{escape(_needed(told))}</p>{table}{sent}{answers}"
         f"<pre>{escape(_curl(method, path, told))}</pre></details>"
     )
+
+
+def _needed(told: dict[str, Any]) -> str:
+    """Return who may ask, in words."""
+    ways = told.get("security", [])
+    scopes = [scope for way in ways for scope in way.get("token", [])]
+    if not scopes:
+        return "For everybody, without an account."
+    scope = f"a token for: {scopes[0]}"
+    return f"What is public is for everybody; more needs {scope}." if {} in ways else f"It needs {scope}."
 
 
 def _contents(title: str, told: dict[str, Any]) -> str:

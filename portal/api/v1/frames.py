@@ -10,10 +10,13 @@ from engine.errors import Rejected
 from lake.frames import calibrations_of_frame, cutout_file, frame, frames_of_target, stars_of_frame
 from lake.opening import Lake
 from lake.people.accounts import User
+from lake.readable import Readable
 from lake.seen import closed_to
+from lake.snapshots import version_of
 from lake.targets import get_target
 from lake.uploads import upload
 from portal.api.identity import TheLake, Visitor
+from portal.api.v1.curve_models import AsOf
 from portal.api.v1.targets import Name
 
 router = APIRouter(tags=["frames"])
@@ -81,33 +84,37 @@ class CalibrationAnswer(BaseModel):
 
 
 @router.get("/targets/{name}/frames")
-def of_target(user: Visitor, lake: TheLake, name: Name) -> list[FrameAnswer]:
+def of_target(user: Visitor, lake: TheLake, name: Name, as_of: AsOf = "") -> list[FrameAnswer]:
     """Give the frames of a target, the last exposure first."""
     target = get_target(lake.operations, name, user)
     closed = closed_to(lake.operations, user, target_id=target.target_id)
-    frames = closed.open_frames(frames_of_target(lake.store, target.target_id or 0))
+    frames = closed.open_frames(frames_of_target(_as_of(lake, as_of), target.target_id or 0))
     return [_answer(row) for row in frames.iter_rows(named=True)]
 
 
 @router.get("/frames/{frame_id}")
-def get(user: Visitor, lake: TheLake, frame_id: FrameId) -> FrameAnswer:
+def get(user: Visitor, lake: TheLake, frame_id: FrameId, as_of: AsOf = "") -> FrameAnswer:
     """Give one frame."""
-    return _answer(_visible(lake, frame_id, user))
+    return _answer(_visible(lake, _as_of(lake, as_of), frame_id, user))
 
 
 @router.get("/frames/{frame_id}/calibrations")
-def calibrations(user: Visitor, lake: TheLake, frame_id: FrameId) -> list[CalibrationAnswer]:
+def calibrations(
+    user: Visitor, lake: TheLake, frame_id: FrameId, as_of: AsOf = ""
+) -> list[CalibrationAnswer]:
     """Give the fit of every candidate band of a frame, the chosen one first."""
-    _visible(lake, frame_id, user)
-    rows = calibrations_of_frame(lake.store, frame_id)
+    store = _as_of(lake, as_of)
+    _visible(lake, store, frame_id, user)
+    rows = calibrations_of_frame(store, frame_id)
     return [CalibrationAnswer.model_validate(row) for row in rows.iter_rows(named=True)]
 
 
 @router.get("/frames/{frame_id}/stars")
-def stars(user: Visitor, lake: TheLake, frame_id: FrameId) -> list[dict[str, Cell]]:
+def stars(user: Visitor, lake: TheLake, frame_id: FrameId, as_of: AsOf = "") -> list[dict[str, Cell]]:
     """Give the stars of a frame with their residuals, the brightest first."""
-    _visible(lake, frame_id, user)
-    return stars_of_frame(lake.store, frame_id).to_dicts()
+    store = _as_of(lake, as_of)
+    _visible(lake, store, frame_id, user)
+    return stars_of_frame(store, frame_id).to_dicts()
 
 
 @router.get(
@@ -117,7 +124,7 @@ def stars(user: Visitor, lake: TheLake, frame_id: FrameId) -> list[dict[str, Cel
 )
 def cutout(user: Visitor, lake: TheLake, frame_id: FrameId) -> Response:
     """Give the pixels round the target as FITS."""
-    _visible(lake, frame_id, user)
+    _visible(lake, lake.store, frame_id, user)
     body = cutout_file(lake, frame_id)
     if body is None:
         raise Rejected(f"No pixels of frame {frame_id} were kept.", code="unknown-cutout")
@@ -125,9 +132,13 @@ def cutout(user: Visitor, lake: TheLake, frame_id: FrameId) -> Response:
     return Response(body, media_type="application/fits", headers=headers)
 
 
-def _visible(lake: Lake, frame_id: str, user: User | None) -> dict[str, Any]:
+def _as_of(lake: Lake, as_of: str) -> Readable:
+    return lake.store.at(version_of(lake, as_of)) if as_of.strip() else lake.store
+
+
+def _visible(lake: Lake, store: Readable, frame_id: str, user: User | None) -> dict[str, Any]:
     """Return a frame whose upload a visitor may see; another's looks like one that is not there."""
-    row = frame(lake.store, frame_id)
+    row = frame(store, frame_id)
     if not _may_see(lake, int(str(row["upload_id"])), user):
         raise Rejected(f"There is no frame {frame_id[:40]}.", code="unknown-frame")
     return row

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import Rejected
 from lake.job_rows import Job, JobState
-from lake.job_subjects import jobs_page, subject_of
+from lake.job_subjects import JobFilter, jobs_page, subject_of
 from lake.queue import get_job
 from portal.api.identity import TheLake, Visitor
-from portal.api.v1.paging import MOST_ID, Cursor, Limit, Page, id_of, page_of
+from portal.api.reply import not_signed_in
+from portal.api.v1.paging import CURSOR, MOST_ID, MOST_ROWS, Page, id_of, page_of
 
 router = APIRouter(tags=["jobs"])
 
@@ -32,14 +33,31 @@ class JobAnswer(BaseModel):
     finished_mjd: float | None
 
 
+class JobQuery(BaseModel):
+    """Which jobs a list shows; what is left out does not narrow it."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: JobState | None = None
+    kind: str = Field("", max_length=40, description="such as reduce or harvest")
+    mine: bool = Field(False, description="only those that measure what you sent")
+    cursor: str = CURSOR
+    limit: int = Field(100, ge=1, le=MOST_ROWS, description="rows in one page")
+
+
 @router.get("/jobs")
-def list_jobs(
-    user: Visitor, lake: TheLake, state: JobState | None = None, cursor: Cursor = "", limit: Limit = 100
-) -> Page[JobAnswer]:
-    """List jobs, the newest first."""
-    found = jobs_page(lake.operations, user, state=state, before_id=id_of(cursor), limit=limit + 1)
-    answers = [_answer(job, subject) for job, subject in found]
-    return page_of(answers, [each.job_id for each in answers], limit=limit)
+def list_jobs(user: Visitor, lake: TheLake, query: Annotated[JobQuery, Query()]) -> Page[JobAnswer]:
+    """List jobs, the newest first; with `mine`, those that measure what you sent."""
+    if query.mine and user is None:
+        raise not_signed_in("Sign in, or send a token, to ask for jobs of yours.")
+    wanted = JobFilter(
+        state=query.state,
+        kind=query.kind,
+        before_id=id_of(query.cursor),
+        limit=query.limit + 1,
+        uploaded_by=user.username if query.mine and user else "",
+    )
+    answers = [_answer(job, subject) for job, subject in jobs_page(lake.operations, user, wanted)]
+    return page_of(answers, [each.job_id for each in answers], limit=query.limit)
 
 
 @router.get("/jobs/{job_id}")

@@ -1,108 +1,96 @@
 """``/targets/{name}/light-curve``: points in the format that the reader asks for."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from engine.bands import BANDS
 from engine.errors import Rejected
 from engine.formats.json_records import json_pieces
 from engine.formats.registry import FORMATS, Format, format_accepted, format_named
-from lake.given_curve import Selection, given_curve, target_and_version
+from engine.formats.several import SEVERAL
+from lake.curve_changes import changes_since
+from lake.given_curve import Selection, given_curve, what_is_asked
 from lake.people.audit import note_download
-from lake.seen import closed_to
+from lake.snapshots import version_of
 from portal.api.identity import TheLake, Visitor, address_of
+from portal.api.v1.curve_models import (
+    AS_OF_IS,
+    AsOf,
+    Changes,
+    CurveQuery,
+    LightCurve,
+    LightCurves,
+    Point,
+    PointId,
+    PointsQuery,
+    split,
+    written_as,
+)
 from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, cache_headers, has_it, tag_of
 from portal.api.v1.targets import Name
 
 router = APIRouter(tags=["light curves"])
-AS_OF_MEANS = "a named snapshot, a version or a date (UTC): the lake as it stood then"
-PointId = Annotated[int, Path(ge=-(2**63), lt=2**63)]
-KEYS = [each.key for each in FORMATS]
-AsOf = Annotated[str, Query(max_length=100, description=AS_OF_MEANS, examples=["2026-03-01"])]
+MOST_TARGETS = 100
+SINCE_MEANS = "`next` of the answer before; or a version, a snapshot, a date. All points where left out"
+SINCE_IS = {"anyOf": [*AS_OF_IS["anyOf"], {"pattern": "^[0-9]{1,18}~[0-9a-f]{16}$"}]}
+_SEVERAL_FORMATS = tuple(each for each in FORMATS if each.key in SEVERAL)
+_CURVE = written_as(FORMATS, "the light curve, sorted by time")
+_CURVES = written_as(_SEVERAL_FORMATS, "the light curves, in the order in which they were asked for")
 
 
-class Point(BaseModel):
-    """One measurement: a magnitude, a flux or a limit."""
+class SeveralQuery(PointsQuery):
+    """Which targets and points are wanted, and how they are written."""
 
-    point_id: str = Field(description="a 64-bit number as text, because JavaScript would round it")
-    mjd_utc: float
-    bjd_tdb: float | None
-    exptime_s: float | None
-    mag: float | None
-    mag_err: float | None
-    limit_mag: float | None = Field(description="5 sigma")
-    mag_system: str | None
-    flux_uJy: float | None  # noqa: N815 - the unit's own spelling
-    flux_err_uJy: float | None  # noqa: N815
-    filter: str = Field(examples=["V(GaiaSP)"])
-    filter_standard: str | None = Field(examples=["V"])
-    survey: str | None
-    facility: str | None
-    camera: str | None
-    observer: str | None
-    orcid: str | None
-    airmass: float | None
-    fwhm_arcsec: float | None
-    zp: float | None
-    zp_err: float | None
-    n_ref_stars: int | None
-    ref_catalogue: str | None
-    calib_version: str | None
-    quality_flags: int
-    quality_text: str | None
-    image_sha256: str | None
-    source_url: str | None
-    bibcode: str | None
-    licence: str | None
-    source: str
-    source_ref: str
-    batch_id: str | None
-
-
-class LightCurve(BaseModel):
-    """A light curve as JSON."""
-
-    target: str
-    ra_deg: float
-    dec_deg: float
-    snapshot: int = Field(description="version of the lake: ?as_of= with it gives the same for ever")
-    points_total: int
-    points: list[Point]
-
-
-_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
-_CONTENT = {each.asked_as[0]: _BINARY if each.key in {"parquet", "fits"} else _TEXT for each in FORMATS[1:]}
-_WRITTEN: dict[int | str, dict[str, Any]] = {
-    200: {"description": "the light curve, sorted by time", "content": _CONTENT}
-}
-
-
-class CurveQuery(BaseModel):
-    """Which points are wanted, and how they are written."""
-
-    model_config = ConfigDict(extra="forbid")
-    as_of: str = Field("", max_length=100, description=AS_OF_MEANS, examples=["2026-03-01"])
-    bands: list[str] = Field([], max_length=200, description="repeat it, or separate by commas")
-    sources: list[str] = Field([], max_length=200, description="archive keys, or upload")
-    without_repeats: bool = Field(
-        False, description="leave out points of an exposure that a better archive tells of"
+    targets: list[str] = Field(
+        min_length=1,
+        max_length=MOST_TARGETS,
+        description="names: repeat it, or separate by commas",
+        examples=[["Gaia22dkv"]],
+        json_schema_extra={"items": {"type": "string", "pattern": "^[^,\\s\\u0000]+$"}},
     )
-    format: str = Field("", max_length=20, description=f"{', '.join(KEYS)}; it beats Accept")
+    format: str = Field(
+        "",
+        max_length=20,
+        description=f"{', '.join(SEVERAL)}; it beats Accept",
+        json_schema_extra={"enum": ["", *SEVERAL]},
+    )
 
-    def selection(self) -> Selection:
-        """Return it as the lake takes it."""
-        return Selection(
-            bands=_bands(self.bands), sources=_split(self.sources), without_repeats=self.without_repeats
-        )
+
+@router.get("/light-curves", response_model=LightCurves, responses={**_CURVES, **NOT_CHANGED})
+def light_curves(
+    request: Request,
+    user: Visitor,
+    lake: TheLake,
+    query: Annotated[SeveralQuery, Query()],
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """Give the light curves of up to 100 targets, all as of one version of the lake.
+
+    A name that is unknown, or closed to you, is refused by name: half an answer never looks like a whole one.
+    """
+    chosen = _chosen(request, query.format, _SEVERAL_FORMATS)
+    names = split(query.targets)
+    if not 1 <= len(names) <= MOST_TARGETS:
+        raise Rejected(f"Name 1 to {MOST_TARGETS} targets at once.", code="too-many-targets")
+    version = version_of(lake, query.as_of) if query.as_of.strip() else lake.store.version()
+    asked = [what_is_asked(lake, name, user, str(version)) for name in names]
+    wanted = query.selection()
+    tag = tag_of(version, user, chosen.key, wanted, *(each.shown() for each in asked))
+    headers = _headers(tag, version)
+    if has_it(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    for each in asked:
+        note_download(lake.operations, each.target, who=user, address=address_of(request))
+    headers |= {"Content-Type": chosen.media_type, **_disposition("light_curves", chosen)}
+    curves = (given_curve(lake, each, wanted) for each in asked)
+    return StreamingResponse(SEVERAL[chosen.key](curves, version), headers=headers)
 
 
-@router.get("/targets/{name}/light-curve", response_model=LightCurve, responses={**_WRITTEN, **NOT_CHANGED})
+@router.get("/targets/{name}/light-curve", response_model=LightCurve, responses={**_CURVE, **NOT_CHANGED})
 def light_curve(
     request: Request,
     user: Visitor,
@@ -116,51 +104,66 @@ def light_curve(
     The answer is sent while it is written. What a format cannot say is left out of it: AAVSO has only points
     measured here, SkyPortal only points with an error, TOM Toolkit no fluxes.
     """
-    accept = request.headers.get("accept", "")
-    chosen = format_named(query.format) if query.format else format_accepted(accept)
-    target, version = target_and_version(lake, name, user, query.as_of)
+    chosen = _chosen(request, query.format, FORMATS)
+    asked = what_is_asked(lake, name, user, query.as_of)
     wanted = query.selection()
-    shown = (target.target_id, target.name, target.ra_deg, target.dec_deg)
-    closed = closed_to(lake.operations, user, target_id=target.target_id)
-    tag = tag_of(version, chosen.key, wanted, sorted(closed.upload_ids), *shown)
-    headers = cache_headers(tag) | {"X-Tomlake-Lake-Version": str(version)}
+    tag = tag_of(asked.version, user, chosen.key, wanted, asked.shown())
+    headers = _headers(tag, asked.version)
     if has_it(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    note_download(lake.operations, target, who=user, address=address_of(request))
-    curve = given_curve(lake, target, version, wanted, closed)
-    headers |= {"Content-Type": chosen.media_type, **_disposition(target.name, chosen)}
+    curve = given_curve(lake, asked, wanted)
+    note_download(lake.operations, asked.target, who=user, address=address_of(request))
+    headers |= {"Content-Type": chosen.media_type, **_disposition(asked.target.name, chosen)}
     return StreamingResponse(chosen.pieces(curve), headers=headers)
+
+
+@router.get("/targets/{name}/light-curve/changes", response_model=Changes)
+def changes(
+    request: Request,
+    user: Visitor,
+    lake: TheLake,
+    name: Name,
+    since: Annotated[str, Query(max_length=100, description=SINCE_MEANS, json_schema_extra=SINCE_IS)] = "",
+) -> Response:
+    """Give what of a light curve is new since you last asked: ask again and again with `next`.
+
+    `next` knows what you may see. Where that has changed since, and where the version that you have is
+    kept no longer, `is_whole` is true and all points come anew.
+    """
+    asked = what_is_asked(lake, name, user, "")
+    told = changes_since(lake, asked, since)
+    if not told.curve.points.is_empty():
+        note_download(lake.operations, asked.target, who=user, address=address_of(request))
+    head = {
+        "is_whole": told.is_whole,
+        "next": told.cursor,
+        "removed": [str(point_id) for point_id in told.removed],
+    }
+    headers = {"Cache-Control": "private, no-store"}
+    return StreamingResponse(json_pieces(told.curve, head), headers=headers, media_type="application/json")
 
 
 @router.get("/targets/{name}/points/{point_id}")
 def point(user: Visitor, lake: TheLake, name: Name, point_id: PointId, as_of: AsOf = "") -> Point:
     """Give one point of a light curve with everything known of it."""
-    target, version = target_and_version(lake, name, user, as_of)
-    closed = closed_to(lake.operations, user, target_id=target.target_id)
-    curve = given_curve(lake, target, version, Selection(point_id=point_id), closed)
+    asked = what_is_asked(lake, name, user, as_of)
+    curve = given_curve(lake, asked, Selection(point_id=point_id))
     if curve.points.is_empty():
-        raise Rejected(f"{target.name} has no point {point_id}.", code="unknown-point")
+        raise Rejected(f"{asked.target.name} has no point {point_id}.", code="unknown-point")
     told = json.loads(b"".join(json_pieces(curve)))
     return Point(**told["points"][0])
+
+
+def _chosen(request: Request, format_key: str, formats: tuple[Format, ...]) -> Format:
+    if format_key:
+        return format_named(format_key, formats)
+    return format_accepted(request.headers.get("accept", ""), formats)
+
+
+def _headers(tag: str, version: int) -> dict[str, str]:
+    return cache_headers(tag) | {"X-Tomlake-Lake-Version": str(version)}
 
 
 def _disposition(name: str, wanted: Format) -> dict[str, str]:
     plain = "".join(char if char.isascii() and (char.isalnum() or char in "._+-") else "_" for char in name)
     return {"Content-Disposition": f'inline; filename="{plain}.{wanted.ending}"'}
-
-
-def _split(values: list[str] | None) -> tuple[str, ...]:
-    return tuple(
-        sorted({word.strip() for value in values or [] for word in value.split(",") if word.strip()})
-    )
-
-
-def _bands(values: list[str] | None) -> tuple[str, ...]:
-    named = _split(values)
-    strange = [band for band in named if band not in BANDS]
-    if strange:
-        raise Rejected(
-            f"The band {strange[0]!r:.60} is unknown: write it as light curves do, such as V(GaiaSP).",
-            code="bad-band",
-        )
-    return named

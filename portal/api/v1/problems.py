@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import Rejected, TomlakeError, Transient
-from portal.api.reply import Refused
+from portal.api.reply import Refused, allowed_at
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,8 @@ _STATUS = {
     "upload-too-large": 413,
     "idempotency-key-reused": 422,
     "wrong-sha256": 422,
+    "no-group": 422,
+    "no-mjd": 422,
     "still-answering": 409,
     "transfer-busy": 409,
     "too-many-uploads": 429,
@@ -122,6 +124,8 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     code, detail = known.get(error.status_code, ("bad-request", str(error.detail)))
     reply = problem(error.status_code, detail, code=code)
     reply.headers.update(error.headers or {})
+    if error.status_code == 405:  # several routes share a path: each knows its own methods only
+        reply.headers["Allow"] = allowed_at(request, request.app.state.v1_routes)
     return reply
 
 

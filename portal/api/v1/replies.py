@@ -1,8 +1,8 @@
 """Answers that caches and repeated requests understand: ETag, 304, and one answer for one Idempotency-Key."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Annotated, Any
-from zlib import crc32
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -12,20 +12,37 @@ from lake.kept_replies import KeptReply, ReplyKeeper
 from lake.opening import Lake
 from lake.people.accounts import User
 
+CACHED: dict[str, Any] = {
+    "ETag": {"schema": {"type": "string"}, "description": "send it back as `If-None-Match`"},
+    "Cache-Control": {"schema": {"type": "string"}},
+    "Vary": {"schema": {"type": "string"}},
+}
 NOT_CHANGED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "what you have is still so: `If-None-Match` named this ETag"}
+    304: {"description": "what you have is still so: `If-None-Match` named this ETag", "headers": CACHED}
 }
 IfNoneMatch = Annotated[str, Header(description="ETag of what you have; 304 where it is still so")]
 IdempotencyKey = Annotated[
     str,
-    Header(description="a text of your own: the same key within a day repeats the answer, not the work"),
+    Header(
+        max_length=200,
+        description="a text of your own: the same key within a day repeats the answer, not the work",
+        json_schema_extra={"pattern": "^[ -~]*$"},
+    ),
 ]
 
 
-def tag_of(version: int, *parts: object) -> str:
-    """Return a weak tag: the version of the lake, and what else the answer was made from."""
+def tag_of(version: int, user: User | None, *parts: object) -> str:
+    """Return a weak tag: the version of the lake, who asks, and what else the answer was made from.
+
+    No two people share a tag: what one may see never answers for the other.
+    """
+    return f'W/"{version}-{digest_of(user.user_id if user else 0, *parts)}"'
+
+
+def digest_of(*parts: object) -> str:
+    """Return a short word for what an answer is made from."""
     told = "\n".join(str(part) for part in parts)
-    return f'W/"{version}-{crc32(told.encode("utf-8", "replace")):08x}"'
+    return sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def has_it(header: str, tag: str) -> bool:

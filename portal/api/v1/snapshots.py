@@ -10,10 +10,12 @@ from engine.errors import Rejected
 from lake.kept_replies import KeptReply
 from lake.snapshots import Snapshot, create_snapshot, find_snapshot, list_snapshots, version_of
 from portal.api.identity import SignedIn, TheLake
+from portal.api.v1.curve_models import AS_OF_IS
 from portal.api.v1.replies import IdempotencyKey, created, once
-from portal.api.v1.target_models import Text
+from portal.api.v1.target_models import Schema, Text
 
 router = APIRouter(tags=["snapshots"])
+SNAPSHOT_IS: Schema = {"pattern": "^[A-Za-z][A-Za-z0-9._-]{0,99}$"}
 
 
 class SnapshotAnswer(BaseModel):
@@ -30,9 +32,14 @@ class NewSnapshot(BaseModel):
     """A name to be given."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "paper-2026a"}]})
-    name: Text = Field(min_length=1, max_length=100)
+    name: Text = Field(min_length=1, max_length=100, json_schema_extra=SNAPSHOT_IS)
     note: Text = Field("", max_length=2000)
-    as_of: Text = Field("", max_length=100, description="a version or a date; the newest where empty")
+    as_of: Text = Field(
+        "",
+        max_length=100,
+        description="a version or a date; the newest where empty",
+        json_schema_extra=AS_OF_IS,
+    )
 
 
 class Newest(BaseModel):

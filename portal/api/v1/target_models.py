@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.target import CLASSES, Target, Visibility
 from lake.targets import TargetRow
@@ -21,19 +21,36 @@ def without_nul(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(without_nul)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+def exact(value: object) -> object:
+    """Return a number of JSON: neither text nor false is one there, though they could be read so."""
+    if isinstance(value, bool | str):
+        raise ValueError("a number is needed")
+    return value
+
+
+Schema = dict[str, Any]
+NO_NUL = "^[^\\u0000]*$"
+NAME_IS: Schema = {"pattern": "^\\s*[A-Za-z0-9_.+\\-*'\\[\\]@#][A-Za-z0-9 _.+\\-*'\\[\\]@#]*\\s*$"}
+WORD_IS: Schema = {"pattern": "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$"}
+Text = Annotated[str, AfterValidator(without_nul), Field(json_schema_extra={"pattern": NO_NUL})]
+Number = Annotated[float, Field(allow_inf_nan=False)]  # in an address, where numbers are text
+Exact = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(exact)]  # in JSON
+ExactRaDeg = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False), BeforeValidator(exact)]
+ExactDecDeg = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), BeforeValidator(exact)]
 RaDeg = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False)]
 DecDeg = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-ClassName = Annotated[Text, Field(description=f"one of: {', '.join(CLASSES)}")]
+Epoch = Annotated[float, Field(ge=1800, le=2200), BeforeValidator(exact)]
+Importance = Annotated[float, Field(ge=0, le=10), BeforeValidator(exact)]
+Cadence = Annotated[float, Field(ge=0, le=10_000), BeforeValidator(exact)]
+ClassName = Annotated[Text, Field(json_schema_extra={"enum": list(CLASSES)})]
 
 
 class Alias(BaseModel):
     """Another name of a target."""
 
     model_config = ConfigDict(extra="forbid")
-    source: Text = Field(min_length=1, max_length=100, examples=["tns"])
-    name: Text = Field(min_length=1, max_length=100, examples=["AT2022abc"])
+    source: Text = Field(min_length=1, max_length=100, examples=["tns"], json_schema_extra=WORD_IS)
+    name: Text = Field(min_length=1, max_length=100, examples=["AT2022abc"], json_schema_extra=WORD_IS)
 
 
 class NewTarget(BaseModel):
@@ -41,21 +58,24 @@ class NewTarget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
     name: Text = Field(
-        min_length=1, max_length=100, description="letters, digits, blanks and . + - _ * ' [ ] @ #"
+        min_length=1,
+        max_length=100,
+        description="letters, digits, blanks and . + - _ * ' [ ] @ #",
+        json_schema_extra=NAME_IS,
     )
-    ra_deg: RaDeg
-    dec_deg: DecDeg
-    epoch: float = Field(2000.0, ge=1800, le=2200, description="Julian year of the position")
-    pm_ra_mas_yr: Number | None = Field(None, description="includes cos(dec)")
-    pm_dec_mas_yr: Number | None = None
+    ra_deg: ExactRaDeg
+    dec_deg: ExactDecDeg
+    epoch: Epoch = Field(2000.0, description="Julian year of the position")
+    pm_ra_mas_yr: Exact | None = Field(None, description="includes cos(dec)")
+    pm_dec_mas_yr: Exact | None = None
     classification: ClassName = "Unknown"
     description: Text = Field("", max_length=2000)
-    discovery_mjd: Number | None = None
-    importance: float = Field(9.98, ge=0, le=10)
-    cadence_d: float = Field(1.0, ge=0, le=10_000)
+    discovery_mjd: Exact | None = None
+    importance: Importance = 9.98
+    cadence_d: Cadence = 1.0
     visibility: Visibility = Visibility.PUBLIC
     group: Text = Field("", max_length=100, description="name or number of one of your groups")
-    embargo_until_mjd: Number | None = Field(
+    embargo_until_mjd: Exact | None = Field(
         None, description="until then only its maker, its group and staff see it"
     )
     aliases: list[Alias] = Field(default=[], max_length=100)
@@ -77,19 +97,19 @@ class TargetChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"importance": 5.0}]})
     # made by a factory, these stand-ins are not told as defaults: what is left out stays as it is
-    name: Text = Field(default_factory=str, min_length=1, max_length=100)
-    ra_deg: RaDeg = Field(default_factory=float)
-    dec_deg: DecDeg = Field(default_factory=float)
-    epoch: float = Field(default_factory=float, ge=1800, le=2200)
-    pm_ra_mas_yr: Number | None = Field(default_factory=_nothing)
-    pm_dec_mas_yr: Number | None = Field(default_factory=_nothing)
+    name: Text = Field(default_factory=str, min_length=1, max_length=100, json_schema_extra=NAME_IS)
+    ra_deg: ExactRaDeg = Field(default_factory=float)
+    dec_deg: ExactDecDeg = Field(default_factory=float)
+    epoch: Epoch = Field(default_factory=float)
+    pm_ra_mas_yr: Exact | None = Field(default_factory=_nothing)
+    pm_dec_mas_yr: Exact | None = Field(default_factory=_nothing)
     classification: ClassName = Field(default_factory=str)
     description: Text = Field(default_factory=str, max_length=2000)
-    discovery_mjd: Number | None = Field(default_factory=_nothing)
-    importance: float = Field(default_factory=float, ge=0, le=10)
-    cadence_d: float = Field(default_factory=float, ge=0, le=10_000)
+    discovery_mjd: Exact | None = Field(default_factory=_nothing)
+    importance: Importance = Field(default_factory=float)
+    cadence_d: Cadence = Field(default_factory=float)
     visibility: Visibility = Field(default_factory=lambda: Visibility.PUBLIC)
-    embargo_until_mjd: Number | None = Field(default_factory=_nothing)
+    embargo_until_mjd: Exact | None = Field(default_factory=_nothing)
 
     def applied(self, target: Target) -> Target:
         """Return a target with the fields that were sent."""
@@ -148,6 +168,6 @@ def target_answer(row: TargetRow) -> TargetAnswer:
             "last_mag": row.last_mag,
             "last_band": row.last_band,
             "last_mjd": row.last_mjd,
-            "priority": row.priority,
+            "priority": min(row.priority, 1e300),  # JSON has no infinity
         }
     )

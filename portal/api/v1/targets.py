@@ -33,9 +33,8 @@ from portal.api.v1.replies import (
     IfNoneMatch,
     conditional,
     created,
-    has_it,
+    digest_of,
     once,
-    tag_of,
 )
 from portal.api.v1.target_models import (
     DecDeg,
@@ -51,6 +50,7 @@ router = APIRouter(tags=["targets"])
 Name = Annotated[str, Path(max_length=120, description="name, alias or number", examples=["Gaia22dkv"])]
 IfMatch = Annotated[str, Header(description="ETag of what you read: 412 where it changed meanwhile")]
 MOST_IN_CONE = 10_000
+_MEASURED = {"points", "last_mag", "last_band", "last_mjd"}
 
 
 class TargetQuery(BaseModel):
@@ -149,19 +149,19 @@ def get(
 ) -> Response:
     """Give one target."""
     answer = _answer(lake, name, user)
-    return conditional(if_none_match, answer, _tag(lake, answer))
+    return conditional(if_none_match, answer, _tag(user, answer))
 
 
 @router.patch("/targets/{name}", response_model=TargetAnswer)
 def change(user: SignedIn, lake: TheLake, name: Name, body: TargetChange, if_match: IfMatch = "") -> Response:
     """Change what you send of a target; only its maker and staff may."""
     present = _answer(lake, name, user)
-    if if_match and not has_it(if_match, _tag(lake, present)):
+    if if_match and not _is_as_read(if_match, user, present):
         raise Rejected("The target changed meanwhile: read it again.", code="changed-meanwhile")
     target = get_target(lake.operations, present.target_id, user)
     changed = update_target(lake.operations, body.applied(target), user=user)
     answer = target_answer(target_row(lake.operations, changed))
-    return conditional("", answer, _tag(lake, answer))
+    return conditional("", answer, _tag(user, answer))
 
 
 @router.delete("/targets/{name}", status_code=204)
@@ -178,5 +178,20 @@ def _answer(lake: Lake, name: str, user: User | None) -> TargetAnswer:
     return target_answer(target_row(lake.operations, get_target(lake.operations, name, user)))
 
 
-def _tag(lake: Lake, answer: TargetAnswer) -> str:
-    return tag_of(lake.store.version(), answer.model_dump_json(exclude={"priority"}))
+def _tag(user: User | None, answer: TargetAnswer) -> str:
+    """Return a tag in two parts: what people say of the target, and what its light curve does meanwhile."""
+    told, measured = _told_and_measured(user, answer)
+    return f'W/"{told}-{measured}"'
+
+
+def _is_as_read(if_match: str, user: User | None, present: TargetAnswer) -> bool:
+    """Return whether nobody changed a target since it was read: new points are no change of it."""
+    told, _ = _told_and_measured(user, present)
+    named = {each.strip().removeprefix("W/").strip('"').partition("-")[0] for each in if_match.split(",")}
+    return bool({"*", told} & named)
+
+
+def _told_and_measured(user: User | None, answer: TargetAnswer) -> tuple[str, str]:
+    who = user.user_id if user else 0
+    told = digest_of(who, answer.model_dump_json(exclude={"priority", *_MEASURED}))
+    return told, digest_of(who, answer.model_dump_json(include=_MEASURED))

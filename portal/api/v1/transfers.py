@@ -35,8 +35,8 @@ Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 _OFFSET = {"Upload-Offset": {"schema": {"type": "integer"}, "description": "bytes that are safe"}}
 _PIECE = {
     "requestBody": {
-        "required": True,
-        "description": "the next bytes",
+        "required": False,
+        "description": "the next bytes; none where all are here already and the end was not told",
         "content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }

@@ -1,13 +1,13 @@
 """Uploads and transfers as the new API writes them."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.target import Visibility
 from lake.inbox import Upload, UploadKind, UploadRequest, UploadStatus
 from lake.transfers import Transfer
-from portal.api.v1.target_models import Number, Text
+from portal.api.v1.target_models import Exact, Number, Text, exact
 
 EXAMPLE: dict[str, Any] = {"target": "Gaia22dkv", "filename": "a.fits", "observatory": "ROAD_QHY600M"}
 
@@ -50,7 +50,10 @@ class NewTransfer(AboutFile):
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [EXAMPLE | {"size_bytes": 33_554_432}]}
     )
-    size_bytes: int = Field(ge=1, le=2**50)
+    dry_run: bool = Field(False, strict=True, description="a verdict, but no point")
+    mjd: Exact | None = Field(None, description="of instrumental photometry")
+    match_dist_arcsec: Exact | None = None
+    size_bytes: Annotated[int, Field(ge=1, le=2**50), BeforeValidator(exact)]
     sha256: str = Field("", pattern="^([0-9a-fA-F]{64})?$", description="checked at the end, where given")
 
 

@@ -28,7 +28,9 @@ _FILE = {
     "requestBody": {
         "required": True,
         "description": "the file itself",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+        },
     }
 }
 

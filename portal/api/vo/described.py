@@ -12,6 +12,12 @@ _TEXTS = {kind: {"schema": {"type": "string"}} for kind in ("text/csv", "text/ta
 Described = dict[str, object]
 
 
+REFUSALS: dict[int | str, dict[str, object]] = {
+    words: {"description": "refused, in words", "content": {**_TABLE, "application/json": {"schema": {}}}}
+    for words in ("4XX", "5XX")
+}
+
+
 def _parameter(name: str, description: str, kind: str, *, required: bool = False) -> Described:
     return {
         "name": name,

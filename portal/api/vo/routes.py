@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from lake.adql.schema import AdqlTable
 from lake.adql.tap_schema import adql_tables
 from lake.opening import Lake
 from portal.api.identity import TheLake
+from portal.api.reply import allowed_at, own_routes
 from portal.api.sql import desk_of
 from portal.api.vo import described, documents
 from portal.api.vo.asking import Asked, answered, asked_of, read_body
@@ -18,7 +20,7 @@ from portal.api.vo.cone import cone_answer
 from portal.api.vo.tap import tap_answer
 from portal.api.vo.votable import MEDIA_TYPE
 
-router = APIRouter()
+router = APIRouter(responses=described.REFUSALS)
 
 
 class VoTable(Response):
@@ -115,7 +117,9 @@ def no_async(request: Request, lake: TheLake) -> Response:
 
 @router.api_route("/api/vo/{rest:path}", methods=["GET", "POST"], include_in_schema=False)
 def unknown(request: Request, lake: TheLake) -> Response:
-    """Say that there is nothing at a path."""
+    """Say that there is nothing at a path, or that it is asked in another way."""
+    if allowed_at(request, _GIVEN):
+        raise HTTPException(405)
     return answered(request, lake, b"", _unknown)
 
 
@@ -154,6 +158,9 @@ def _unknown(_asked: Asked) -> Response:
     raise Rejected(
         "There is nothing here; TAP is at /api/vo/tap, the cone search at /api/vo/scs.", code="unknown-path"
     )
+
+
+_GIVEN = own_routes(router)
 
 
 def _base(lake: Lake) -> str:

@@ -1,6 +1,7 @@
 """Whatever a client writes into BHTOM's fields, the answer is no fault of the server, and nothing hidden."""
 
 import json
+import os
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from portal.api.bhtom.parts import BHTOM_PARTS
 
 SECRET = "Hidden1"
+EXAMPLES = 15 * int(os.environ.get("TOMLAKE_FUZZ_EXAMPLES", "1"))  # make fuzz asks for more
 ROUTES = sorted(
     (method, route.path)
     for part in BHTOM_PARTS
@@ -54,7 +56,7 @@ def test_one_hostile_word_in_every_field_is_no_fault_of_the_server(
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=bodies)
 def test_no_field_of_any_route_is_a_fault_of_the_server(
     other: httpx.Client, method: str, path: str, body: dict[str, object]
