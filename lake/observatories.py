@@ -124,6 +124,18 @@ def camera_by_oname(operations: Engine, oname: str) -> tuple[Observatory, Camera
     return found.observatory, found.camera
 
 
+def camera_registered(operations: Engine, oname: str) -> RegisteredCamera:
+    """Return the camera behind an ONAME, also one that is not active any more: what it did remains.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-observatory``: nothing is registered under it.
+    """
+    with reading(operations) as connection:
+        return _camera_within(connection, oname)
+
+
 def camera_within(connection: Connection, oname: str) -> RegisteredCamera:
     """Return an active camera, read in a transaction that is under way.
 

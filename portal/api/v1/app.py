@@ -12,6 +12,7 @@ from engine.errors import TomlakeError
 from lake.provenance import code_version
 from portal.api.reply import Refused
 from portal.api.v1 import (
+    accuracy,
     archives,
     docs,
     frames,
@@ -35,7 +36,8 @@ from portal.api.v1.problems import (
 )
 
 PARTS = (
-    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, snapshots, search, docs,
+    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, accuracy,
+    snapshots, search, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 

@@ -1,0 +1,144 @@
+"""The live accuracy of a camera, from all frames that a person may see; kept until the lake changes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+from sqlalchemy import Engine
+
+from engine.accuracy.report import FRAME_COLUMNS, Accuracy, accuracy
+from engine.accuracy.stars import COLOUR_STEP_MAG, MAG_STEP, StarTallies, no_tallies
+from engine.accuracy.tally import CELLS_PER_E_FOLD, PULL_SCALE, RESIDUAL_SCALE_MAG
+from engine.lightcurve import Flag
+from engine.photometry.verdict import TARGET_REF_ID
+from lake.observatories import RegisteredCamera
+from lake.people.accounts import User
+from lake.readable import Readable
+from lake.seen import SeenUploads, seen_uploads
+from lake.store import Store
+
+_SPOILT = Flag.SATURATED | Flag.BLENDED | Flag.NEAR_EDGE | Flag.BAD_PIXEL
+_OF_CAMERA = """
+    facility = $facility AND camera = $camera AND ((flags & $simulated_flag) <> 0) = $simulated"""
+_FRAMES = f"""
+    SELECT upload_id, {", ".join(name for name in FRAME_COLUMNS if name != "received_mjd")}
+    FROM lake.frames WHERE {_OF_CAMERA}"""  # noqa: S608 - our own column names
+# One pass over all stars gives all three tallies: they are small, whatever was counted.
+_TALLIES = f"""
+    WITH of_camera AS (
+        SELECT frame_id, band, coalesce(sys_err_mag, zero_point_err_mag, 0) AS sys_err_mag
+        FROM lake.frames
+        WHERE {_OF_CAMERA} AND upload_id IN (SELECT unnest($upload_ids))
+              AND band IS NOT NULL AND zero_point_mag IS NOT NULL
+    ), catalogue AS (
+        SELECT ref_id, band, any_value(bp_rp_mag) AS colour_mag, any_value(mag_err) AS ref_err_mag
+        FROM lake.reference_stars
+        WHERE band IN (SELECT DISTINCT band FROM of_camera)
+        GROUP BY ref_id, band
+    ), stars AS (
+        SELECT band, residual_mag, ref_mag, colour_mag,
+               sqrt(inst_mag_err ** 2 + sys_err_mag ** 2 + coalesce(ref_err_mag, 0) ** 2) AS stated_err_mag
+        FROM lake.frame_stars JOIN of_camera USING (frame_id) LEFT JOIN catalogue USING (ref_id, band)
+        WHERE isfinite(residual_mag) AND ref_mag IS NOT NULL AND (flags & $spoilt) = 0 AND ref_id <> $target
+    ), binned AS (
+        SELECT band,
+               CAST(floor(ref_mag / $mag_step) AS INTEGER) AS mag_bin,
+               CAST(floor(colour_mag / $colour_step) AS INTEGER) AS colour_bin,
+               CAST(round(asinh(residual_mag / $residual_scale) * $per_e_fold) AS INTEGER) AS residual_cell,
+               CASE WHEN stated_err_mag > 0 THEN CAST(round(asinh(
+                   residual_mag / stated_err_mag / $pull_scale) * $per_e_fold) AS INTEGER) END AS pull_cell
+        FROM stars
+    )
+    SELECT band, mag_bin, colour_bin, coalesce(residual_cell, pull_cell) AS cell, count(*) AS count,
+           grouping(mag_bin) = 0 AS is_by_mag, grouping(residual_cell) = 0 AS is_residual
+    FROM binned
+    GROUP BY GROUPING SETS (
+        (band, mag_bin, residual_cell), (band, mag_bin, pull_cell), (band, colour_bin, residual_cell))"""  # noqa: S608 - our own words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whose frames are asked for."""
+
+    facility: str
+    camera: str
+    longitude_deg: float = 0.0
+    simulated: bool = False  # of a simulated observatory; elsewhere simulated frames tell nothing
+
+
+def camera_accuracy(
+    store: Store,
+    operations: Engine,
+    registered: RegisteredCamera,
+    user: User | None,
+    *,
+    as_of: int | None = None,
+) -> Accuracy:
+    """Return what the frames of a camera that a person may see, None for anybody, tell of it.
+
+    ``as_of`` is a version of the lake.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-version``: the lake has no such version, or keeps it no longer.
+    """
+    place = registered.observatory
+    wanted = Wanted(
+        facility=registered.camera.facility,
+        camera=registered.camera.name,
+        longitude_deg=place.longitude_deg,
+        simulated=place.simulated,
+    )
+    version = store.version() if as_of is None else as_of
+    return _kept(store, version, wanted, seen_uploads(operations, user))
+
+
+@lru_cache(maxsize=64)
+def _kept(store: Store, version: int, wanted: Wanted, seen: SeenUploads) -> Accuracy:
+    read_from = store if version == store.version() else store.at(version)
+    return accuracy_of(read_from, wanted, seen.table())
+
+
+def accuracy_of(store: Readable, wanted: Wanted, seen: pl.DataFrame) -> Accuracy:
+    """Return the accuracy from the frames of some uploads; ``seen`` has upload_id and received_mjd."""
+    asked = {
+        "facility": wanted.facility,
+        "camera": wanted.camera,
+        "simulated": wanted.simulated,
+        "simulated_flag": int(Flag.SIMULATED),
+    }
+    frames = store.read(_FRAMES, asked).join(seen, on="upload_id")
+    return accuracy(
+        frames.select(pl.col(name).cast(dtype) for name, dtype in FRAME_COLUMNS.items()),
+        _tallies(store, asked, frames),
+        longitude_deg=wanted.longitude_deg,
+    )
+
+
+def _tallies(store: Readable, asked: dict[str, object], frames: pl.DataFrame) -> StarTallies:
+    calibrated = frames.drop_nulls(["band", "zero_point_mag"])
+    if calibrated.is_empty():
+        return no_tallies()
+    rows = store.scan(
+        _TALLIES,
+        asked
+        | {
+            "upload_ids": calibrated["upload_id"].unique().to_list(),
+            "target": TARGET_REF_ID,
+            "spoilt": int(_SPOILT),
+            "mag_step": MAG_STEP,
+            "colour_step": COLOUR_STEP_MAG,
+            "residual_scale": RESIDUAL_SCALE_MAG,
+            "pull_scale": PULL_SCALE,
+            "per_e_fold": CELLS_PER_E_FOLD,
+        },
+    ).drop_nulls("cell")
+    by_mag = rows.filter("is_by_mag")
+    return StarTallies(
+        residuals=by_mag.filter("is_residual").select("band", "mag_bin", "cell", "count"),
+        pulls=by_mag.filter(~pl.col("is_residual")).select("band", "mag_bin", "cell", "count"),
+        colours=rows.filter(~pl.col("is_by_mag"))
+        .drop_nulls("colour_bin")
+        .select("band", "colour_bin", "cell", "count"),
+    )
