@@ -142,3 +142,33 @@ def _tallies(store: Readable, asked: dict[str, object], frames: pl.DataFrame) ->
         .drop_nulls("colour_bin")
         .select("band", "colour_bin", "cell", "count"),
     )
+
+
+_NUMBERS = """
+    SELECT facility, camera, (flags & $simulated_flag) <> 0 AS simulated, count(*) AS frames,
+           max(mjd) AS last_mjd, median(scatter_mag) AS scatter_mag, median(limit_mag) AS limit_mag,
+           median(seeing_arcsec) AS seeing_arcsec
+    FROM lake.frames
+    WHERE upload_id IN (SELECT unnest($upload_ids))
+    GROUP BY ALL"""
+
+
+def numbers_of_cameras(
+    store: Store, operations: Engine, user: User | None, *, as_of: int | None = None
+) -> pl.DataFrame:
+    """Return how many frames each camera gave that a person may see, and medians over them.
+
+    Returns
+    -------
+        ``facility``, ``camera``, ``simulated``, ``frames``, ``last_mjd``, ``scatter_mag``, ``limit_mag``,
+        ``seeing_arcsec``.
+    """
+    version = store.version() if as_of is None else as_of
+    return _kept_numbers(store, version, seen_uploads(operations, user))
+
+
+@lru_cache(maxsize=64)
+def _kept_numbers(store: Store, version: int, seen: SeenUploads) -> pl.DataFrame:
+    read_from = store if version == store.version() else store.at(version)
+    asked = {"simulated_flag": int(Flag.SIMULATED), "upload_ids": [number for number, _ in seen.received]}
+    return read_from.scan(_NUMBERS, asked)

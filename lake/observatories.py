@@ -60,6 +60,29 @@ def add_observatory(operations: Engine, observatory: Observatory, *, by: str) ->
     Rejected
         ``bad-observatory``: a value is out of its range; ``observatory-taken``.
     """
+    with writing(operations) as connection:
+        return _insert_observatory(connection, observatory, by=by)
+
+
+def register(
+    operations: Engine, observatory: Observatory, camera: Camera, *, by: str, oname: str = ""
+) -> RegisteredCamera:
+    """Return a camera in a new observatory: either both are registered, or neither is.
+
+    Without an ONAME it is given ``<observatory>_<camera>``, with what no ONAME may hold left out.
+
+    Raises
+    ------
+    Rejected
+        ``bad-observatory``, ``observatory-taken``, ``bad-camera``, ``oname-taken``.
+    """
+    plain = re.sub(r"[^\w.+-]+", "_", f"{observatory.name.strip()} {camera.name.strip()}").strip("_")
+    with writing(operations) as connection:
+        site = _insert_observatory(connection, observatory, by=by)
+        return _insert_camera(connection, site, camera, by=by, oname=oname.strip() or plain)
+
+
+def _insert_observatory(connection: Connection, observatory: Observatory, *, by: str) -> Observatory:
     check_observatory(observatory)
     values = {field.name: getattr(observatory, field.name) for field in fields(Observatory)}
     values |= {
@@ -70,13 +93,12 @@ def add_observatory(operations: Engine, observatory: Observatory, *, by: str) ->
     }
     del values["observatory_id"]
     try:
-        with writing(operations) as connection:
-            created = connection.execute(insert(observatories).values(values).returning(observatories))
-            return _observatory(created.mappings().one())
+        created = connection.execute(insert(observatories).values(values).returning(observatories))
     except IntegrityError as error:
         raise Rejected(
             f"An observatory named {observatory.name} exists already.", code="observatory-taken"
         ) from error
+    return _observatory(created.mappings().one())
 
 
 def add_camera(
@@ -89,26 +111,32 @@ def add_camera(
     Rejected
         ``unknown-observatory``, ``bad-camera``, ``oname-taken``.
     """
-    _check_camera(camera)
     with writing(operations) as connection:
-        observatory = _observatory_of(connection, observatory_id)
-        oname = oname.strip() or re.sub(r"\s+", "_", f"{observatory.name}_{camera.name.strip()}")
-        if not re.fullmatch(r"[\w.+-]{1,200}", oname):
-            raise Rejected(
-                f"The ONAME {oname!r:.100} must be letters, digits and _ . + - only.", code="bad-camera"
-            )
-        values = {name: getattr(camera, name) for name in _CAMERA_COLUMNS} | {
-            "observatory_id": observatory_id,
-            "oname": oname,
-            "oname_key": name_key(oname),
-            "created_by": by,
-            "created_mjd": mjd_now(),
-        }
-        taken = select(cameras.c.camera_id).where(cameras.c.oname_key == values["oname_key"])
-        if connection.execute(taken).first() is not None:
-            raise Rejected(f"A camera with the ONAME {oname} exists already.", code="oname-taken")
-        connection.execute(insert(cameras).values(values))
-        return _camera_within(connection, oname)
+        site = _observatory_of(connection, observatory_id)
+        return _insert_camera(connection, site, camera, by=by, oname=oname)
+
+
+def _insert_camera(
+    connection: Connection, site: Observatory, camera: Camera, *, by: str, oname: str
+) -> RegisteredCamera:
+    _check_camera(camera)
+    oname = oname.strip() or re.sub(r"\s+", "_", f"{site.name}_{camera.name.strip()}")
+    if not re.fullmatch(r"[\w.+-]{1,200}", oname):
+        raise Rejected(
+            f"The ONAME {oname!r:.100} must be letters, digits and _ . + - only.", code="bad-camera"
+        )
+    values = {name: getattr(camera, name) for name in _CAMERA_COLUMNS} | {
+        "observatory_id": site.observatory_id,
+        "oname": oname,
+        "oname_key": name_key(oname),
+        "created_by": by,
+        "created_mjd": mjd_now(),
+    }
+    taken = select(cameras.c.camera_id).where(cameras.c.oname_key == values["oname_key"])
+    if connection.execute(taken).first() is not None:
+        raise Rejected(f"A camera with the ONAME {oname} exists already.", code="oname-taken")
+    connection.execute(insert(cameras).values(values))
+    return _camera_within(connection, oname)
 
 
 def camera_by_oname(operations: Engine, oname: str) -> tuple[Observatory, Camera]:

@@ -10,6 +10,7 @@ from engine.times import datetime_of
 
 USEFUL_MAG = 0.1  # fainter stars are worse than a tenth of a magnitude
 HONEST = (0.8, 1.25)  # spread of residuals over stated errors that counts as honest
+LEAST_SHARE = 0.01  # of its band that a bin must hold to be named
 WORTH_TELLING_MAG = 0.05  # change of the zero point
 MANY_REJECTED = 0.2
 
@@ -31,7 +32,8 @@ def _about_stars(found: Accuracy) -> tuple[str, ...]:
             f"{FEWEST_STARS_OF_BAND} are needed.",
         )
     band = str(best["band"][0])
-    rows = found.field.by_mag.filter(pl.col("band") == band, pl.col("stars") >= FEWEST_STARS).sort("mag")
+    many = pl.max_horizontal(pl.lit(FEWEST_STARS), pl.lit(counted * LEAST_SHARE))  # no lonely bright bin
+    rows = found.field.by_mag.filter(pl.col("band") == band, pl.col("stars") >= many).sort("mag")
     told = [about_precision(rows, band)] if len(rows) else []
     return (*told, about_honesty(best["pull"][0]))
 

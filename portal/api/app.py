@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from engine.errors import TomlakeError
 from lake.provenance import code_version
-from portal.api import downloads, health, public_lake, sessions, sql, targets, tokens, uploads
+from portal.api import downloads, health, public_lake, samples, sessions, sql, targets, tokens, uploads
 from portal.api.bhtom.parts import BHTOM_PARTS
 from portal.api.identity import LakeProvider
 from portal.api.reply import (
@@ -31,7 +31,7 @@ PREFIXES = (
     "/api", "/calibFile", "/calibration", "/common/api", "/dataproducts", "/observatory",
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
-PARTS = (tokens, uploads, targets, downloads, sessions, health, public_lake, sql, vo, *BHTOM_PARTS)
+PARTS = (tokens, uploads, targets, downloads, sessions, samples, health, public_lake, sql, vo, *BHTOM_PARTS)
 WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 

@@ -26,6 +26,12 @@ page = st.navigation(
         st.Page(PAGES / "home.py", title="Home", icon=":material/home:", url_path="home", default=True),
         st.Page(PAGES / "targets.py", title="Targets", icon=":material/my_location:", url_path="targets"),
         st.Page(PAGES / "proposals.py", title="New", icon=":material/notifications:", url_path="proposals"),
+        st.Page(
+            PAGES / "observatories.py",
+            title="Observatories",
+            icon=":material/location_on:",
+            url_path="observatories",
+        ),
         st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
         st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),
         st.Page(PAGES / "archives.py", title="Archives", icon=":material/public:", url_path="archives"),
@@ -36,6 +42,7 @@ page = st.navigation(
             url_path="account",
         ),
         st.Page(PAGES / "target.py", title="Target", url_path="target", visibility="hidden"),
+        st.Page(PAGES / "camera.py", title="Camera", url_path="camera", visibility="hidden"),
     ],
     position="top",
 )

@@ -13,6 +13,8 @@ PAGES = {
     "target": "/target?name=Sim26dkv",
     "proposals": "/proposals",
     "archives": "/archives",
+    "observatories": "/observatories",
+    "camera": "/camera?camera=SimObs_Cam1",
     "upload": "/upload",
     "jobs": "/jobs",
     "account": "/account",

@@ -15,7 +15,8 @@ from lake.targets import get_target
 from portal.security.cookie import SESSION_COOKIE
 
 SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
-PAGES = ("home", "targets", "proposals", "upload", "jobs", "archives", "account", "target")
+PAGES = ("home", "targets", "proposals", "upload", "jobs", "archives", "account", "target",
+         "observatories", "camera")  # fmt: skip
 TIMEOUT_S = 30
 
 

@@ -56,6 +56,7 @@ NOT_ABOUT_TARGETS = {
     ("POST", "/api/token-auth"): "gives a token for a password",
     ("POST", "/session/login"): "opens a session",
     ("POST", "/session/logout"): "ends a session",
+    ("PUT", "/session/sample-frame"): "reads the header that is sent, and knows of no target",
     ("GET", "/api/health"): "tells whether the installation works",
 }
 PUBLISHED = ("/lake", "/api/sql")  # what is published is everybody's; lake.public.selection chooses it
