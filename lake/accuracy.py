@@ -23,10 +23,11 @@ _OF_CAMERA = """
 _FRAMES = f"""
     SELECT upload_id, {", ".join(name for name in FRAME_COLUMNS if name != "received_mjd")}
     FROM lake.frames WHERE {_OF_CAMERA}"""  # noqa: S608 - our own column names
-# One pass over all stars gives all three tallies: they are small, whatever was counted.
+# One pass over all stars gives all three tallies: they are small, whatever was counted. A star's stated error
+# is that of a point of known colour: its photons' and the zero point's; the catalogue's own belongs to it.
 _TALLIES = f"""
     WITH of_camera AS (
-        SELECT frame_id, band, coalesce(sys_err_mag, zero_point_err_mag, 0) AS sys_err_mag
+        SELECT frame_id, band, coalesce(zero_point_err_mag, 0) AS zero_point_err_mag
         FROM lake.frames
         WHERE {_OF_CAMERA} AND upload_id IN (SELECT unnest($upload_ids))
               AND band IS NOT NULL AND zero_point_mag IS NOT NULL
@@ -37,7 +38,8 @@ _TALLIES = f"""
         GROUP BY ref_id, band
     ), stars AS (
         SELECT band, residual_mag, ref_mag, colour_mag,
-               sqrt(inst_mag_err ** 2 + sys_err_mag ** 2 + coalesce(ref_err_mag, 0) ** 2) AS stated_err_mag
+               sqrt(inst_mag_err ** 2 + zero_point_err_mag ** 2 + coalesce(ref_err_mag, 0) ** 2)
+                   AS stated_err_mag
         FROM lake.frame_stars JOIN of_camera USING (frame_id) LEFT JOIN catalogue USING (ref_id, band)
         WHERE isfinite(residual_mag) AND ref_mag IS NOT NULL AND (flags & $spoilt) = 0 AND ref_id <> $target
     ), binned AS (

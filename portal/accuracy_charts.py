@@ -17,7 +17,7 @@ MAP_HEIGHT_PX = 330
 _RULE_COLOUR = "#8b98ad"
 _DATE_OF_MJD = "(datum.value - 40587) * 86400000"
 _DATE_LABEL = f"utcFormat({_DATE_OF_MJD}, span(domain('x')) < 400 ? '%d %b' : '%b %Y')"
-_NIGHT_COLOUR, _PLACE_COLOUR = "#64748b", "#0e9bd8"
+_DAY_COLOUR, _PLACE_COLOUR = "#f5b942", "#0e9bd8"
 
 
 def stars_by_mag(found: Accuracy) -> pl.DataFrame:
@@ -117,7 +117,7 @@ def zero_points(found: Accuracy) -> pl.DataFrame:
 
 @lru_cache(maxsize=4)
 def map_spec() -> Spec:
-    """Return the map: a graticule, the side where it is night now, and a mark for each observatory."""
+    """Return the map: a graticule, the side where it is day now, and a mark for each observatory."""
     rows = alt.Chart(alt.NamedData(name="points"))
     x = alt.X(
         "longitude_deg:Q",
@@ -131,12 +131,14 @@ def map_spec() -> Spec:
         scale=alt.Scale(domain=[-90, 90], nice=False),
         axis=_degrees([*range(-90, 91, 30)], "S", "N"),
     )
-    night = rows.transform_filter("datum.kind === 'edge'").mark_area(
-        color=_NIGHT_COLOUR, opacity=0.22, line=False, tooltip=False
-    )
+    edge = rows.transform_filter("datum.kind === 'edge'").transform_calculate(bright_deg="-datum.dark_deg")
+    day = edge.mark_area(color=_DAY_COLOUR, opacity=0.16, line=False, tooltip=False)
     places = rows.transform_filter("datum.kind === 'place'")
     marks = places.mark_point(filled=True, opacity=0.95, color=_PLACE_COLOUR, stroke="#ffffff", strokeWidth=1)
-    names = places.mark_text(dy=-11, fontSize=11, color=_RULE_COLOUR)
+    # a phone has no room for names: there the tooltip tells them
+    names = places.transform_calculate(name="width < 560 ? '' : datum.observatory").mark_text(
+        dy=-12, fontSize=11, color=_RULE_COLOUR, align=alt.ExprRef(_NAME_SIDE)
+    )
     tips = [
         alt.Tooltip("observatory:N", title="Observatory"),
         alt.Tooltip("cameras:N", title="Cameras"),
@@ -144,14 +146,15 @@ def map_spec() -> Spec:
     ]
     size = alt.Size("frames:Q", scale=alt.Scale(type="sqrt", range=[60, 420]), legend=None)
     return _finished(
-        night.encode(x=x, y=y, y2="dark_deg"),
+        day.encode(x=x, y=y, y2="bright_deg"),
         marks.encode(x=x, y=y, size=size, tooltip=tips),
-        names.encode(x=x, y=y, text="observatory:N"),
+        names.encode(x=x, y=y, text="name:N"),
         height_px=MAP_HEIGHT_PX,
         can_zoom=False,
     )
 
 
+_NAME_SIDE = "datum.longitude_deg > 120 ? 'right' : datum.longitude_deg < -120 ? 'left' : 'center'"
 _RMS_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0]
 _PULLS = [0.2, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0]
 _POINT = alt.OverlayMarkDef(filled=True, size=34)

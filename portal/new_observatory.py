@@ -50,17 +50,25 @@ def _sample_line() -> None:
     if told != st.session_state.get(_SEEN):
         st.session_state[_SEEN] = told
         st.session_state.update(
-            {_key(field): told[name] for name, field in _FILLS.items() if told.get(name) not in (None, "")}
+            {
+                _key(field): _filled(told[name])
+                for name, field in _FILLS.items()
+                if told.get(name) not in (None, "")
+            }
         )
     size = f"{told.get('width_pix')} × {told.get('height_pix')} pixels"
     missing = [words for name, words in _WANTED.items() if told.get(name) is None]
     st.caption(
         f"Read from the sample: {size}"
-        + (f". It does not tell the {', '.join(missing)}: fill them in if you know them." if missing else ".")
+        + (f". It does not tell the {', '.join(missing)}: fill in what you know." if missing else ".")
     )
     notes = told.get("notes")
     for note in notes if isinstance(notes, list) else []:
         st.caption(escaped(str(note)))
+
+
+def _filled(value: object) -> object:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 _WANTED = {

@@ -160,8 +160,8 @@ def headline_numbers(found: Accuracy) -> dict[str, str]:
         "Stars measured": number_text(found.stars),
         "Depth": depth,
         "Seeing": seeing,
-        "Until here": _hours(found.sending_h),
-        "Until the verdict": _hours(found.working_h),
+        "Exposure to arrival": _hours(found.sending_h),
+        "Arrival to verdict": _hours(found.working_h),
     }
 
 

@@ -13,6 +13,7 @@ HONEST = (0.8, 1.25)  # spread of residuals over stated errors that counts as ho
 LEAST_SHARE = 0.01  # of its band that a bin must hold to be named
 WORTH_TELLING_MAG = 0.05  # change of the zero point
 MANY_REJECTED = 0.2
+FEWEST_FRAMES = 5  # calibrated ones
 
 
 def sentences(found: Accuracy) -> tuple[str, ...]:
@@ -30,6 +31,12 @@ def _about_stars(found: Accuracy) -> tuple[str, ...]:
         return (
             f"Too few stars to judge this camera: {counted} were measured in one band, and at least "
             f"{FEWEST_STARS_OF_BAND} are needed.",
+        )
+    calibrated = int(found.nights["frames"].sum())
+    if calibrated < FEWEST_FRAMES:
+        return (
+            f"Too few frames to judge this camera: {calibrated} gave a zero point, and at least "
+            f"{FEWEST_FRAMES} are needed.",
         )
     band = str(best["band"][0])
     many = pl.max_horizontal(pl.lit(FEWEST_STARS), pl.lit(counted * LEAST_SHARE))  # no lonely bright bin

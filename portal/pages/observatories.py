@@ -45,7 +45,7 @@ st.vega_lite_chart(
     key="observatories_map",
     alt=f"Map of {plural(table['Observatory'].n_unique(), 'observatory site')}",
 )
-st.caption("Shaded: where the Sun is down now. Larger dots have sent more frames.")
+st.caption("Bright: where the Sun is up now. Larger dots have sent more frames.")
 
 visit = st.session_state.get("observatories_visit", 0)
 picked = st.dataframe(

@@ -108,6 +108,12 @@ def test_a_camera_with_few_stars_is_told_so_and_nothing_else_of_its_stars() -> N
     assert not [words for words in sentences(found) if "good to" in words or "honest" in words]
 
 
+def test_two_frames_full_of_stars_are_too_few_to_judge_a_camera() -> None:
+    words = sentences(observed(SimulatedCamera(), 1, frames=2, stars=1000))
+    assert "Too few frames" in words[0]
+    assert not [each for each in words if "good to" in each]
+
+
 def test_why_frames_failed_is_counted_in_plain_words_also_for_a_reason_nobody_foresaw() -> None:
     codes = ["not-solved"] * 3 + ["odd"] * 2
     frames = pl.DataFrame(
