@@ -1,6 +1,7 @@
 """The live accuracy of a camera, from all frames that a person may see; kept until the lake changes."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import polars as pl
@@ -99,34 +100,65 @@ def camera_accuracy(
 @lru_cache(maxsize=64)
 def _kept(store: Store, version: int, wanted: Wanted, seen: SeenUploads) -> Accuracy:
     read_from = store if version == store.version() else store.at(version)
-    return accuracy_of(read_from, wanted, seen.table())
+    return accuracy_of(read_from, wanted, seen.table(), lake=store)
 
 
-def accuracy_of(store: Readable, wanted: Wanted, seen: pl.DataFrame) -> Accuracy:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """Which stars are to be counted: two are equal where the same reductions of the same frames are meant.
+
+    Other writers change the lake's version all the time; counting every star anew for each would be a waste.
+    """
+
+    wanted: Wanted
+    lake: Hashable  # which store: a process may have several
+    frames: int
+    fingerprint: int  # of uploads and the moments of their verdicts
+    reader: Readable = field(compare=False)
+    upload_ids: tuple[int, ...] = field(compare=False)
+
+
+def accuracy_of(store: Readable, wanted: Wanted, seen: pl.DataFrame, *, lake: Hashable = None) -> Accuracy:
     """Return the accuracy from the frames of some uploads; ``seen`` has upload_id and received_mjd."""
-    asked = {
+    frames = store.read(_FRAMES, _asked(wanted)).join(seen, on="upload_id")
+    return accuracy(
+        frames.select(pl.col(name).cast(dtype) for name, dtype in FRAME_COLUMNS.items()),
+        _tallies(store, wanted, frames, lake),
+        longitude_deg=wanted.longitude_deg,
+    )
+
+
+def _asked(wanted: Wanted) -> dict[str, object]:
+    return {
         "facility": wanted.facility,
         "camera": wanted.camera,
         "simulated": wanted.simulated,
         "simulated_flag": int(Flag.SIMULATED),
     }
-    frames = store.read(_FRAMES, asked).join(seen, on="upload_id")
-    return accuracy(
-        frames.select(pl.col(name).cast(dtype) for name, dtype in FRAME_COLUMNS.items()),
-        _tallies(store, asked, frames),
-        longitude_deg=wanted.longitude_deg,
-    )
 
 
-def _tallies(store: Readable, asked: dict[str, object], frames: pl.DataFrame) -> StarTallies:
+def _tallies(store: Readable, wanted: Wanted, frames: pl.DataFrame, lake: Hashable) -> StarTallies:
     calibrated = frames.drop_nulls(["band", "zero_point_mag"])
     if calibrated.is_empty():
         return no_tallies()
-    rows = store.scan(
+    question = _Question(
+        wanted=wanted,
+        lake=lake,
+        frames=len(calibrated),
+        fingerprint=int(calibrated.select("upload_id", "band", "made_mjd").hash_rows().sum()),
+        reader=store,
+        upload_ids=tuple(calibrated["upload_id"].unique()),
+    )
+    return _counted(question)
+
+
+@lru_cache(maxsize=32)
+def _counted(question: _Question) -> StarTallies:
+    rows = question.reader.scan(
         _TALLIES,
-        asked
+        _asked(question.wanted)
         | {
-            "upload_ids": calibrated["upload_id"].unique().to_list(),
+            "upload_ids": list(question.upload_ids),
             "target": TARGET_REF_ID,
             "spoilt": int(_SPOILT),
             "mag_step": MAG_STEP,

@@ -16,12 +16,14 @@ from engine.accuracy.simulated import (
 from engine.frame import Camera
 from engine.target import Target, Visibility
 from lake.accuracy import camera_accuracy
+from lake.changes import Change
 from lake.inbox import UploadRequest, accept
 from lake.observatories import Observatory, RegisteredCamera, add_camera, add_observatory
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user, find_user
 from lake.provenance import new_batch
 from lake.raw import RawFile
+from lake.tables import FRAME_STARS, FRAMES
 from lake.targets import create_target
 
 STARS = 400
@@ -113,3 +115,18 @@ def test_what_was_asked_before_is_answered_from_memory_until_the_lake_changes(
     empty = lake.store.read("SELECT * FROM lake.frame_stars").head(0)
     lake.store.append("frame_stars", empty, batch=new_batch("test", "upload"))
     assert camera_accuracy(lake.store, lake.operations, camera, None) is not first
+
+
+def test_a_new_reduction_of_a_frame_is_counted_at_once(lake: Lake, camera: RegisteredCamera) -> None:
+    staff = person(lake, "staff")
+    before = camera_accuracy(lake.store, lake.operations, camera, staff)
+    frames = lake.store.read("SELECT * FROM lake.frames WHERE frame_id = 'u0'")
+    stars = lake.store.read("SELECT * FROM lake.frame_stars WHERE frame_id = 'u0' LIMIT 7")
+    keys = frames.select("frame_id")
+    changes = [
+        Change(table=FRAMES, rows=frames.with_columns(pl.col("made_mjd") + 1.0), keys=keys),
+        Change(table=FRAME_STARS, rows=stars, keys=keys),
+    ]
+    lake.store.commit(changes, batch=new_batch("test", "upload"))
+    after = camera_accuracy(lake.store, lake.operations, camera, staff)
+    assert before.stars - after.stars == STARS - len(stars)
