@@ -24,11 +24,13 @@ _OF_CAMERA = """
 _FRAMES = f"""
     SELECT upload_id, {", ".join(name for name in FRAME_COLUMNS if name != "received_mjd")}
     FROM lake.frames WHERE {_OF_CAMERA}"""  # noqa: S608 - our own column names
-# One pass over all stars gives all three tallies: they are small, whatever was counted. A star's stated error
-# is that of a point of known colour: its photons' and the zero point's; the catalogue's own belongs to it.
+# One pass over all stars gives all three tallies, and memory stays flat; bins are small numbers, which are
+# grouped quicker than words. A star's stated error is that of a point of known colour: its photons' and the
+# zero point's; the catalogue's own belongs to it. What is no number (TRY_CAST) is counted nowhere.
 _TALLIES = f"""
     WITH of_camera AS (
-        SELECT frame_id, band, coalesce(zero_point_err_mag, 0) AS zero_point_err_mag
+        SELECT frame_id, band, CAST(dense_rank() OVER (ORDER BY band) AS SMALLINT) AS band_number,
+               coalesce(zero_point_err_mag, 0) AS zero_point_err_mag
         FROM lake.frames
         WHERE {_OF_CAMERA} AND upload_id IN (SELECT unnest($upload_ids))
               AND band IS NOT NULL AND zero_point_mag IS NOT NULL
@@ -38,25 +40,33 @@ _TALLIES = f"""
         WHERE band IN (SELECT DISTINCT band FROM of_camera)
         GROUP BY ref_id, band
     ), stars AS (
-        SELECT band, residual_mag, ref_mag, colour_mag,
+        SELECT band_number, residual_mag, ref_mag, colour_mag,
                sqrt(inst_mag_err ** 2 + zero_point_err_mag ** 2 + coalesce(ref_err_mag, 0) ** 2)
                    AS stated_err_mag
         FROM lake.frame_stars JOIN of_camera USING (frame_id) LEFT JOIN catalogue USING (ref_id, band)
         WHERE isfinite(residual_mag) AND ref_mag IS NOT NULL AND (flags & $spoilt) = 0 AND ref_id <> $target
     ), binned AS (
-        SELECT band,
-               CAST(floor(ref_mag / $mag_step) AS INTEGER) AS mag_bin,
-               CAST(floor(colour_mag / $colour_step) AS INTEGER) AS colour_bin,
-               CAST(round(asinh(residual_mag / $residual_scale) * $per_e_fold) AS INTEGER) AS residual_cell,
-               CASE WHEN stated_err_mag > 0 THEN CAST(round(asinh(
-                   residual_mag / stated_err_mag / $pull_scale) * $per_e_fold) AS INTEGER) END AS pull_cell
+        SELECT band_number,
+               TRY_CAST(floor(ref_mag / $mag_step) AS SMALLINT) AS mag_bin,
+               TRY_CAST(floor(colour_mag / $colour_step) AS SMALLINT) AS colour_bin,
+               TRY_CAST(round(asinh(residual_mag / $residual_scale) * $per_e_fold) AS SMALLINT)
+                   AS residual_cell,
+               CASE WHEN stated_err_mag > 0 THEN TRY_CAST(round(asinh(
+                   residual_mag / stated_err_mag / $pull_scale) * $per_e_fold) AS SMALLINT) END AS pull_cell
         FROM stars
+    ), counted AS (
+        SELECT band_number, coalesce(mag_bin, colour_bin) AS bin, coalesce(residual_cell, pull_cell) AS cell,
+               CASE WHEN grouping(mag_bin) = 1 THEN 'colours'
+                    WHEN grouping(pull_cell) = 1 THEN 'residuals' ELSE 'pulls' END AS tally,
+               count(*) AS count
+        FROM binned
+        GROUP BY GROUPING SETS (
+            (band_number, mag_bin, residual_cell), (band_number, mag_bin, pull_cell),
+            (band_number, colour_bin, residual_cell))
     )
-    SELECT band, mag_bin, colour_bin, coalesce(residual_cell, pull_cell) AS cell, count(*) AS count,
-           grouping(mag_bin) = 0 AS is_by_mag, grouping(residual_cell) = 0 AS is_residual
-    FROM binned
-    GROUP BY GROUPING SETS (
-        (band, mag_bin, residual_cell), (band, mag_bin, pull_cell), (band, colour_bin, residual_cell))"""  # noqa: S608 - our own words
+    SELECT tally, band, bin, cell, count
+    FROM counted JOIN (SELECT DISTINCT band_number, band FROM of_camera) USING (band_number)
+    WHERE bin IS NOT NULL AND cell IS NOT NULL"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,14 +177,17 @@ def _counted(question: _Question) -> StarTallies:
             "pull_scale": PULL_SCALE,
             "per_e_fold": CELLS_PER_E_FOLD,
         },
-    ).drop_nulls("cell")
-    by_mag = rows.filter("is_by_mag")
+    )
+
+    def told(tally: str, bin_name: str) -> pl.DataFrame:
+        return rows.filter(pl.col("tally") == tally).select(
+            "band", pl.col("bin").alias(bin_name), "cell", "count"
+        )
+
     return StarTallies(
-        residuals=by_mag.filter("is_residual").select("band", "mag_bin", "cell", "count"),
-        pulls=by_mag.filter(~pl.col("is_residual")).select("band", "mag_bin", "cell", "count"),
-        colours=rows.filter(~pl.col("is_by_mag"))
-        .drop_nulls("colour_bin")
-        .select("band", "colour_bin", "cell", "count"),
+        residuals=told("residuals", "mag_bin"),
+        pulls=told("pulls", "mag_bin"),
+        colours=told("colours", "colour_bin"),
     )
 
 
