@@ -125,7 +125,7 @@ def add_camera_within(
     """Do what ``add_camera`` does as a part of a transaction that is under way."""
     check_camera(camera)
     observatory = _observatory_of(connection, observatory_id)
-    oname = oname.strip() or re.sub(r"\s+", "_", f"{observatory.name}_{camera.name.strip()}")
+    oname = oname.strip() or _oname_of(observatory, camera)
     if not re.fullmatch(r"[\w.+-]{1,200}", oname):
         raise Rejected(
             f"The ONAME {oname!r:.100} must be letters, digits and _ . + - only.", code="bad-camera"
@@ -157,6 +157,18 @@ def camera_by_oname(operations: Engine, oname: str) -> tuple[Observatory, Camera
     with reading(operations) as connection:
         found = camera_within(connection, oname)
     return found.observatory, found.camera
+
+
+def camera_registered(operations: Engine, oname: str) -> RegisteredCamera:
+    """Return the camera behind an ONAME, also one that is not active any more: what it did remains.
+
+    Raises
+    ------
+    Rejected
+        ``unknown-observatory``: nothing is registered under it.
+    """
+    with reading(operations) as connection:
+        return registered_within(connection, oname)
 
 
 def camera_within(connection: Connection, oname: str) -> RegisteredCamera:
@@ -282,6 +294,11 @@ def _registered(row: RowMapping, observatory: Observatory) -> RegisteredCamera:
         is_approved=bool(row["approved_by"]),
         created_by=row["created_by"],
     )
+
+
+def _oname_of(observatory: Observatory, camera: Camera) -> str:
+    """Return a name for who gives none, without what no ONAME may hold."""
+    return re.sub(r"[^\w.+-]+", "_", f"{observatory.name}_{camera.name.strip()}").strip("_")
 
 
 def _taken(observatory: Observatory) -> Rejected:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, not_, select
 
 from lake.operations import reading, targets, uploads
 from lake.people.accounts import User
-from lake.rights import upload_open_to, visible_to
+from lake.rights import upload_open_to, upload_visible_to, visible_to
 from lake.store import Store
 
 UPLOAD = "upload"  # the source of points that people's frames gave
@@ -75,6 +75,30 @@ def closed_within(connection: Connection, user: User | None, *, target_id: int |
     rows = connection.execute(query).all()
     made_points = {(row.target_id, row.sha256) for row in rows if row.target_id and not row.dry_run}
     return Closed(upload_ids=frozenset(row.upload_id for row in rows), files=frozenset(made_points))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenUploads:
+    """The uploads that a person may see, and when each arrived; of value, so that caches can hold it."""
+
+    received: frozenset[tuple[int, float]] = frozenset()
+
+    def table(self) -> pl.DataFrame:
+        """Return ``upload_id`` and ``received_mjd``."""
+        schema = {"upload_id": pl.Int64(), "received_mjd": pl.Float64()}
+        return pl.DataFrame(sorted(self.received), schema=schema, orient="row")
+
+
+def seen_uploads(operations: Engine, user: User | None) -> SeenUploads:
+    """Return the uploads that a person, or None for anybody, may see: the target's rights count as well."""
+    query = (
+        select(uploads.c.upload_id, uploads.c.received_mjd)
+        .outerjoin(targets, targets.c.target_id == uploads.c.target_id)
+        .where(upload_visible_to(user))
+    )
+    with reading(operations) as connection:
+        rows = connection.execute(query).all()
+    return SeenUploads(received=frozenset((row.upload_id, row.received_mjd) for row in rows))
 
 
 def seen_light_curve(

@@ -13,7 +13,19 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from engine.errors import TomlakeError
 from lake.provenance import code_version
-from portal.api import downloads, health, oidc, public_lake, sessions, sign_up, sql, targets, tokens, uploads
+from portal.api import (
+    downloads,
+    health,
+    oidc,
+    public_lake,
+    samples,
+    sessions,
+    sign_up,
+    sql,
+    targets,
+    tokens,
+    uploads,
+)
 from portal.api.bhtom.parts import BHTOM_PARTS
 from portal.api.identity import LakeProvider
 from portal.api.reply import (
@@ -38,7 +50,8 @@ PREFIXES = (
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
 PARTS = (
-    tokens, uploads, targets, downloads, sessions, sign_up, oidc, health, public_lake, sql, vo, *BHTOM_PARTS,
+    tokens, uploads, targets, downloads, sessions, sign_up, oidc, samples, health, public_lake, sql, vo,
+    *BHTOM_PARTS,
 )  # fmt: skip
 # BHTOM refuses in shapes of its own: an object, a sentence or a list
 _ANY: dict[str, Any] = {"application/json": {"schema": {}}}

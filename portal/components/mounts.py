@@ -7,8 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from engine.photometry.reading.first_look import FIRST_BYTES
+
 HERE = Path(__file__).resolve().parent
 UPLOAD_URL = "/session/upload"
+SAMPLE_URL = "/session/sample-frame"
 SIGN_IN_URL = "/session/login"
 SIGN_OUT_URL = "/session/logout"
 WAYS_IN_URL = "/session/oidc"
@@ -29,6 +32,12 @@ def uploader(*, fields: dict[str, str], hint: str, is_open: bool, key: str) -> l
     data = {"url": UPLOAD_URL, "fields": fields, "hint": hint, "open": is_open, "accept": ""}
     result = _element("uploader")(key=key, data=data, on_accepted_change=_nothing)
     return [int(upload_id) for upload_id in result.accepted or []]
+
+
+def sample_frame(*, key: str) -> dict[str, object]:
+    """Show a place to drop a frame of which only the header is read; return what it told, empty before."""
+    data = {"url": SAMPLE_URL, "first_bytes": FIRST_BYTES}
+    return dict(_element("sample")(key=key, data=data, on_told_change=_nothing).told or {})
 
 
 def sign_in_form(*, then: str) -> None:

@@ -1,19 +1,21 @@
-"""Observatories: telescopes and cameras, which of them are at hand, and how to add one."""
+"""Observatories: where they are, how good their cameras are, and the form that registers one."""
 
 import streamlit as st
 
-from portal import sites
-from portal.fmt import escaped
-from portal.new_site import import_form, new_site_form
-from portal.parts import fact_list, simulated_badge
+from portal import telescopes
+from portal.accuracy_charts import map_spec
+from portal.fmt import escaped, plural
+from portal.import_form import import_form
+from portal.new_observatory import new_observatory_form
+from portal.parts import simulated_banner
 from portal.session import current_user
 
-AT_ONCE = 20
+CAMERA_PAGE = "../pages/camera.py"
 
 
 def say(words: str) -> None:
     """Tell the person what happened, above the list as it stands after it."""
-    st.session_state["sites_said"] = words
+    st.session_state["observatories_said"] = words
     st.rerun()
 
 
@@ -23,59 +25,70 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if user is not None:
         with st.container(horizontal=True, width="content"):
             with st.popover("Register a camera", icon=":material/add:", width="content"):
-                new_site_form(user, say)
+                new_observatory_form(user)
             with st.popover("Import a CSV", icon=":material/upload_file:", width="content"):
                 import_form(user, say)
+    else:
+        st.page_link("../pages/account.py", label="Sign in to register yours", icon=":material/login:")
 st.markdown(
-    "A registered camera adds what headers do not say. Uploads name it by its ONAME. New ones wait for "
-    "staff; until then their frames are measured, and the verdicts say so.",
+    "Every star on every frame is a test of the camera that took it. Click a row to see how far its "
+    "magnitudes can be trusted.",
     width=760,
 )
-told = st.session_state.pop("sites_said", "")
+told = st.session_state.pop("observatories_said", "")
 if told:
     st.info(escaped(told), icon=":material/info:")
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    part = st.text_input("Name or ONAME contains", key="sites_part", icon=":material/search:", width=260)
-    only_mine = user is not None and st.toggle("Only those at hand", key="sites_mine")
-at_hand = sites.favourite_onames(user)
-found = [
-    site
-    for site in sites.sites(part=part)
-    if not only_mine or any(camera.values["oname"] in at_hand for camera in site.cameras)
-]
-pages = max(1, -(-len(found) // AT_ONCE))
-page = min(int(st.session_state.get("sites_page", 1)), pages)
-if not found:
-    with st.container(border=True, width=760):
-        st.markdown("**No observatory fits.**" if part or only_mine else "**No observatory yet.**")
-for site in found[(page - 1) * AT_ONCE : page * AT_ONCE]:
-    with st.container(border=True, width=760):
-        st.subheader(escaped(str(site.values["name"])), anchor=False)
-        for camera in site.cameras:
-            if not camera.values["is_active"]:
-                continue
-            oname = str(camera.values["oname"])
-            with st.container(
-                horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-            ):
-                with st.container(horizontal=True, width="content", vertical_alignment="center"):
-                    st.code(oname, language=None, width="content")
-                    if site.values["simulated"]:
-                        simulated_badge()
-                    if not camera.values["approved_by"]:
-                        st.badge("waits for staff", icon=":material/schedule:", color="gray")
-                if user is not None:
-                    is_mine = oname in at_hand
-                    word, icon = ("Let go", ":material/star:") if is_mine else ("Keep", ":material/add:")
-                    if st.button(word, key=f"favourite_{oname}", icon=icon, help="Your cameras at hand"):
-                        say(sites.keep_at_hand(user, oname, is_wanted=not is_mine))
-        with st.expander("Details", key=f"site_{site.observatory_id}"):
-            fact_list(sites.site_facts(site))
-            if site.values["acknowledgement"]:
-                st.caption("Papers thank it so:")
-                st.code(str(site.values["acknowledgement"]), language=None, wrap_lines=True)
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.caption(f"{len(found):,} {'observatory' if len(found) == 1 else 'observatories'}", width="content")
-    if pages > 1:
-        st.pagination(pages, key="sites_page", max_visible_pages=5)
+with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    sort = st.selectbox("Sort by", telescopes.SORTS, key="observatories_sort", width=170)
+    only_kept = user is not None and st.toggle("Only my favourites", key="observatories_kept")
+table = telescopes.cameras_table(user, sort=sort, only_favourites=only_kept)
+if table.is_empty():
+    with st.container(border=True):
+        if only_kept:
+            st.markdown("**No favourites yet.** The star on a camera's page keeps it at hand.")
+        else:
+            first = "Register the first one above" if user else "Sign in to register the first one"
+            st.markdown(f"**No observatory yet.** {first}.")
+    st.stop()
+if table["simulated"].any():
+    simulated_banner("Observatories named so belong to the demo: nobody built them.")
+st.vega_lite_chart(
+    telescopes.map_rows(table),
+    map_spec(),
+    key="observatories_map",
+    alt=f"Map of {plural(table['Observatory'].n_unique(), 'observatory site')}",
+)
+st.caption("Bright: where the Sun is up now. Larger dots have sent more frames.")
+
+visit = st.session_state.get("observatories_visit", 0)
+picked = st.dataframe(
+    table.drop("simulated", *(() if user else ("Kept",))),
+    key=f"observatories_table_{visit}",
+    hide_index=True,
+    on_select="rerun",
+    selection_mode="single-cell",
+    height="content" if len(table) <= 16 else 38 * 16,
+    row_height=38,
+    placeholder="–",
+    alt=f"Table of {plural(len(table), 'camera')}",
+    column_config={
+        "Kept": st.column_config.TextColumn("", width=34, help="Among your favourites"),
+        "Observatory": st.column_config.TextColumn(help="Click a row to open the camera"),
+        "Frames": st.column_config.NumberColumn(format="localized"),
+        "Last frame": st.column_config.DatetimeColumn(format="YYYY-MM-DD"),
+        "Scatter": st.column_config.NumberColumn(
+            format="%.3f", help="Median scatter of the stars that fix the zero point, mag"
+        ),
+        "Depth": st.column_config.NumberColumn(format="%.1f", help="Median 5 sigma limit, mag"),
+        "Seeing": st.column_config.NumberColumn(format="%.1f″", help="Median width of stars"),
+        "Latitude": st.column_config.NumberColumn(format="%.2f°"),
+        "Longitude": st.column_config.NumberColumn(format="%.2f°", help="East is positive"),
+        "Name": st.column_config.TextColumn("ONAME", help="What an upload names"),
+    },
+)
+if picked.selection.cells:
+    st.session_state["observatories_visit"] = visit + 1  # the next visit begins with nothing picked
+    oname = table["Name"][picked.selection.cells[0][0]]
+    st.switch_page(CAMERA_PAGE, query_params=telescopes.camera_address(oname))
+st.caption(f"{plural(len(table), 'camera')} · click a row to open it")

@@ -15,7 +15,10 @@ from portal.session import current_user
 PORTAL = Path(__file__).resolve().parent.parent
 PAGES = PORTAL / "pages"
 STATIC = PORTAL / "static"
-HIDDEN = {"target": "Target", "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use"}
+HIDDEN = {
+    "target": "Target", "camera": "Camera",
+    "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use",
+}  # fmt: skip
 
 st.set_page_config(page_title="tomlake", page_icon=str(STATIC / "logo.svg"), layout="wide")
 theme = "light" if st.context.theme.type == "light" else "dark"
@@ -29,15 +32,15 @@ page = st.navigation(
         st.Page(PAGES / "targets.py", title="Targets", icon=":material/my_location:", url_path="targets"),
         st.Page(PAGES / "tonight.py", title="Tonight", icon=":material/bedtime:", url_path="tonight"),
         st.Page(PAGES / "proposals.py", title="New", icon=":material/notifications:", url_path="proposals"),
-        st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
-        st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),
-        st.Page(PAGES / "archives.py", title="Archives", icon=":material/public:", url_path="archives"),
         st.Page(
             PAGES / "observatories.py",
             title="Observatories",
-            icon=":material/satellite_alt:",
+            icon=":material/location_on:",
             url_path="observatories",
         ),
+        st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
+        st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),
+        st.Page(PAGES / "archives.py", title="Archives", icon=":material/public:", url_path="archives"),
         st.Page(
             PAGES / "groups.py",
             title="Groups",

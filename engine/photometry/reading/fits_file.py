@@ -101,8 +101,13 @@ def _unpack(packed: BinaryIO, unpacked: Path, *, limit_bytes: int) -> None:
         ) from error
 
 
-def walk(file: BinaryIO) -> list[Part]:
+def walk(file: BinaryIO, *, is_start: bool = False) -> list[Part]:
     """Return the header-data units of an open FITS file, none of them reading its data.
+
+    Parameters
+    ----------
+    is_start
+        The file is only the beginning of one: units are returned as far as their headers are there.
 
     Raises
     ------
@@ -119,7 +124,7 @@ def walk(file: BinaryIO) -> list[Part]:
         if parts and not file.read(8).startswith(b"XTENSION"):
             break  # padding or special records after the last unit
         part = _read_part(file, offset, index=len(parts))
-        if part.data_offset + part.data_bytes > size_bytes:
+        if part.data_offset + part.data_bytes > size_bytes and not is_start:
             raise Rejected(
                 f"The file ends early: its header promises {part.data_offset + part.data_bytes} bytes and "
                 f"{size_bytes} came; upload it again.",

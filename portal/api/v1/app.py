@@ -13,6 +13,7 @@ from engine.errors import TomlakeError
 from lake.provenance import code_version
 from portal.api.reply import Refused
 from portal.api.v1 import (
+    accuracy,
     archives,
     audit,
     comments,
@@ -57,8 +58,8 @@ FROM_ANYWHERE: dict[str, Any] = {
     "max_age": 86400,
 }  # fmt: skip
 PARTS = (
-    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, tonight, snapshots,
-    search, sharing, groups, comments, tokens, favourites, audit, docs,
+    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, accuracy, tonight,
+    snapshots, search, sharing, groups, comments, tokens, favourites, audit, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 

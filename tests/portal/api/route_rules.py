@@ -160,6 +160,8 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("POST", "/session/logout"): "ends a session",
     ("POST", "/session/oidc/{provider}"): "sends the browser to a sign-in service",
     ("GET", "/session/oidc/{provider}/back"): "opens a session for whom the service names",
+    ("PUT", "/session/sample-frame"): "reads the header that is sent, and knows of no target",
+    ("GET", "/api/v1/observatories/{oname}/accuracy"): "of frames that one may see: test_accuracy_route",
     ("POST", "/session/sign-up"): "takes a request for an account",
     ("GET", "/api/health"): "tells whether the installation works",
     ("GET", "/common/api/users/me"): "tells whose token it is",

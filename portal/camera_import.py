@@ -1,0 +1,26 @@
+"""What the page of observatories says of a CSV of cameras; rights are the lake's."""
+
+import polars as pl
+
+from engine.errors import Rejected
+from lake.observatory_fields import FIELDS
+from lake.observatory_import import Imported, import_observatories
+from lake.people.accounts import User
+from portal.opened import lake
+
+CSV_COLUMNS = ", ".join(field.name for field in FIELDS)
+
+
+def judged(user: User, body: bytes, *, is_stored: bool) -> tuple[Imported | None, str]:
+    """Return the verdict on every row of a CSV, or None and why it cannot be read."""
+    try:
+        return import_observatories(lake().operations, body, by=user, dry_run=not is_stored), ""
+    except Rejected as refusal:
+        return None, refusal.reason
+
+
+def verdict_table(made: Imported) -> pl.DataFrame:
+    """Return the verdicts on the rows of a CSV as the page lists them."""
+    rows = [(row.line, row.oname, str(row.fate), row.sentence) for row in made.rows]
+    schema = {"Line": pl.Int64(), "ONAME": pl.String(), "Fate": pl.String(), "Says": pl.String()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
