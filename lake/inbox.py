@@ -48,6 +48,7 @@ __all__ = [
     "uploads",
 ]
 
+FIRST_MJD, LAST_MJD = 15_000.0, 100_000.0  # of an observation: photographs, and far enough ahead
 COMMENT_MAX_CHARS = 2000
 FILENAME_MAX_CHARS = 255
 FACILITY_MAX_CHARS = 100
@@ -146,7 +147,7 @@ def check_request(request: UploadRequest) -> None:
     """Refuse what can be seen to be wrong without its file, with the codes of ``accept``."""
     if request.kind == UploadKind.PHOTOMETRY and request.mjd is None:
         raise Rejected("Instrumental photometry needs the MJD of its exposure.", code="no-mjd")
-    if request.mjd is not None and not 15_000 < request.mjd < 100_000:
+    if request.mjd is not None and not FIRST_MJD < request.mjd < LAST_MJD:
         raise Rejected(f"The MJD {request.mjd:g} is no time of an observation.", code="bad-upload")
     if request.match_dist_arcsec is not None and not math.isfinite(request.match_dist_arcsec):
         raise Rejected("The matching radius must be a number of arcseconds.", code="bad-upload")

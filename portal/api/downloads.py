@@ -1,6 +1,6 @@
 """``GET /download/<target>.csv``: every column of a light curve, for people and for caches."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from zlib import crc32
 
 from fastapi import APIRouter, Query
@@ -22,7 +22,16 @@ AS_OF_MEANS = "a named snapshot, a version or a date (UTC): the lake as it stood
 router = APIRouter()
 
 
-@router.get("/download/{name}.csv")
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "every column, sorted by time",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    },
+    304: {"description": "what the visitor has is still right"},
+}
+
+
+@router.get("/download/{name}.csv", response_class=Response, responses=_CSV)
 def download(
     request: Request,
     user: Visitor,

@@ -88,7 +88,9 @@ def own_routes(router: Router) -> list[Route]:
 def allowed_at(request: Request, routes: Iterable[Route]) -> str:
     """Return the methods that a path has: several routes share one, and each knows only its own."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    found = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+    here = [route for route in routes if route.path_regex.match(path)]
+    named = min((route.path.count("{") for route in here), default=0)  # "/x/import" before "/x/{name}"
+    found = {method for route in here if route.path.count("{") == named for method in route.methods or ()}
     return ", ".join(sorted(found))
 
 

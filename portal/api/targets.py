@@ -27,8 +27,8 @@ _FIELD_OF_CODE = {
 }
 
 
-@router.post("/targets/createTarget")
-@router.post("/targets/createTarget/")
+@router.post("/targets/createTarget", status_code=201)
+@router.post("/targets/createTarget/", status_code=201)
 def create(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     """Make a target; the answer repeats its fields."""
     made = new_target(fields)

@@ -35,10 +35,10 @@ MESSAGES = {
 FILES_WORTH = 5  # one request may be so many times as large as one file may be
 
 
-@router.post("/upload")
-@router.post("/upload/")
-@router.post("/dataproducts/upload")
-@router.post("/dataproducts/upload/")
+@router.post("/upload", status_code=201)
+@router.post("/upload/", status_code=201)
+@router.post("/dataproducts/upload", status_code=201)
+@router.post("/dataproducts/upload/", status_code=201)
 async def upload_as_bhtom(request: Request, user: SignedIn, lake: TheLake) -> Response:
     """Take one or more files for a target; each gets an id and a job, or none is taken."""
     try:  # before anything of the body is read
@@ -76,7 +76,7 @@ async def received_form(request: Request, lake: Lake) -> ReceivedForm:
         raise (_refusal(error) if isinstance(error, Rejected) else error) from error
 
 
-@router.put("/session/upload")
+@router.put("/session/upload", status_code=201)
 async def upload_from_page(
     request: Request,
     user: SignedIn,

@@ -42,8 +42,8 @@ def observatories(_user: SignedIn, lake: TheLake, fields: SentFields) -> Respons
     return json_reply(paged([observatory_item(each) for each in found], fields))
 
 
-@router.post("/observatory/createObservatory")
-@router.post("/observatory/createObservatory/")
+@router.post("/observatory/createObservatory", status_code=201)
+@router.post("/observatory/createObservatory/", status_code=201)
 def create(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     """Register a camera, with its observatory where that is new; its ONAME is the names of both."""
     name, camera_name = text_of(fields, "name"), text_of(fields, "camera_name")
@@ -71,10 +71,10 @@ def create(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     return json_reply({"Status": "created"}, status=201)
 
 
-@router.patch("/observatory/updateObservatory")
-@router.patch("/observatory/updateObservatory/")
-@router.post("/observatory/updateObservatory")
-@router.post("/observatory/updateObservatory/")
+@router.patch("/observatory/updateObservatory", status_code=201)
+@router.patch("/observatory/updateObservatory/", status_code=201)
+@router.post("/observatory/updateObservatory", status_code=201)
+@router.post("/observatory/updateObservatory/", status_code=201)
 def update(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     """Change an observatory; only who registered it and staff may."""
     name = text_of(fields, "name")
@@ -108,8 +108,8 @@ def favourites(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     return json_reply(paged([_favourite_item(each) for each in found], fields))
 
 
-@router.post("/observatory/addFavouriteObservatory")
-@router.post("/observatory/addFavouriteObservatory/")
+@router.post("/observatory/addFavouriteObservatory", status_code=201)
+@router.post("/observatory/addFavouriteObservatory/", status_code=201)
 def add(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     """Put a camera on the user's list."""
     oname = _oname(lake, fields)

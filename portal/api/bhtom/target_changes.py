@@ -25,8 +25,8 @@ from portal.api.targets import BodyFields, SentFields, target_refusal
 router = APIRouter()
 
 
-@router.patch("/targets/updateTarget/{name}")
-@router.patch("/targets/updateTarget/{name}/")
+@router.patch("/targets/updateTarget/{name}", status_code=201)
+@router.patch("/targets/updateTarget/{name}/", status_code=201)
 def update(user: SignedIn, lake: TheLake, name: str, fields: BodyFields) -> Response:
     """Change what is named of a target; only its maker and staff may."""
     present = _target(lake, name, user)

@@ -38,6 +38,8 @@ _STATUS = {
     "wrong-sha256": 422,
     "no-group": 422,
     "no-mjd": 422,
+    "no-site": 422,
+    "bad-csv": 422,
     "still-answering": 409,
     "transfer-busy": 409,
     "too-many-uploads": 429,

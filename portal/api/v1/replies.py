@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -65,8 +66,8 @@ def conditional(if_none_match: str, body: BaseModel, tag: str) -> Response:
 
 
 def created(body: BaseModel, location: str) -> KeptReply:
-    """Return the answer to a request that made something."""
-    return KeptReply(status=201, body=body.model_dump_json(), location=location)
+    """Return the answer to a request that made something, at an address of any letters."""
+    return KeptReply(status=201, body=body.model_dump_json(), location=quote(location, safe="/+"))
 
 
 def once(lake: Lake, user: User, asked: tuple[str, str, bytes], make: Callable[[], KeptReply]) -> Response:

@@ -1,7 +1,6 @@
 """``/targets``: list, make, read, change and delete; ``/cone``: those round a position."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -135,7 +134,7 @@ def create(user: SignedIn, lake: TheLake, body: NewTarget, idempotency_key: Idem
         group_id = group_named(lake.operations, body.group, user)
         target = add_target(lake, body.target(group_id=group_id), by=user.username)
         answer = target_answer(target_row(lake.operations, target))
-        return created(answer, f"/api/v1/targets/{quote(target.name)}")
+        return created(answer, f"/api/v1/targets/{target.name}")
 
     return once(lake, user, (idempotency_key, "POST /targets ", body.model_dump_json().encode()), make)
 

@@ -5,11 +5,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.target import Visibility
-from lake.inbox import Upload, UploadKind, UploadRequest, UploadStatus
+from lake.inbox import FIRST_MJD, LAST_MJD, Upload, UploadKind, UploadRequest, UploadStatus
 from lake.transfers import Transfer
 from portal.api.v1.target_models import Exact, Number, Text, exact
 
 EXAMPLE: dict[str, Any] = {"target": "Gaia22dkv", "filename": "a.fits", "observatory": "ROAD_QHY600M"}
+
+EMBARGO_IS = "until then only you, the group and staff see what it gives"
+OBSERVED = Field(gt=FIRST_MJD, lt=LAST_MJD)
 
 
 class AboutFile(BaseModel):
@@ -24,13 +27,11 @@ class AboutFile(BaseModel):
     dry_run: bool = Field(False, description="a verdict, but no point")
     comment: Text = Field("", max_length=2000)
     observers: list[Text] = Field(default=[], max_length=50, description="user names; you where empty")
-    mjd: Number | None = Field(None, description="of instrumental photometry")
+    mjd: Annotated[Number, OBSERVED] | None = Field(None, description="of instrumental photometry")
     match_dist_arcsec: Number | None = None
     visibility: Visibility = Field(Visibility.PUBLIC, description="public: as open as its target is")
     group: Text = Field("", max_length=100, description="name or number of one of your groups")
-    embargo_until_mjd: Number | None = Field(
-        None, description="until then only you, the group and staff see what it gives"
-    )
+    embargo_until_mjd: Number | None = Field(None, description=EMBARGO_IS)
 
     def request(self, username: str, *, group_id: int | None = None) -> UploadRequest:
         """Return it as the inbox takes it, of the group with this number."""
@@ -51,8 +52,9 @@ class NewTransfer(AboutFile):
         extra="forbid", json_schema_extra={"examples": [EXAMPLE | {"size_bytes": 33_554_432}]}
     )
     dry_run: bool = Field(False, strict=True, description="a verdict, but no point")
-    mjd: Exact | None = Field(None, description="of instrumental photometry")
+    mjd: Annotated[Exact, OBSERVED] | None = Field(None, description="of instrumental photometry")
     match_dist_arcsec: Exact | None = None
+    embargo_until_mjd: Exact | None = Field(None, description=EMBARGO_IS)
     size_bytes: Annotated[int, Field(ge=1, le=2**50), BeforeValidator(exact)]
     sha256: str = Field("", pattern="^([0-9a-fA-F]{64})?$", description="checked at the end, where given")
 
