@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from lake.observatory_facts import CameraRecord, ObservatoryRecord
-from portal.api.v1.target_models import Exact, Text
+from portal.api.v1.target_models import Exact, Text, exact
 
 # a fact is kept under BHTOM's name
 SITE_FACTS = {
@@ -25,10 +25,15 @@ EXAMPLE: dict[str, Any] = {
 
 Words = Annotated[Text, Field(max_length=2000)]
 Short = Annotated[Text, Field(max_length=100)]
-LongitudeDeg = Annotated[Exact, Field(ge=-180, le=360, description="positive to the East")]
-LatitudeDeg = Annotated[Exact, Field(ge=-90, le=90)]
-AltitudeM = Annotated[Exact, Field(ge=-500, le=10_000)]
-Positive = Annotated[Exact, Field(gt=0)]
+LongitudeDeg = Annotated[
+    float,
+    Field(ge=-180, le=360, allow_inf_nan=False, description="positive to the East"),
+    BeforeValidator(exact),  # after the bounds: told before them it would keep them out of the description
+]
+LatitudeDeg = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), BeforeValidator(exact)]
+AltitudeM = Annotated[float, Field(ge=-500, le=10_000, allow_inf_nan=False), BeforeValidator(exact)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(exact)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(exact)]
 
 
 def _nothing() -> Any:  # noqa: ANN401 - a stand-in of every kind
@@ -58,7 +63,9 @@ class ObservatoryChange(Sent):
     filters: Words = Field(default_factory=str, description="as its frames name them")
     comment: Words = Field(default_factory=str)
     acknowledgement: Words = Field(default_factory=str, description="what papers write")
-    only_instrumental: bool = Field(default_factory=bool, description="sends photometry, no images")
+    only_instrumental: bool = Field(
+        default_factory=bool, strict=True, description="sends photometry, no images"
+    )
     approx_limit_mag: Exact | None = Field(default_factory=_nothing)
     origin: Words = Field(default_factory=str)
     focal_length_mm: Positive | None = Field(default_factory=_nothing)
@@ -80,7 +87,7 @@ class CameraChange(Sent):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"gain_e_adu": 1.5}]})
     gain_e_adu: Positive | None = Field(default_factory=_nothing)
-    read_noise_e: Annotated[Exact, Field(ge=0)] | None = Field(default_factory=_nothing)
+    read_noise_e: NotNegative | None = Field(default_factory=_nothing)
     saturation_adu: Positive | None = Field(default_factory=_nothing)
     pixel_scale_arcsec: Positive | None = Field(default_factory=_nothing)
     date_keyword: Short | None = Field(default_factory=_nothing, examples=["DATE-OBS"])

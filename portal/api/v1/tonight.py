@@ -98,7 +98,12 @@ class NightQuery(BaseModel):
     moon_min_deg: float = Field(0.0, ge=0, le=180, description="least distance while the Moon is up")
     twilight: Twilight = Field(Twilight.NAUTICAL, description="the Sun is 6, 12 or 18 degrees down")
     limit: int = Field(100, ge=1, le=MOST_TARGETS, description="how many of the best")
-    format: str = Field("", max_length=10, description="json, csv, ics or txt; it beats Accept")
+    format: str = Field(
+        "",
+        max_length=10,
+        description="json, csv, ics or txt; it beats Accept",
+        json_schema_extra={"enum": ["", "json", "csv", "ics", "txt"]},
+    )
 
     def asked(self, lake: Lake) -> Asked:
         """Return it as the lake takes it."""

@@ -12,7 +12,7 @@ from portal.api.v1.target_models import Exact, Number, Text, exact
 EXAMPLE: dict[str, Any] = {"target": "Gaia22dkv", "filename": "a.fits", "observatory": "ROAD_QHY600M"}
 
 EMBARGO_IS = "until then only you, the group and staff see what it gives"
-OBSERVED = Field(gt=FIRST_MJD, lt=LAST_MJD)
+OBSERVED = Field(gt=FIRST_MJD, lt=LAST_MJD, allow_inf_nan=False)
 
 
 class AboutFile(BaseModel):
@@ -27,7 +27,7 @@ class AboutFile(BaseModel):
     dry_run: bool = Field(False, description="a verdict, but no point")
     comment: Text = Field("", max_length=2000)
     observers: list[Text] = Field(default=[], max_length=50, description="user names; you where empty")
-    mjd: Annotated[Number, OBSERVED] | None = Field(None, description="of instrumental photometry")
+    mjd: Annotated[float, OBSERVED] | None = Field(None, description="of instrumental photometry")
     match_dist_arcsec: Number | None = None
     visibility: Visibility = Field(Visibility.PUBLIC, description="public: as open as its target is")
     group: Text = Field("", max_length=100, description="name or number of one of your groups")
@@ -52,7 +52,9 @@ class NewTransfer(AboutFile):
         extra="forbid", json_schema_extra={"examples": [EXAMPLE | {"size_bytes": 33_554_432}]}
     )
     dry_run: bool = Field(False, strict=True, description="a verdict, but no point")
-    mjd: Annotated[Exact, OBSERVED] | None = Field(None, description="of instrumental photometry")
+    mjd: Annotated[float, OBSERVED, BeforeValidator(exact)] | None = Field(
+        None, description="of instrumental photometry"
+    )
     match_dist_arcsec: Exact | None = None
     embargo_until_mjd: Exact | None = Field(None, description=EMBARGO_IS)
     size_bytes: Annotated[int, Field(ge=1, le=2**50), BeforeValidator(exact)]
