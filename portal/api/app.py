@@ -10,7 +10,19 @@ from starlette.routing import BaseRoute, Route
 
 from engine.errors import TomlakeError
 from lake.provenance import code_version
-from portal.api import downloads, health, oidc, public_lake, sessions, sign_up, sql, targets, tokens, uploads
+from portal.api import (
+    downloads,
+    finishing,
+    health,
+    oidc,
+    public_lake,
+    sessions,
+    sign_up,
+    sql,
+    targets,
+    tokens,
+    uploads,
+)
 from portal.api.bhtom.parts import BHTOM_PARTS
 from portal.api.identity import LakeProvider
 from portal.api.reply import (
@@ -41,6 +53,7 @@ PARTS = (
     sessions,
     sign_up,
     oidc,
+    finishing,
     health,
     public_lake,
     sql,

@@ -157,6 +157,7 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("POST", "/session/logout"): "ends a session",
     ("POST", "/session/oidc/{provider}"): "sends the browser to a sign-in service",
     ("GET", "/session/oidc/{provider}/back"): "opens a session for whom the service names",
+    ("POST", "/session/oidc/{provider}/finish"): "opens a session, once the terms and the code are given",
     ("POST", "/session/sign-up"): "takes a request for an account",
     ("GET", "/api/health"): "tells whether the installation works",
     ("GET", "/common/api/users/me"): "tells whose token it is",
