@@ -61,9 +61,7 @@ def _first_password(user: User) -> None:
         width=760,
     )
     with st.form("first_password", width=WIDTH, clear_on_submit=True):
-        new = st.text_input(
-            "Password", type="password", key="first_password_new", help="8 or more characters."
-        )
+        new = st.text_input("Password", type="password", key="first_password_new", help=LONG_ENOUGH)
         again = st.text_input("Password again", type="password", key="first_password_again")
         wanted = st.form_submit_button("Set password", key="set_first_password")
     if wanted and new != again:

@@ -99,7 +99,7 @@ def test_the_terms_are_asked_for_before_the_session_opens(
     assert "Be &lt;kind&gt;." in page.text
     assert "The &lt;University&gt; says that you are <strong>tess</strong>" in page.text
     assert not re.search(r"<script|<style|\son\w+=|\sstyle=", page.text)
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "script-src 'none'" in page.headers["content-security-policy"]
     for terms in ("", "4"):
         answer = finishing(browser, key_in(page), terms=terms, next="/targets")
         assert (answer.status_code, session_of(answer)) == (401, None)
