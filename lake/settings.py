@@ -191,12 +191,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         upload_mb_per_day=_whole(given, "upload_mb_per_day", 100_000, least=0, most=1_000_000_000),
         providers=providers_of(given),
         accounts=tuple((name, given[_secret(name)].strip()) for name in ACCOUNTS if _secret(name) in given),
-        origins=tuple(
-            (name, variable)
-            for name, variable in {**_VARIABLES, "providers": PROVIDERS}.items()
-            if variable in given
-        ),
+        origins=_origins(given),
     )
+
+
+def _origins(given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return which fields were given, each with the variable that gave it."""
+    known = {**_VARIABLES, "providers": PROVIDERS}
+    return tuple((name, variable) for name, variable in known.items() if variable in given)
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -12,6 +12,7 @@ from portal.session import this_session
 
 _ENROLMENT = "second_factor_enrolment"
 WIDTH = 620
+LONG_ENOUGH = "8 or more characters."
 
 
 def account_sections(user: User) -> None:
@@ -38,9 +39,12 @@ def _profile(user: User) -> None:
 
 def _password(user: User) -> None:
     st.header("Password")
+    if my_account.has_no_password(user):
+        _first_password(user)
+        return
     with st.form("password", width=WIDTH, clear_on_submit=True):
         old = st.text_input("Your password", type="password", key="old_password")
-        new = st.text_input("New password", type="password", key="new_password", help="8 or more characters.")
+        new = st.text_input("New password", type="password", key="new_password", help=LONG_ENOUGH)
         again = st.text_input("New password again", type="password", key="new_password_again")
         wanted = st.form_submit_button("Change password", key="change_password")
     if wanted and new != again:
@@ -48,6 +52,22 @@ def _password(user: User) -> None:
     elif wanted:
         change = lambda: my_account.new_password(user, old, new, this=this_session())  # noqa: E731
         _told(change, "Your password is changed. Every other session has ended.")
+
+
+def _first_password(user: User) -> None:
+    st.markdown(
+        "You have none: you sign in through a service. With one you may do so without it, unlink it, "
+        "set up a second factor, and delete your account.",
+        width=760,
+    )
+    with st.form("first_password", width=WIDTH, clear_on_submit=True):
+        new = st.text_input("Password", type="password", key="first_password_new", help=LONG_ENOUGH)
+        again = st.text_input("Password again", type="password", key="first_password_again")
+        wanted = st.form_submit_button("Set password", key="set_first_password")
+    if wanted and new != again:
+        st.error("The two passwords differ: type them again.")
+    elif wanted and _told(lambda: my_account.first_password(user, new, this=this_session()), ""):
+        st.rerun()
 
 
 def _second_factor(user: User) -> None:

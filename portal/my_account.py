@@ -7,6 +7,7 @@ import segno
 from engine.errors import Rejected, Transient
 from lake.people.accounts import User, check_password, set_password
 from lake.people.departure import delete_account
+from lake.people.newcomers import lacks_password, set_first_password
 from lake.people.profile import Profile, change_profile, profile_of
 from lake.people.second_factor import (
     Enrolment,
@@ -46,6 +47,18 @@ def new_password(user: User, old: str, new: str, *, this: str) -> None:
     _prove(user, old)
     with _HASHING:
         set_password(lake().operations, user, new, keep=this)
+
+
+def has_no_password(user: User) -> bool:
+    """Return whether somebody came through a service and never set a password."""
+    return lacks_password(lake().operations, user)
+
+
+def first_password(user: User, new: str, *, this: str) -> None:
+    """Set the first password of an account, from a session that was opened just now."""
+    _slow_down(user)
+    with _HASHING:
+        set_first_password(lake().operations, user, new, this=this)
 
 
 def is_guarded(user: User) -> bool:

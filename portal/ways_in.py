@@ -30,13 +30,17 @@ def ways_in() -> list[WayIn]:
     return [WayIn(name=each.name, title=each.title) for each in settings().providers]
 
 
+def title_of(issuer: str) -> str:
+    """Return what people call a service; one that the settings no longer name goes by its address."""
+    return {each.issuer: each.title for each in settings().providers}.get(issuer, issuer)
+
+
 def linked_ways(user: User) -> list[LinkedWay]:
-    """Return what somebody linked; a service that the settings no longer name goes by its address."""
-    titles = {each.issuer: each.title for each in settings().providers}
+    """Return what somebody linked."""
     return [
         LinkedWay(
             identity_id=each.identity_id,
-            title=titles.get(each.provider, each.provider),
+            title=title_of(each.provider),
             subject=each.subject,
             made_mjd=each.made_mjd,
         )

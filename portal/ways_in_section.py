@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from engine.errors import Rejected
 from lake.people.accounts import User
 from portal.components.mounts import ways_in_buttons
 from portal.fmt import date_text
@@ -25,7 +26,15 @@ def ways_in_section(user: User) -> None:
                 st.text(f"{way.title}: {way.subject}")
                 st.caption(f"linked {date_text(way.made_mjd)}")
             if st.button("Unlink", key=f"unlink_{way.identity_id}", icon=":material/link_off:"):
-                end_way(user, way.identity_id)
-                st.rerun()
+                _unlink(user, way.identity_id)
     if ways_in():
         ways_in_buttons({way.name: f"Link {way.title}" for way in ways_in()}, then="/account")
+
+
+def _unlink(user: User, identity_id: int) -> None:
+    try:
+        end_way(user, identity_id)
+    except Rejected as refusal:
+        st.error(refusal.reason)
+        return
+    st.rerun()

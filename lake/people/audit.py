@@ -53,14 +53,25 @@ class Entry:
     after: Mapping[str, object]
 
 
-def note_sign_in(operations: Engine, *, username: str, address: str, is_right: bool, lacks: str = "") -> None:
-    """Note that somebody signed in, or tried to; ``lacks``: what was missing after the right password.
+def note_sign_in(
+    operations: Engine, *, username: str, address: str, is_right: bool, lacks: str = "", service: str = ""
+) -> None:
+    """Note that somebody signed in, or tried to.
 
     What is no user name is not kept: people type their password there.
+
+    Parameters
+    ----------
+    lacks
+        What was missing after the right password, or after the word of the service.
+    service
+        Through which service they came; empty: with their password.
     """
+    about = About(kind="service", name=service) if service else None
     with writing(operations) as connection:
         deed = "signed in" if is_right else f"asked for {lacks}" if lacks else "refused"
-        _add(connection, Kind.SIGN_IN, deed, who=_known(connection, username), address=address)
+        who = _known(connection, username)
+        _add(connection, Kind.SIGN_IN, deed, who=who, address=address, about=about)
 
 
 def note_download(

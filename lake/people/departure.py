@@ -6,13 +6,15 @@ from engine.errors import Rejected
 from lake.operations import serialised, sessions, tokens, users, writing
 from lake.people.account_tables import accepted_terms, profiles, recovery_codes, second_factors
 from lake.people.audit import About, note_change
+from lake.people.identity_tables import identities
 from lake.people.person import User
 from lake.people.tables import group_members
 from lake.said_tables import favourites
 
 FORMER = "former observer"
 _GOES = (
-    tokens, sessions, second_factors, recovery_codes, profiles, accepted_terms, group_members, favourites,
+    tokens, sessions, identities, second_factors, recovery_codes, profiles, accepted_terms, group_members,
+    favourites,
 )  # fmt: skip
 
 

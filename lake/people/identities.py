@@ -16,12 +16,10 @@ from engine.times import mjd_now
 from lake.operations import reading, serialised, users, writing
 from lake.people.audit import About, note_change
 from lake.people.identity_tables import identities
+from lake.people.newcomers import NO_PASSWORD, add_newcomer
 from lake.people.person import USER_COLUMNS, User, user_of
+from lake.settings import SignUp
 
-# The hash of a forgotten random text: nobody can sign in with a password until one is set.
-NO_PASSWORD = (
-    "$argon2id$v=19$m=65536,t=3,p=4$KFeGlMuDw/k+Z6eFD7iYLQ$07yGv4vhyP6ddG7p9V5bnAkyuW7puQCw3BKEeDfeJ8k"  # noqa: S105 - no password has it
-)
 USERNAME_MAX_CHARS = 100
 FULL_NAME_MAX_CHARS = 200
 
@@ -55,13 +53,18 @@ class Found:
     is_new: bool = False
 
 
-def account_of(operations: Engine, identity: Identity, *, signed_in: User | None) -> Found:
-    """Return the account of an identity: its own; else that of who is signed in; else a new one, waiting.
+def account_of(
+    operations: Engine, identity: Identity, *, signed_in: User | None, sign_up: SignUp = SignUp.APPROVED
+) -> Found:
+    """Return the account of an identity: its own; else that of who is signed in; else a new one.
+
+    Whether a new one is made, and waits for staff, is as for everybody who signs up.
 
     Raises
     ------
     Rejected
-        ``identity-taken``: it belongs to another account than that of who is signed in.
+        ``identity-taken``: it belongs to another account than that of who is signed in;
+        ``sign-up-closed``, ``sign-up-full``: there is no account, and none is made.
     """
     with writing(operations) as connection:
         serialised(connection, "identities")
@@ -73,9 +76,12 @@ def account_of(operations: Engine, identity: Identity, *, signed_in: User | None
                     code="identity-taken",
                 )
             return present
-        user = signed_in or _new_account(connection, identity)
+        user = signed_in or add_newcomer(
+            connection, _usernames(identity), _full_name(identity), sign_up=sign_up
+        )
         _link(connection, identity, user)
-        return Found(user=user, is_active=signed_in is not None, is_new=signed_in is None)
+        is_active = signed_in is not None or sign_up == SignUp.OPEN
+        return Found(user=user, is_active=is_active, is_new=signed_in is None)
 
 
 def identities_of(operations: Engine, user: User) -> list[Linked]:
@@ -117,23 +123,8 @@ def _present(connection: Connection, identity: Identity) -> Found | None:
     return None if row is None else Found(user=user_of(row), is_active=row["is_active"])
 
 
-def _new_account(connection: Connection, identity: Identity) -> User:
-    """Return an account without a password that waits for approval; its name is nobody else's."""
-    names = _usernames(identity)
-    username = next(name for name in names if not _is_taken(connection, name))
-    full_name = "".join(char for char in identity.full_name if char.isprintable())[:FULL_NAME_MAX_CHARS]
-    row = {
-        "username": username,
-        "username_key": username.casefold(),
-        "full_name": full_name.strip(),
-        "password_hash": NO_PASSWORD,
-        "is_active": False,
-        "created_mjd": mjd_now(),
-    }
-    user_id = connection.execute(insert(users).values(row).returning(users.c.user_id)).scalar_one()
-    user = User(user_id=user_id, username=username, full_name=full_name.strip())
-    _note(connection, "made", user, before={}, after={"username": username, "is_active": False})
-    return user
+def _full_name(identity: Identity) -> str:
+    return "".join(char for char in identity.full_name if char.isprintable())[:FULL_NAME_MAX_CHARS].strip()
 
 
 def _usernames(identity: Identity) -> Iterator[str]:
@@ -143,11 +134,6 @@ def _usernames(identity: Identity) -> Iterator[str]:
     name = re.sub(r"[^A-Za-z0-9_.-]+", ".", plain).strip(".")[:USERNAME_MAX_CHARS] or "somebody"
     yield name
     yield from (f"{name}{number}" for number in count(2))
-
-
-def _is_taken(connection: Connection, username: str) -> bool:
-    query = select(users.c.user_id).where(users.c.username_key == username.casefold())
-    return connection.execute(query).first() is not None
 
 
 def _link(connection: Connection, identity: Identity, user: User) -> None:

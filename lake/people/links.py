@@ -15,26 +15,47 @@ class Purpose(StrEnum):
 
     SET_UP = "set-up"
     SIGN_UP = "sign-up"
+    FINISH = "finish"  # a sign-in through a service that lacks something still
 
 
-def issue_link(connection: Connection, purpose: Purpose, *, days: float, about: int = 0) -> str:
-    """Return the key of a new link; only its SHA-256 is kept. What ran out is swept away here."""
+def issue_link(
+    connection: Connection, purpose: Purpose, *, days: float, about: int = 0, browser: str = ""
+) -> str:
+    """Return the key of a new link; only its SHA-256 is kept. What ran out is swept away here.
+
+    Parameters
+    ----------
+    browser
+        A secret of the only browser in which the link is good; empty: it is good in any.
+    """
     key, now = secrets.token_urlsafe(32), mjd_now()
     connection.execute(delete(links).where(links.c.expires_mjd <= now))
-    row = {"key_sha256": sha256_of(key), "purpose": purpose.value, "about": about, "expires_mjd": now + days}
+    row = {
+        "key_sha256": _hash(key, browser),
+        "purpose": purpose.value,
+        "about": about,
+        "expires_mjd": now + days,
+    }
     connection.execute(insert(links).values(row))
     return key
 
 
 def is_good(connection: Connection, purpose: Purpose, key: str) -> bool:
     """Return whether a link would open something; it stays good."""
-    return connection.execute(select(links.c.about).where(*_this(purpose, key))).first() is not None
+    return about_link(connection, purpose, key) is not None
 
 
-def take_link(connection: Connection, purpose: Purpose, key: str) -> int | None:
+def about_link(connection: Connection, purpose: Purpose, key: str, *, browser: str = "") -> int | None:
+    """Return what a link is about, and let it stay good; None where it is not."""
+    query = select(links.c.about).where(*_this(purpose, key, browser))
+    about: int | None = connection.execute(query).scalar_one_or_none()
+    return about
+
+
+def take_link(connection: Connection, purpose: Purpose, key: str, *, browser: str = "") -> int | None:
     """Return what a link is about and let it never be good again; None where it is not good."""
     about: int | None = connection.execute(
-        delete(links).where(*_this(purpose, key)).returning(links.c.about)
+        delete(links).where(*_this(purpose, key, browser)).returning(links.c.about)
     ).scalar_one_or_none()
     return about
 
@@ -44,9 +65,13 @@ def drop_links(connection: Connection, purpose: Purpose) -> None:
     connection.execute(delete(links).where(links.c.purpose == purpose.value))
 
 
-def _this(purpose: Purpose, key: str) -> tuple[ColumnElement[bool], ...]:
+def _this(purpose: Purpose, key: str, browser: str) -> tuple[ColumnElement[bool], ...]:
     return (
-        links.c.key_sha256 == sha256_of(key),
+        links.c.key_sha256 == _hash(key, browser),
         links.c.purpose == purpose.value,
         links.c.expires_mjd > mjd_now(),
     )
+
+
+def _hash(key: str, browser: str) -> str:
+    return sha256_of(f"{key}\n{browser}" if browser else key)

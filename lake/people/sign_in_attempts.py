@@ -1,6 +1,5 @@
 """Sign-ins through another service that are under way: each may come back once, to the browser it left."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from sqlalchemy import Engine, delete, insert
 
 from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.operations import writing
+from lake.people.hashes import sha256_of
 from lake.people.identity_tables import sign_in_attempts
 
 KEPT_S = 600.0  # a second factor and a forgotten password take their time
@@ -45,8 +45,8 @@ def begin_attempt(operations: Engine, *, provider: str, then_path: str, user_id:
     begun = Begun(attempt=attempt, state=secrets.token_urlsafe(24), browser=secrets.token_urlsafe(24))
     now = mjd_now()
     row = {
-        "state_sha256": _sha256(begun.state),
-        "browser_sha256": _sha256(begun.browser),
+        "state_sha256": sha256_of(begun.state),
+        "browser_sha256": sha256_of(begun.browser),
         "provider": attempt.provider,
         "nonce": attempt.nonce,
         "verifier": attempt.verifier,
@@ -66,8 +66,8 @@ def take_attempt(operations: Engine, *, state: str, browser: str) -> Attempt | N
     query = (
         delete(sign_in_attempts)
         .where(
-            sign_in_attempts.c.state_sha256 == _sha256(state),
-            sign_in_attempts.c.browser_sha256 == _sha256(browser),
+            sign_in_attempts.c.state_sha256 == sha256_of(state),
+            sign_in_attempts.c.browser_sha256 == sha256_of(browser),
             sign_in_attempts.c.expires_mjd > mjd_now(),
         )
         .returning(*(sign_in_attempts.c[name] for name in fields))
@@ -75,7 +75,3 @@ def take_attempt(operations: Engine, *, state: str, browser: str) -> Attempt | N
     with writing(operations) as connection:
         row = connection.execute(query).mappings().one_or_none()
     return None if row is None else Attempt(**row)
-
-
-def _sha256(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

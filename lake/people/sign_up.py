@@ -7,7 +7,7 @@ any of them, after the same work.
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, func, insert, select, update
 
 from engine.errors import Rejected
 from engine.times import mjd_now
@@ -15,15 +15,14 @@ from lake.operations import reading, users, writing
 from lake.people.account_tables import sign_ups
 from lake.people.accounts import clean_username, hash_of, insert_user
 from lake.people.audit import About, note_change
+from lake.people.identity_tables import identities
 from lake.people.links import Purpose, issue_link, take_link
 from lake.people.mail import can_mail, send_mail
+from lake.people.newcomers import CONFIRM_DAYS, NO_PASSWORD, let_newcomer_in, make_room, send_newcomer_away
 from lake.people.person import User
 from lake.people.profile import Profile, clean_email, clean_line, put_profile
 from lake.people.terms import current_terms, put_accepted
 from lake.settings import Settings, SignUp
-
-MOST_WAITING = 1000
-CONFIRM_DAYS = 2.0
 
 
 class Next(StrEnum):
@@ -59,6 +58,8 @@ class WaitingAccount:
     note: str
     asked_mjd: float
     is_name_taken: bool
+    provider: str = ""  # the service through which they came; empty: they asked with a password
+    subject: str = ""  # who they are there
 
 
 def ask_for_account(operations: Engine, settings: Settings, asked: Request) -> Next:
@@ -76,7 +77,7 @@ def ask_for_account(operations: Engine, settings: Settings, asked: Request) -> N
         raise Rejected("Accounts are made by staff here: ask them for one.", code="sign-up-closed")
     row = _clean(settings, asked) | {"is_ready": not can_mail(settings), "asked_mjd": mjd_now()}
     with writing(operations) as connection:
-        _make_room(connection)
+        make_room(connection)
         made = insert(sign_ups).values(row).returning(sign_ups.c.sign_up_id)
         sign_up_id = int(connection.execute(made).scalar_one())
         if can_mail(settings):
@@ -122,8 +123,13 @@ def waiting_accounts(operations: Engine, *, by: User) -> list[WaitingAccount]:
         ``no-right``.
     """
     _check_staff(by)
-    taken = select(users.c.user_id).where(users.c.username_key == func.lower(sign_ups.c.username)).exists()
-    query = select(sign_ups, taken.label("is_name_taken")).where(sign_ups.c.is_ready)
+    name = sign_ups.c.username
+    is_newcomer = sign_ups.c.password_hash == NO_PASSWORD
+    same = select(users.c.user_id).where(users.c.username_key == func.lower(name)).correlate(sign_ups)
+    taken = same.exists() & ~is_newcomer
+    columns = (sign_ups, taken.label("is_name_taken"), _or_empty("provider"), _or_empty("subject"))
+    account = sign_ups.outerjoin(users, (users.c.username == name) & is_newcomer)
+    query = select(*columns).select_from(account.outerjoin(identities)).where(sign_ups.c.is_ready)
     with reading(operations) as connection:
         rows = connection.execute(query.order_by(sign_ups.c.sign_up_id)).mappings()
         return [
@@ -142,14 +148,15 @@ def approve_account(operations: Engine, sign_up_id: int, *, by: User, username: 
     _check_staff(by)
     with writing(operations) as connection:
         row = _take(connection, sign_up_id)
-        user = _make(connection, row, username=username or row["username"])
+        decide = let_newcomer_in if row["password_hash"] == NO_PASSWORD else _make
+        user = decide(connection, row, username=username or row["username"])
         about = About(kind="account", number=user.user_id, name=user.username)
         note_change(connection, "approved", about, who=by.username, before={}, after={})
     return user
 
 
 def refuse_account(operations: Engine, sign_up_id: int, *, by: User) -> None:
-    """Drop a request, with all that was told in it.
+    """Drop a request, with all that was told in it, and who its owner is at a service.
 
     Raises
     ------
@@ -159,6 +166,8 @@ def refuse_account(operations: Engine, sign_up_id: int, *, by: User) -> None:
     _check_staff(by)
     with writing(operations) as connection:
         row = _take(connection, sign_up_id)
+        if row["password_hash"] == NO_PASSWORD:
+            send_newcomer_away(connection, row)
         about = About(kind="sign-up", number=sign_up_id, name=row["username"])
         note_change(connection, "refused", about, who=by.username, before={}, after={})
 
@@ -182,15 +191,6 @@ def _clean(settings: Settings, asked: Request) -> dict[str, object]:
     }
 
 
-def _make_room(connection: Connection) -> None:
-    """Drop what was never confirmed, and refuse more than staff can look at."""
-    stale = (sign_ups.c.is_ready.is_(False), sign_ups.c.asked_mjd < mjd_now() - CONFIRM_DAYS)
-    connection.execute(delete(sign_ups).where(*stale))
-    waiting = connection.execute(select(func.count()).select_from(sign_ups)).scalar_one()
-    if waiting >= MOST_WAITING:
-        raise Rejected("Too many people wait for an account: try again in some days.", code="sign-up-full")
-
-
 def _open_if_free(connection: Connection, sign_up_id: int) -> None:
     """Make an account of a request at once; where its name is taken, let it wait for staff."""
     row = connection.execute(select(sign_ups).where(sign_ups.c.sign_up_id == sign_up_id)).mappings().one()
@@ -208,6 +208,10 @@ def _take(connection: Connection, sign_up_id: int) -> RowMapping:
             f"Nobody waits under number {sign_up_id}: look at the list again.", code="unknown-sign-up"
         )
     return row
+
+
+def _or_empty(column: str) -> ColumnElement[str]:
+    return func.coalesce(identities.c[column], "").label(column)
 
 
 def _make(connection: Connection, row: RowMapping, *, username: str) -> User:

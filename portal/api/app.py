@@ -15,6 +15,7 @@ from engine.errors import TomlakeError
 from lake.provenance import code_version
 from portal.api import (
     downloads,
+    finishing,
     health,
     oidc,
     public_lake,
@@ -50,8 +51,8 @@ PREFIXES = (
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
 PARTS = (
-    tokens, uploads, targets, downloads, sessions, sign_up, oidc, samples, health, public_lake, sql, vo,
-    *BHTOM_PARTS,
+    tokens, uploads, targets, downloads, sessions, sign_up, oidc, finishing, samples, health, public_lake,
+    sql, vo, *BHTOM_PARTS,
 )  # fmt: skip
 # BHTOM refuses in shapes of its own: an object, a sentence or a list
 _ANY: dict[str, Any] = {"application/json": {"schema": {}}}

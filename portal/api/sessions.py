@@ -1,23 +1,24 @@
 """Signing in and out of the portal: routes that set and take back the session cookie."""
 
 from collections.abc import Mapping
-from html import escape
 from typing import Annotated
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from engine.errors import Transient
 from lake.opening import Lake
-from lake.people.accounts import User, close_session, open_session
+from lake.people.accounts import close_session
 from lake.people.sign_in import Given, Lacks
 from lake.people.terms import current_terms
-from portal.api.fields import Fields, clean_text, read_fields, text_of
+from portal.api.entering import let_in
+from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import TheDoor, TheLake, address_of
+from portal.api.plain_page import sentence_page
 from portal.api.reply import Refused, json_reply
-from portal.security.cookie import SESSION_COOKIE, drop_session_cookie, set_session_cookie
+from portal.security.cookie import SESSION_COOKIE, drop_session_cookie
 from portal.security.origin import is_cross_site, is_local_path
 
 router = APIRouter()
@@ -53,10 +54,8 @@ async def sign_in(
     if entrance.user is None:
         more = _asked_for(entrance.lacks, lake)
         return _refusal(request, _LACKING[entrance.lacks], status=401, more=more)
-    before = request.cookies.get(SESSION_COOKIE)
-    session_id = await anyio.to_thread.run_sync(_renewed, request, lake, entrance.user, before)
     reply = _welcome(request, fields, entrance.user.username)
-    set_session_cookie(reply, request, session_id, public_url=lake.settings.public_url)
+    await anyio.to_thread.run_sync(let_in, request, reply, lake, entrance.user)
     return reply
 
 
@@ -72,14 +71,6 @@ async def sign_out(request: Request, lake: TheLake) -> Response:
     reply = RedirectResponse("/", status_code=303) if _is_form(request) else json_reply({"signed_in": False})
     drop_session_cookie(reply, request, public_url=lake.settings.public_url)
     return reply
-
-
-def _renewed(request: Request, lake: Lake, user: User, before: str | None) -> str:
-    """Return a new session: what the browser had before, whoever gave it, opens nothing any more."""
-    if before:
-        close_session(lake.operations, before)
-    browser = clean_text(request.headers.get("user-agent", ""))
-    return open_session(lake.operations, user, address=address_of(request), browser=browser)
 
 
 def _asked_for(lacks: Lacks, lake: Lake) -> dict[str, object]:
@@ -117,8 +108,6 @@ def _refusal(
         headers["Retry-After"] = str(retry_after_s)
     if not _is_form(request):
         raise Refused(status, {"detail": sentence, **(more or {})}, headers=headers)
-    page = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>tomlake</title>'
-        f'<p>{escape(sentence)}</p><p><a href="/account">Back to the account page</a></p></html>'
-    )
-    return HTMLResponse(page, status_code=status, headers=headers)
+    page = sentence_page(sentence, status=status)
+    page.headers.update(headers)
+    return page

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from portal import admin
+from portal.admin_accounts import accounts_section
 from portal.fmt import escaped, plural
 from portal.parts import fact_list
 from portal.session import current_user
@@ -24,6 +25,8 @@ def say(words: str) -> None:
     st.session_state["admin_said"] = words
     st.rerun()
 
+
+accounts_section(user, say)
 
 st.header("Cameras that wait")
 waiting = admin.cameras_waiting()

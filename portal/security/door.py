@@ -50,19 +50,40 @@ class Door:
         user = await anyio.to_thread.run_sync(
             partial(check_password, lake.operations, given.username, given.password), limiter=self._hashing
         )
-        lacks = Lacks.NOTHING
-        if user is not None:
-            if given.code.strip():
-                _refuse_after(self._codes.attempt(user.username))
-            lacks = await anyio.to_thread.run_sync(what_lacks, lake.operations, lake.settings, user, given)
-        is_right = user is not None and lacks is Lacks.NOTHING
-        entry = partial(note_sign_in, lake.operations, username=given.username, address=address)
-        await anyio.to_thread.run_sync(partial(entry, is_right=is_right, lacks=lacks.value))
-        if user is not None and is_right:
-            self._names.forgive(key)
-            self._addresses.forgive(address)
+        if user is None:
+            entry = partial(note_sign_in, lake.operations, username=given.username, address=address)
+            await anyio.to_thread.run_sync(partial(entry, is_right=False))
+            return Entrance()
+        lacks = await anyio.to_thread.run_sync(partial(self.ask, lake, user, given, address=address))
+        if lacks is not Lacks.NOTHING:
+            return Entrance(lacks=lacks)
+        self._names.forgive(key)
+        self._addresses.forgive(address)
+        return Entrance(user=user)
+
+    def ask(self, lake: Lake, user: User, given: Given, *, address: str, service: str = "") -> Lacks:
+        """Return what somebody lacks still whose password was right, or whom a service named; it is noted.
+
+        Raises
+        ------
+        Transient
+            ``too-many-attempts``: the person gave too many codes and must wait ``retry_after_s`` first.
+        """
+        if given.code.strip():
+            _refuse_after(self._codes.attempt(user.username))
+        lacks = what_lacks(lake.operations, lake.settings, user, given)
+        is_right = lacks is Lacks.NOTHING
+        note_sign_in(
+            lake.operations,
+            username=user.username,
+            address=address,
+            is_right=is_right,
+            lacks=lacks.value,
+            service=service,
+        )
+        if is_right:
             self._codes.forgive(user.username)
-        return Entrance(user=user if is_right else None, lacks=lacks)
+        return lacks
 
 
 def _refuse_after(wait_s: float) -> None:

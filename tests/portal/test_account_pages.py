@@ -11,11 +11,22 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 import portal
+from engine.errors import Rejected
+from engine.times import mjd_now
 from lake.opening import Lake, open_lake
-from lake.operations import writing
+from lake.operations import sessions, writing
 from lake.people.account_tables import second_factors
-from lake.people.accounts import User, check_password, create_user, find_user, open_session
+from lake.people.accounts import (
+    User,
+    check_password,
+    create_user,
+    find_user,
+    open_session,
+    user_of_session,
+)
 from lake.people.first_run import set_up_key
+from lake.people.identities import Identity, account_of
+from lake.people.newcomers import set_first_password
 from lake.people.profile import profile_of
 from lake.people.second_factor import (
     begin_second_factor,
@@ -26,6 +37,7 @@ from lake.people.second_factor import (
 from lake.people.sessions import list_sessions
 from lake.people.sign_up import waiting_accounts
 from lake.rights import SYSTEM
+from lake.settings import SignUp
 from portal import joining, my_account, opened
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.throttle import Throttle
@@ -204,3 +216,36 @@ def test_an_account_is_deleted_only_by_who_is_sure_and_has_both_factors(lake: La
         assert (find_user(lake.operations, "ada") is None) is is_gone
     assert "Sign in" in told(at)
     assert recovery_codes_left(lake.operations, ada) == 0
+
+
+def test_a_first_password_is_set_just_after_the_sign_in_and_never_over_another(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = Identity(provider="https://sso.example", subject="s", username="kit")
+    kit = account_of(lake.operations, identity, signed_in=None, sign_up=SignUp.OPEN).user
+    this = open_session(lake.operations, kit)
+    monkeypatch.setattr("portal.session.st.context.__class__.cookies", {SESSION_COOKIE: this}, raising=False)
+    for age_minutes, words in ((11.0, "Sign out and in again"), (9.0, "Change password")):
+        with writing(lake.operations) as connection:
+            opened_mjd = mjd_now() - age_minutes / 1440.0
+            connection.execute(update(sessions).values(created_mjd=opened_mjd))
+        other = open_session(lake.operations, kit)
+        at = visit("account")
+        assert not any(each.label == "Your password" and each.key == "old_password" for each in at.text_input)
+        at.text_input(key="first_password_new").set_value(PASSWORD)
+        at.text_input(key="first_password_again").set_value(PASSWORD)
+        labelled(at, "Set password").click().run()
+        assert words in told(at) + str([button.label for button in at.button])
+    assert check_password(lake.operations, "kit", PASSWORD) == kit
+    assert user_of_session(lake.operations, other) is None
+    assert user_of_session(lake.operations, this) == kit
+    for session, code in ((this, "password-already"), (other, "old-session"), ("", "old-session")):
+        with pytest.raises(Rejected) as refusal:
+            set_first_password(lake.operations, kit, "another password", this=session)
+        assert refusal.value.code == code
+    with pytest.raises(Rejected) as refusal:  # nor with the fresh session of somebody else
+        stranger = create_user(lake.operations, "lee", PASSWORD)
+        theirs = open_session(lake.operations, stranger)
+        set_first_password(lake.operations, kit, "another password", this=theirs)
+    assert refusal.value.code == "old-session"
+    assert check_password(lake.operations, "kit", PASSWORD) == kit

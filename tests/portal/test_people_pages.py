@@ -14,14 +14,17 @@ from engine.target import Target, Visibility
 from lake.observatories import Observatory, add_camera, add_observatory, list_cameras, observatory_named
 from lake.opening import Lake
 from lake.people.accounts import Role, Scope, User, create_user, find_user, list_tokens, open_session
+from lake.people.audit import audit_log
 from lake.people.favourites import list_favourites
 from lake.people.groups import create_group, get_group, list_groups, members, set_member
+from lake.people.identities import Identity, account_of, identities_of
+from lake.people.sign_up import Request, WaitingAccount, ask_for_account, waiting_accounts
 from lake.queue import cancel, claim, enqueue, get_job
 from lake.rights import SYSTEM, Shared
 from lake.targets import create_target, get_target
 from lake.upload_changes import share_upload
 from lake.uploads import uploads
-from portal import opened, sites
+from portal import admin_accounts, opened, sites
 
 __all__ = ["signed_in"]  # a fixture
 ADMIN = Path(portal.__file__).parent / "pages" / "admin.py"
@@ -204,7 +207,56 @@ def test_only_staff_have_the_page_of_staff(come_as: As, waiting: str) -> None:
     come_as("staff")
     at = visit("admin")
     assert not at.exception
-    assert [header.value for header in at.header] == ["Cameras that wait", "Stuck jobs", "Log", "Limits"]
+    assert [header.value for header in at.header] == [
+        "Accounts that wait", "Cameras that wait", "Stuck jobs", "Log", "Limits",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def asking(full_lake: Lake) -> list[WaitingAccount]:
+    """Return who waits: somebody with a password under a taken name, and two through a service."""
+    asked = Request(username="mate", password=PASSWORD, note=HOSTILE_TEXT)
+    ask_for_account(full_lake.operations, full_lake.settings, asked)
+    for number in (1, 2):
+        identity = Identity(
+            provider="https://sso.example", subject=f"<s{number}>", username=f"viasso{number}"
+        )
+        account_of(full_lake.operations, identity, signed_in=None)
+    return waiting_accounts(full_lake.operations, by=SYSTEM)
+
+
+def test_staff_approve_and_refuse_accounts_and_nobody_else_does(
+    full_lake: Lake, come_as: As, asking: list[WaitingAccount]
+) -> None:
+    taken, first, second = (one.sign_up_id for one in asking)
+    for decide in (admin_accounts.approved, admin_accounts.refused):
+        assert "Only staff" in decide(person(full_lake, "mate"), first)
+    come_as("mate")
+    assert not AppTest.from_file(ADMIN, default_timeout=30).run().button
+    come_as("staff")
+    at = visit("admin")
+    facts = "".join(each.proto.body for each in at.get("html"))
+    assert "https://sso.example: &lt;s1&gt;" in facts
+    assert HOSTILE_TEXT not in facts
+
+    def decided(key: str) -> str:
+        clicked = next(button for button in at.button if button.key == key).click().run()
+        assert not clicked.exception
+        assert key not in [button.key for button in clicked.button] or key == f"account_yes_{taken}"
+        return str(clicked.info[0].value)
+
+    assert "is taken" in decided(f"account_yes_{taken}")
+    at.text_input(key=f"account_name_{taken}").set_value("mate2")
+    assert "mate2 has an account" in decided(f"account_yes_{taken}")
+    assert "viasso1 has an account" in decided(f"account_yes_{first}")
+    assert "is gone" in decided(f"account_no_{second}")
+    assert waiting_accounts(full_lake.operations, by=SYSTEM) == []
+    (linked,) = identities_of(full_lake.operations, person(full_lake, "viasso1"))
+    assert linked.subject == "<s1>"
+    assert find_user(full_lake.operations, "viasso2") is None
+    assert [line.deed for line in audit_log(full_lake.operations, SYSTEM, who="ana")[:3]] == [
+        "refused", "approved", "approved",
+    ]  # fmt: skip
 
 
 def test_staff_approve_a_camera_and_put_one_out_of_use(full_lake: Lake, come_as: As, waiting: str) -> None:

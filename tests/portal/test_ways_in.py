@@ -12,7 +12,7 @@ from test_pages import signed_in, visit, words  # noqa: F401 - a fixture among t
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, open_session
 from lake.people.identities import Identity, account_of
-from lake.settings import read_settings
+from lake.settings import SignUp, read_settings
 from portal import opened
 
 ORCID = {"TOMLAKE_OIDC": "orcid", "TOMLAKE_OIDC_ORCID_CLIENT_ID": "APP-1"}
@@ -53,3 +53,14 @@ def test_what_is_linked_is_shown_and_unlinked(orcid_lake: Lake, signed_in) -> No
     next(button for button in at.button if button.label == "Unlink").click().run()
     assert not at.exception
     assert "0000-0002-1825-0097" not in words(at)
+
+
+def test_the_only_way_in_stays_and_the_page_says_why(orcid_lake: Lake, signed_in) -> None:  # noqa: ANN001, F811
+    identity = Identity(provider="https://orcid.org", subject="0000-0002-1825-0097")
+    found = account_of(orcid_lake.operations, identity, signed_in=None, sign_up=SignUp.OPEN)
+    signed_in(open_session(orcid_lake.operations, found.user))
+    at = visit("account")
+    next(button for button in at.button if button.label == "Unlink").click().run()
+    assert not at.exception
+    assert "Set a password first" in at.error[0].value
+    assert "0000-0002-1825-0097" in words(at)

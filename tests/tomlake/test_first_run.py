@@ -15,6 +15,7 @@ from engine.errors import Rejected
 from lake.opening import Lake, open_lake
 from lake.people.accounts import check_password, create_user, list_users, open_session, user_of_session
 from lake.people.first_run import may_set_up, set_up
+from lake.people.identities import Identity, account_of
 from lake.people.second_factor import begin_second_factor, confirm_second_factor, has_second_factor
 from lake.people.sign_up import Request, ask_for_account
 from lake.settings import child_environment
@@ -119,3 +120,12 @@ def test_who_waits_is_listed_approved_and_refused(lake: Lake) -> None:
     said("refuse", "2")
     assert "bob" not in said("waiting")
     assert [user.username for user in list_users(lake.operations)] == ["robert"]
+
+
+def test_who_came_through_a_service_is_listed_with_it_and_approved(lake: Lake) -> None:
+    identity = Identity(provider="https://sso.example", subject="[b]007[/b]", username="kit")
+    account_of(lake.operations, identity, signed_in=None)
+    row = re.sub(r"[\s│]+", "", said("waiting"))
+    assert "1kitsignsinwithhttps://sso.exampleas[b]007[/b]" in row
+    assert "kit may sign in" in said("approve", "1")
+    assert [user.username for user in list_users(lake.operations)] == ["kit"]

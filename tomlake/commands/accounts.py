@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from engine.errors import Rejected
 from engine.times import datetime_of
@@ -66,10 +66,11 @@ def drop_second_factor(username: Username) -> None:
 @app.command("waiting")
 def waiting() -> None:
     """List who asks for an account."""
-    table = Table("Number", "Name", "Full name", "Affiliation", "E-mail", "Note", "")
+    table = Table("Number", "Name", "Full name", "Affiliation", "E-mail", Column("Note", overflow="fold"), "")
     with opened_lake() as lake:
         for each in waiting_accounts(lake.operations, by=SYSTEM):
-            told = (each.username, each.full_name, each.affiliation, each.email, each.note)
+            service = f"signs in with {each.provider} as {each.subject}" if each.provider else ""
+            told = (each.username, each.full_name, each.affiliation, each.email, each.note or service)
             taken = "the name is taken" if each.is_name_taken else ""
             table.add_row(str(each.sign_up_id), *map(escape, told), taken)
     out.print(table)

@@ -162,6 +162,7 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("GET", "/session/oidc/{provider}/back"): "opens a session for whom the service names",
     ("PUT", "/session/sample-frame"): "reads the header that is sent, and knows of no target",
     ("GET", "/api/v1/observatories/{oname}/accuracy"): "of frames that one may see: test_accuracy_route",
+    ("POST", "/session/oidc/{provider}/finish"): "opens a session, once the terms and the code are given",
     ("POST", "/session/sign-up"): "takes a request for an account",
     ("GET", "/api/health"): "tells whether the installation works",
     ("GET", "/common/api/users/me"): "tells whose token it is",

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from engine.target import Target, Visibility
 from engine.times import datetime_of, mjd_now
-from lake.opening import open_lake
+from lake.opening import Lake, open_lake
 from lake.operations import writing
 from lake.people.account_tables import second_factors
 from lake.people.accounts import User, create_user, issue_token, user_of_session
@@ -44,7 +44,11 @@ class Guarded:
 
 
 def guarded(served: Served, name: str) -> Guarded:
-    operations = served.lake.operations
+    return guarding(served.lake, name)
+
+
+def guarding(lake: Lake, name: str) -> Guarded:
+    operations = lake.operations
     user = create_user(operations, name, PASSWORD)
     secret = begin_second_factor(operations, user).secret
     codes = confirm_second_factor(operations, user, pyotp.TOTP(secret).at(datetime_of(mjd_now())))

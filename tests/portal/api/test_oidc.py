@@ -21,7 +21,8 @@ from lake.people.accounts import user_of_session as whose
 from lake.people.audit import audit_log
 from lake.people.identities import identities_of, unlink
 from lake.rights import SYSTEM
-from portal.api.oidc import ATTEMPT_COOKIE, MOST_ATTEMPTS
+from portal.api.attempts import ATTEMPT_COOKIE
+from portal.api.oidc import MOST_ATTEMPTS
 from portal.security.cookie import SESSION_COOKIE
 
 PAGE = {"X-Requested-With": "tomlake", "Sec-Fetch-Site": "same-origin"}
