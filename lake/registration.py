@@ -1,5 +1,7 @@
 """A camera registered together with the observatory that it stands in."""
 
+import re
+
 from sqlalchemy import Engine
 
 from engine.frame import Camera
@@ -17,7 +19,7 @@ from lake.people.accounts import User
 def register(operations: Engine, observatory: Observatory, camera: Camera, *, by: User) -> RegisteredCamera:
     """Return a camera in an observatory, which is registered with it where it is new: both, or neither.
 
-    Of an observatory that is there only the name is looked at. What others than staff register waits for
+    Its ONAME is ``<observatory>_<camera>`` with what no ONAME may hold left out. Of an observatory that is there only the name is looked at. What others than staff register waits for
     their approval.
 
     Raises
@@ -28,6 +30,8 @@ def register(operations: Engine, observatory: Observatory, camera: Camera, *, by
     with writing(operations) as connection:
         site = observatory_within(connection, observatory.name)
         site = site or add_observatory_within(connection, observatory, by=by.username)
+        plain = re.sub(r"[^\w.+-]+", "_", f"{site.name} {camera.name.strip()}").strip("_")
+        site_id, is_approved = site.observatory_id or 0, by.is_staff
         return add_camera_within(
-            connection, site.observatory_id or 0, camera, by=by.username, is_approved=by.is_staff
+            connection, site_id, camera, by=by.username, oname=plain, is_approved=is_approved
         )
