@@ -19,8 +19,8 @@ from lake.people.accounts import User
 def register(operations: Engine, observatory: Observatory, camera: Camera, *, by: User) -> RegisteredCamera:
     """Return a camera in an observatory, which is registered with it where it is new: both, or neither.
 
-    Its ONAME is ``<observatory>_<camera>`` with what no ONAME may hold left out. Of an observatory that is there only the name is looked at. What others than staff register waits for
-    their approval.
+    Its ONAME is ``<observatory>_<camera>`` with what no ONAME may hold left out. Of an observatory that is
+    there only the name is looked at. What others than staff register waits for their approval.
 
     Raises
     ------
