@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from engine.formats.columns import NAMES, rows_of
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 
 
-def csv_pieces(curve: Curve) -> Iterator[bytes]:
+def csv_pieces(curve: AnyCurve) -> Iterator[bytes]:
     """Give the file piece by piece."""
     yield (",".join(NAMES) + "\n").encode()
     for points in curve.slices():

@@ -1,14 +1,17 @@
 """Who asks: dependencies of the routes that give the lake, the visitor, or the signed-in user."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from lake.opening import Lake
 from lake.people.accounts import User, user_of_session
-from lake.people.tokens import bearer_of
+from lake.people.tokens import Bearer, bearer_of
+from lake.remembered import Remembered
 from portal.api.reply import Refused, not_signed_in
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.door import Door
@@ -17,15 +20,17 @@ from portal.security.scopes import needed_scope
 
 LakeProvider = Callable[[], Lake]
 SCHEMES = frozenset({"token", "bearer"})
+_BEARER_BYTES = 1000  # some
+_BEARERS: Remembered[Bearer] = Remembered(most_bytes=1 << 20)
 
 
-def the_lake(request: Request) -> Lake:
-    """Return the open lake."""
+async def the_lake(request: Request) -> Lake:
+    """Return the open lake; as all here that only looks something up it needs no thread."""
     provider: LakeProvider = request.app.state.lake_provider
     return provider()
 
 
-def the_door(request: Request) -> Door:
+async def the_door(request: Request) -> Door:
     """Return the place where passwords are checked."""
     door: Door = request.app.state.door
     return door
@@ -45,7 +50,7 @@ def visitor(request: Request, lake: TheLake) -> User | None:
     """
     token = token_of(request.headers.get("authorization", ""))
     if token:
-        bearer = bearer_of(lake.operations, token)
+        bearer = _bearer(lake, token)
         if bearer is None:
             raise not_signed_in("Invalid token.")
         needed = needed_scope(request.method, request.url.path)
@@ -56,6 +61,15 @@ def visitor(request: Request, lake: TheLake) -> User | None:
     if session_id and _may_use_cookie(request, lake):
         return user_of_session(lake.operations, session_id)
     return None
+
+
+async def asking(request: Request, lake: TheLake) -> User | None:
+    """Return the visitor; a thread is needed only where the database must be asked."""
+    token = token_of(request.headers.get("authorization", ""))
+    is_known = token is not None and _BEARERS.found(lake.operations, _key(token)) is not None
+    if is_known or (token is None and not request.cookies.get(SESSION_COOKIE)):
+        return visitor(request, lake)
+    return await run_in_threadpool(visitor, request, lake)
 
 
 def token_of(authorization: str) -> str | None:
@@ -70,7 +84,7 @@ def token_of(authorization: str) -> str | None:
     return words[1]
 
 
-def signed_in(user: Annotated[User | None, Depends(visitor)]) -> User:
+async def signed_in(user: Annotated[User | None, Depends(asking)]) -> User:
     """Return the user who asks; the public gets BHTOM's 401."""
     if user is None:
         raise not_signed_in()
@@ -82,8 +96,24 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-Visitor = Annotated[User | None, Depends(visitor)]
+Visitor = Annotated[User | None, Depends(asking)]
 SignedIn = Annotated[User, Depends(signed_in)]
+
+
+def _bearer(lake: Lake, token: str) -> Bearer | None:
+    known = _BEARERS.found(lake.operations, _key(token))
+    if known is not None:
+        return known
+    return _BEARERS.made(
+        lake.operations,
+        _key(token),
+        lambda: bearer_of(lake.operations, token),
+        size_bytes=lambda _: _BEARER_BYTES,
+    )
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()  # no secret stays in memory
 
 
 def _may_use_cookie(request: Request, lake: Lake) -> bool:

@@ -10,14 +10,20 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.bands import BANDS
 from engine.errors import Rejected
+from engine.formats.curve import LongCurve
 from engine.formats.json_records import json_pieces
 from engine.formats.registry import FORMATS, Format, format_accepted, format_named
-from lake.given_curve import Selection, given_curve, target_and_version
+from lake.given_curve import Selection, curve_in_pieces, given_curve, target_and_version
+from lake.opening import Lake
+from lake.people.accounts import User
+from lake.seen import closed_to
 from portal.api.identity import TheLake, Visitor
-from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, cache_headers, has_it, tag_of
+from portal.api.v1.quick import Answer, body_of, quickly
+from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, cache_headers, has_it, not_modified, tag_of
 from portal.api.v1.targets import Name
 
 router = APIRouter(tags=["light curves"])
+MOST_WHOLE = 5000  # points that are sent as one piece
 AS_OF_MEANS = "a named snapshot, a version or a date (UTC): the lake as it stood then"
 PointId = Annotated[int, Path(ge=-(2**63), lt=2**63)]
 KEYS = [each.key for each in FORMATS]
@@ -101,7 +107,7 @@ class CurveQuery(BaseModel):
 
 
 @router.get("/targets/{name}/light-curve", response_model=LightCurve, responses={**_WRITTEN, **NOT_CHANGED})
-def light_curve(
+async def light_curve(
     request: Request,
     user: Visitor,
     lake: TheLake,
@@ -115,24 +121,40 @@ def light_curve(
     measured here, SkyPortal only points with an error, TOM Toolkit no fluxes.
     """
     accept = request.headers.get("accept", "")
+    key = ("light-curve", user, name, query.model_dump_json(), accept)
+    whole = await quickly(lake, key, lambda: _written(lake, user, name, query, accept))
+    return not_modified(whole) if has_it(if_none_match, whole.headers["etag"]) else whole
+
+
+def _written(
+    lake: Lake, user: User | None, name: str, query: CurveQuery, accept: str
+) -> Answer | StreamingResponse:
+    """Return a short light curve whole, and a long one as it is written."""
     chosen = format_named(query.format) if query.format else format_accepted(accept)
     target, version = target_and_version(lake, name, user, query.as_of)
     wanted = query.selection()
-    shown = (target.target_id, target.name, target.ra_deg, target.dec_deg)
-    tag = tag_of(version, chosen.key, wanted, *shown)
-    headers = cache_headers(tag) | {"X-Tomlake-Lake-Version": str(version)}
-    if has_it(if_none_match, tag):
-        return Response(status_code=304, headers=headers)
-    curve = given_curve(lake, target, version, wanted)
-    headers |= {"Content-Type": chosen.media_type, **_disposition(target.name, chosen)}
-    return StreamingResponse(chosen.pieces(curve), headers=headers)
+    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    shown = (target.target_id, target.name, target.ra_deg, target.dec_deg, *sorted(closed.upload_ids))
+    headers = {
+        **cache_headers(tag_of(version, chosen.key, wanted, *shown)),
+        "X-Tomlake-Lake-Version": str(version),
+        "Content-Type": chosen.media_type,
+        **_disposition(target.name, chosen),
+    }
+
+    curve = curve_in_pieces(lake, target, version, wanted, closed)
+    if isinstance(curve, LongCurve) or curve.total > MOST_WHOLE:
+        return StreamingResponse(chosen.pieces(curve), headers=headers)
+    key = (chosen.key, version, wanted, shown)
+    return Answer(body=body_of(lake, key, lambda: b"".join(chosen.pieces(curve))), headers=headers)
 
 
 @router.get("/targets/{name}/points/{point_id}")
 def point(user: Visitor, lake: TheLake, name: Name, point_id: PointId, as_of: AsOf = "") -> Point:
     """Give one point of a light curve with everything known of it."""
     target, version = target_and_version(lake, name, user, as_of)
-    curve = given_curve(lake, target, version, Selection(point_id=point_id))
+    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    curve = given_curve(lake, target, version, Selection(point_id=point_id), closed)
     if curve.points.is_empty():
         raise Rejected(f"{target.name} has no point {point_id}.", code="unknown-point")
     told = json.loads(b"".join(json_pieces(curve)))

@@ -47,6 +47,13 @@ def conditional(if_none_match: str, body: BaseModel, tag: str) -> Response:
     return Response(body.model_dump_json(), media_type="application/json", headers=headers)
 
 
+def not_modified(whole: Response) -> Response:
+    """Return the 304 that stands for a whole answer."""
+    told = ("etag", "cache-control", "vary", "x-tomlake-lake-version")
+    headers = {name: whole.headers[name] for name in told if name in whole.headers}
+    return Response(status_code=304, headers=headers)
+
+
 def created(body: BaseModel, location: str) -> KeptReply:
     """Return the answer to a request that made something."""
     return KeptReply(status=201, body=body.model_dump_json(), location=location)
