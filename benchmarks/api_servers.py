@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 _PATIENCE_S = 60.0
@@ -88,7 +87,7 @@ def free_port() -> int:
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline_s = time.monotonic() + _PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline_s:
-        with suppress(URLError, ConnectionError), urlopen(url, timeout=5):
+        with suppress(OSError), urlopen(url, timeout=20):  # an URLError is one
             return
         time.sleep(0.05)
     raise RuntimeError(f"{url} did not answer")

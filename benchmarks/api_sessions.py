@@ -10,7 +10,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.api_load import Ask, Load, ask_on, client
 
-THINK_S = 1.0
+THINK_S = 3.0
 _MOST_MESSAGE_BYTES = 1 << 28
 
 
@@ -39,7 +39,7 @@ async def _loaded_beside(
             asyncio.create_task(_visit(session, socket_url, page, visits, THINK_S * number / sessions))
             for number in range(sessions)
         ]
-        await asyncio.sleep(2 * THINK_S + 0.05 * sessions)  # until all have begun
+        await asyncio.sleep(2 * THINK_S)  # until all have begun
         visits.times_s.clear()
         began_s = time.perf_counter()
         asking = [asyncio.create_task(ask_on(session, ask, load)) for _ in range(connections)]

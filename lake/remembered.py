@@ -1,6 +1,6 @@
 """What was made from the operations database, remembered while nothing is committed to it.
 
-A second is the longest: embargoes end, tokens run out and priorities grow without a commit.
+A few seconds are the longest: embargoes end and priorities grow without a commit.
 """
 
 import time
@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from lake.points.bounded import Bounded
 from lake.points.commit_mark import commit_mark
 
-KEPT_S = 1.0
+KEPT_S = 5.0
 Kept = TypeVar("Kept")
 
 

@@ -70,9 +70,14 @@ class LongCurve:
         return set().union(*(points["band"].unique() for points in self.read(["band"])))
 
     def slices(self) -> Iterator[pl.DataFrame]:
-        """Give the points a part at a time, in their order."""
+        """Give the points a part at a time, in their order, cut as those of a light curve in memory."""
+        waiting = pl.DataFrame(schema=SCHEMA)
         for points in self.read(list(SCHEMA)):
-            yield from _slices(points)
+            waiting = pl.concat([waiting, points])
+            whole = len(waiting) // SLICE_ROWS * SLICE_ROWS
+            yield from _slices(waiting.head(whole))
+            waiting = waiting.slice(whole)
+        yield from _slices(waiting)
 
 
 class AnyCurve(Protocol):

@@ -5,7 +5,7 @@ from zlib import crc32
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
@@ -14,6 +14,7 @@ from lake.people.audit import note_download
 from lake.seen import Closed, closed_to
 from lake.snapshots import version_of
 from lake.targets import get_target
+from portal.api.bulk import bulk_response
 from portal.api.identity import TheLake, Visitor, address_of
 from portal.api.light_curve_csv import tomlake_csv
 from portal.api.reply import Refused
@@ -48,7 +49,7 @@ def download(
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{target.name}.csv"',
     }
-    return StreamingResponse(tomlake_csv(curve), headers=headers)
+    return bulk_response(tomlake_csv(curve), headers)
 
 
 def _tag(target: Target, version: int, closed: Closed) -> str:

@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from engine.times import mjd_now
 from lake.opening import Lake
 from lake.people.accounts import User, user_of_session
 from lake.people.tokens import Bearer, bearer_of
@@ -66,7 +67,7 @@ def visitor(request: Request, lake: TheLake) -> User | None:
 async def asking(request: Request, lake: TheLake) -> User | None:
     """Return the visitor; a thread is needed only where the database must be asked."""
     token = token_of(request.headers.get("authorization", ""))
-    is_known = token is not None and _BEARERS.found(lake.operations, _key(token)) is not None
+    is_known = token is not None and _remembered(lake, token) is not None
     if is_known or (token is None and not request.cookies.get(SESSION_COOKIE)):
         return visitor(request, lake)
     return await run_in_threadpool(visitor, request, lake)
@@ -101,15 +102,21 @@ SignedIn = Annotated[User, Depends(signed_in)]
 
 
 def _bearer(lake: Lake, token: str) -> Bearer | None:
-    known = _BEARERS.found(lake.operations, _key(token))
-    if known is not None:
-        return known
-    return _BEARERS.made(
+    known = _remembered(lake, token)
+    return known or _BEARERS.made(
         lake.operations,
         _key(token),
         lambda: bearer_of(lake.operations, token),
         size_bytes=lambda _: _BEARER_BYTES,
     )
+
+
+def _remembered(lake: Lake, token: str) -> Bearer | None:
+    """Return who sent a token a moment ago, unless it ran out meanwhile."""
+    known = _BEARERS.found(lake.operations, _key(token))
+    if known is None or (known.expires_mjd is not None and known.expires_mjd <= mjd_now()):
+        return None
+    return known
 
 
 def _key(token: str) -> bytes:

@@ -17,6 +17,7 @@ from lake.given_curve import Selection, curve_in_pieces, given_curve, target_and
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.seen import closed_to
+from portal.api.bulk import bulk_response
 from portal.api.identity import TheLake, Visitor
 from portal.api.v1.quick import Answer, body_of, quickly
 from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, cache_headers, has_it, not_modified, tag_of
@@ -144,7 +145,7 @@ def _written(
 
     curve = curve_in_pieces(lake, target, version, wanted, closed)
     if isinstance(curve, LongCurve) or curve.total > MOST_WHOLE:
-        return StreamingResponse(chosen.pieces(curve), headers=headers)
+        return bulk_response(chosen.pieces(curve), headers)
     key = (chosen.key, version, wanted, shown)
     return Answer(body=body_of(lake, key, lambda: b"".join(chosen.pieces(curve))), headers=headers)
 
