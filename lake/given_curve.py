@@ -29,7 +29,6 @@ ORDER BY f.made_mjd DESC, f.frame_id
 """
 
 
-_CHOSEN_BY = ("target_id", "point_id", "source", "source_ref", "band")
 NOTHING_CLOSED = Closed()
 
 
@@ -80,7 +79,7 @@ def curve_in_pieces(
         return given_curve(lake, target, version, wanted, closed)
 
     def read(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        needed = list(dict.fromkeys([*columns, *_CHOSEN_BY]))
+        needed = list(dict.fromkeys([*columns, *_chosen_by(wanted, closed)]))
         pieces = lake.store.light_curve_pieces(target_id, as_of=version, columns=needed)
         repeats = _repeats(lake.store, target_id, version) if wanted.without_repeats else None
         for points in pieces:
@@ -90,6 +89,18 @@ def curve_in_pieces(
     return LongCurve(
         target=target, version=version, frames=_frames(lake.store, version, target_id), read=read
     )
+
+
+def _chosen_by(wanted: Selection, closed: Closed) -> list[str]:
+    """Return the columns that say which points are given."""
+    by = {
+        "point_id": wanted.point_id is not None or wanted.without_repeats,
+        "band": bool(wanted.bands),
+        "source": bool(wanted.sources or closed.files),
+        "target_id": bool(closed.files),
+        "source_ref": bool(closed.files),
+    }
+    return [name for name, is_needed in by.items() if is_needed]
 
 
 def _chosen(points: pl.DataFrame, wanted: Selection, closed: Closed) -> pl.DataFrame:
