@@ -6,7 +6,7 @@ import polars as pl
 
 from engine.bands import BANDS
 from engine.brokers.registry import BROKERS
-from engine.formats.curve import FRAME_SCHEMA, Curve
+from engine.formats.curve import FRAME_SCHEMA, AnyCurve
 from engine.lightcurve import flag_words
 
 UPLOAD = "upload"  # the source of points that people's frames gave
@@ -82,7 +82,7 @@ _CITATIONS = {known.info.key: known.info.citation for known in BROKERS}
 _HOMES = {known.info.key: known.info.homepage for known in BROKERS}
 
 
-def rows_of(curve: Curve, points: pl.DataFrame) -> pl.DataFrame:
+def rows_of(curve: AnyCurve, points: pl.DataFrame) -> pl.DataFrame:
     """Return points of a light curve with the columns of ``COLUMNS``, in their order."""
     target = curve.target
     flags = points["flags"].unique().to_list()
@@ -113,7 +113,7 @@ def rows_of(curve: Curve, points: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_frames(curve: Curve, points: pl.DataFrame) -> pl.DataFrame:
+def _with_frames(curve: AnyCurve, points: pl.DataFrame) -> pl.DataFrame:
     facts = curve.frames.with_columns(source=pl.lit(UPLOAD)).select("source", *FRAME_SCHEMA)
     facts = facts.unique(["source", "source_ref"], keep="first")
     return points.join(facts, on=["source", "source_ref"], how="left", maintain_order="left")
