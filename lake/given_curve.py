@@ -10,11 +10,12 @@ from engine.formats.curve import FRAME_SCHEMA, Curve, LongCurve, no_frames
 from engine.repeats import is_repeat
 from engine.target import Target
 from lake.opening import Lake
+from lake.operations import reading
 from lake.people.accounts import User
-from lake.seen import Closed, closed_to
+from lake.seen import Closed, closed_within
 from lake.snapshots import version_of
 from lake.store import Store
-from lake.targets import get_target
+from lake.targets import target_within
 
 _FRAMES = """
 SELECT f.raw_sha256 || ':' || f.plane AS source_ref, f.airmass AS airmass, f.seeing_arcsec AS fwhm_arcsec,
@@ -89,9 +90,10 @@ def what_is_asked(lake: Lake, name: str, user: User | None, as_of: str) -> Asked
     Rejected
         ``unknown-target``, ``unknown-version``, ``bad-as-of``.
     """
-    target = get_target(lake.operations, name, user)
     version = version_of(lake, as_of) if as_of.strip() else lake.store.version()
-    closed = closed_to(lake.operations, user, target_id=target.target_id)
+    with reading(lake.operations) as connection:
+        target = target_within(connection, name, user)
+        closed = closed_within(connection, user, target_id=target.target_id)
     return Asked(target=target, version=version, closed=closed)
 
 

@@ -6,18 +6,22 @@ embargoes end and priorities grow without a commit. PostgreSQL has no such mark:
 """
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from lake.opening import Lake
+from lake.operations import writing
 from lake.points.bounded import Bounded
-from lake.points.commit_mark import commit_mark
+from lake.points.commit_mark import commit_mark, is_next
+from lake.store import Store
 
 KEPT_S = 5.0
+_MOST_SAME = 256
+_SAME: dict[bytes, bytes] = {}  # mark -> the earlier one of a state that differs only in what stands beside
 Kept = TypeVar("Kept")
 
 
@@ -59,12 +63,31 @@ class Remembered(Generic[Kept]):
         return value
 
 
-def remembers(lake: Lake) -> bool:
+def remembers(operations: Engine, store: Store) -> bool:
     """Return whether anything is remembered of a lake: both its databases must tell of commits by a mark."""
-    return lake.operations.dialect.name == "sqlite" and lake.store.backend.catalog.file is not None
+    return operations.dialect.name == "sqlite" and store.backend.catalog.file is not None
+
+
+@contextmanager
+def writing_beside(operations: Engine) -> Iterator[Connection]:
+    """Give a transaction that writes only what nothing remembered is made of: it ends no memory."""
+    with writing(operations) as connection:
+        before = _found_mark(operations)  # others commit before this one or after it
+        yield connection
+    after = _found_mark(operations)
+    if before is not None and after is not None and is_next(before, after):
+        if len(_SAME) >= _MOST_SAME:
+            _SAME.clear()
+        _SAME[after] = _SAME.get(before, before)
 
 
 def _mark(operations: Engine) -> bytes | None:
+    """Return bytes that no other state has, what is written beside left aside."""
+    found = _found_mark(operations)
+    return None if found is None else _SAME.get(found, found)
+
+
+def _found_mark(operations: Engine) -> bytes | None:
     """Return bytes that no other state of this or of another database has."""
     database = operations.url.database
     if operations.dialect.name != "sqlite" or not database:

@@ -15,8 +15,8 @@ from sqlalchemy import Engine, insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import TomlakeError
-from lake.operations import writing
 from lake.people.tables import audit
+from lake.remembered import writing_beside
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def note_now(operations: Engine) -> None:
 
 def _write(operations: Engine, waiting: _Waiting, rows: list[Mapping[str, object]]) -> None:
     try:
-        with writing(operations) as connection:
+        with writing_beside(operations) as connection:
             connection.execute(insert(audit), [dict(row) for row in rows])
     except BaseException:
         with waiting.lock:

@@ -46,7 +46,7 @@ async def quickly(lake: Lake, key: Hashable, make: Callable[[], Answer]) -> Answ
         All that the answer depends on, apart from what the databases hold: the route, what was asked, and who
         asked, as they may act at this moment.
     """
-    if not remembers(lake):  # asking for the version takes a thread as well
+    if not remembers(lake.operations, lake.store):  # asking for the version takes a thread as well
         return await run_in_threadpool(make)
     whole = (lake.store, key, lake.store.version())
     made = _ANSWERS.found(lake.operations, whole)
