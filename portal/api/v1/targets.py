@@ -22,6 +22,7 @@ from lake.targets import (
     delete_target,
     find_targets,
     get_target,
+    seen_row,
     target_row,
     update_target,
 )
@@ -186,7 +187,7 @@ def delete(user: SignedIn, lake: TheLake, name: Name) -> Response:
 
 
 def _answer(lake: Lake, name: str, user: User | None) -> TargetAnswer:
-    return target_answer(target_row(lake.operations, get_target(lake.operations, name, user)))
+    return target_answer(seen_row(lake.operations, name, user))
 
 
 def _tag(user: User | None, answer: TargetAnswer) -> str:
