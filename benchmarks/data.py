@@ -96,6 +96,22 @@ def points_of_one(target_id: int, source: str, *, look: int = 0) -> pl.DataFrame
     return _of_source(number, range(target_id, target_id + 1), rng).select(*SCHEMA).sort("mjd")
 
 
+def long_curve(target_id: int, points: int) -> pl.DataFrame:
+    """Return so many points of one target: the light curves of many, under one name."""
+    targets = range(points // POINTS_PER_TARGET * 11 // 10 + 2)
+    pieces = [
+        _of_source(number, targets, np.random.default_rng([target_id, number]))
+        for number in range(len(SOURCES))
+    ]
+    chosen = pl.concat(pieces).sample(points, seed=7).sort("mjd")
+    own = _mixed(target_id * 16_777_216 + np.arange(points))
+    return chosen.with_columns(
+        point_id=pl.Series(own),
+        target_id=pl.lit(target_id, dtype=pl.Int64()),
+        source_ref=pl.format("{}/{}", "source_ref", pl.Series(own)),  # two of the many share an exposure
+    ).select(*SCHEMA)
+
+
 def _of_source(number: int, targets: range, rng: np.random.Generator) -> pl.DataFrame:
     source = SOURCES[number]
     counts = np.maximum(1, rng.poisson(POINTS_PER_BATCH, len(targets)))

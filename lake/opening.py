@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from lake.lock import locked
 from lake.operations import open_operations
 from lake.paths import make_folders
+from lake.people.noted_later import note_now
 from lake.raw import RawStore, open_raw
 from lake.safekeeping.mark import refuse_unfinished
 from lake.settings import Settings
@@ -26,7 +27,8 @@ class Lake:
     raw: RawStore
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what waits for the log goes there before."""
+        note_now(self.operations)
         self.store.close()
         self.operations.dispose()
 

@@ -5,7 +5,7 @@ Every write is one transaction under one lock, and doing it twice is doing it on
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -63,6 +63,16 @@ class Store:
     ) -> pl.DataFrame:
         """Return the points of many targets, sorted by target and time; by default all columns."""
         return self._points.light_curves(target_ids, version=as_of, columns=columns)
+
+    def has_long_curve(self, target_id: int, *, as_of: int) -> bool:
+        """Return whether a target has so many points that they are better read in pieces."""
+        return self._points.is_long(target_id, version=as_of)
+
+    def light_curve_pieces(
+        self, target_id: int, *, as_of: int, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """Give the points of a target, sorted by time, a part at a time: memory stays flat."""
+        return self._points.light_curve_pieces(target_id, version=as_of, columns=columns)
 
     def read(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
         """Return the rows of our own statement; tables are named ``lake.photometry`` and so on."""

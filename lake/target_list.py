@@ -99,7 +99,7 @@ def find_targets(operations: Engine, wanted: TargetFilter, user: User | None) ->
         total = connection.execute(select(func.count()).select_from(targets).where(conditions)).scalar_one()
         rows = connection.execute(page).mappings().all()
         aliases = aliases_of(connection, [row["target_id"] for row in rows])
-    return [_target_row(row, aliases.get(row["target_id"], ()), now_mjd) for row in rows], int(total)
+    return [line_of(row, aliases.get(row["target_id"], ()), now_mjd) for row in rows], int(total)
 
 
 def target_row(operations: Engine, target: Target) -> TargetRow:
@@ -115,7 +115,7 @@ def target_row(operations: Engine, target: Target) -> TargetRow:
         row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise Rejected(f"Target '{target.name}' does not exist.", code="unknown-target")
-    return _target_row(row, target.aliases, mjd_now())
+    return line_of(row, target.aliases, mjd_now())
 
 
 def cone_search(
@@ -248,7 +248,8 @@ def _order_columns(now_mjd: float) -> dict[Order, ColumnElement[object]]:
     }
 
 
-def _target_row(row: RowMapping, aliases: tuple[tuple[str, str], ...], now_mjd: float) -> TargetRow:
+def line_of(row: RowMapping, aliases: tuple[tuple[str, str], ...], now_mjd: float) -> TargetRow:
+    """Return a row of ``targets`` as a line of a list."""
     target = target_of(row, aliases)
     since_last_d = None if row["last_mjd"] is None else now_mjd - row["last_mjd"]
     return TargetRow(

@@ -27,6 +27,7 @@ from lake.target_list import (
     TargetRow,
     cone_search,
     find_targets,
+    line_of,
     target_row,
     update_summary,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "find_targets",
     "get_target",
     "refuse_stranger",
+    "seen_row",
     "target_row",
     "update_summary",
     "update_target",
@@ -98,11 +100,22 @@ def get_target(operations: Engine, name_or_id: str | int, user: User | None) -> 
 
 def target_within(connection: Connection, name_or_id: str | int, user: User | None) -> Target:
     """Return what ``get_target`` returns, read in a transaction that is under way."""
+    return target_of(*_found(connection, name_or_id, user))
+
+
+def seen_row(operations: Engine, name_or_id: str | int, user: User | None) -> TargetRow:
+    """Return the line of the target that ``get_target`` returns or refuses, with what is measured of it."""
+    with reading(operations) as connection:
+        return line_of(*_found(connection, name_or_id, user), mjd_now())
+
+
+def _found(
+    connection: Connection, name_or_id: str | int, user: User | None
+) -> tuple[RowMapping, tuple[tuple[str, str], ...]]:
     row = _find(connection, name_or_id, user)
     if row is None:
         raise Rejected(f"Target '{name_or_id!s:.120}' does not exist.", code="unknown-target")
-    aliases = aliases_of(connection, [row["target_id"]])
-    return target_of(row, aliases.get(row["target_id"], ()))
+    return row, aliases_of(connection, [row["target_id"]]).get(row["target_id"], ())
 
 
 def update_target(operations: Engine, target: Target, *, user: User) -> Target:

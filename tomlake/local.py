@@ -6,9 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.formats.curve import Curve
 from engine.formats.registry import format_named
-from lake.given_curve import Selection, given_curve, what_is_asked
+from lake.given_curve import Selection, curve_in_pieces, what_is_asked
 from lake.opening import Lake, open_lake
 from lake.rights import SYSTEM
 from lake.settings import read_settings
@@ -84,7 +83,8 @@ class LocalLake:
 
     def _pieces(self, name: str, key: str, as_of: str | int, wanted: Selection) -> list[bytes]:
         chosen = format_named(key)
-        curve: Curve = given_curve(self._lake, what_is_asked(self._lake, name, SYSTEM, str(as_of)), wanted)
+        asked = what_is_asked(self._lake, name, SYSTEM, str(as_of))
+        curve = curve_in_pieces(self._lake, asked, wanted)
         return list(chosen.pieces(curve))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from engine.formats.columns import UPLOAD, rows_of
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 from engine.lightcurve import Flag
 
 JD_OF_MJD_0 = 2400000.5
@@ -23,7 +23,7 @@ _COLUMNS = "NAME,DATE,MAG,MERR,FILT,TRANS,MTYPE,CNAME,CMAG,KNAME,KMAG,AMASS,GROU
 _NAME_CHARS = 30
 
 
-def aavso_pieces(curve: Curve, *, observer_code: str = NO_OBSERVER_CODE) -> Iterator[bytes]:
+def aavso_pieces(curve: AnyCurve, *, observer_code: str = NO_OBSERVER_CODE) -> Iterator[bytes]:
     """Give the file piece by piece; the magnitudes rest on an ensemble of catalogue stars."""
     yield (
         "#TYPE=Extended\n"
@@ -45,7 +45,7 @@ def aavso_pieces(curve: Curve, *, observer_code: str = NO_OBSERVER_CODE) -> Iter
             yield _lines(curve, rows_of(curve, reported)).encode("ascii", "replace")
 
 
-def _lines(curve: Curve, rows: pl.DataFrame) -> str:
+def _lines(curve: AnyCurve, rows: pl.DataFrame) -> str:
     columns = ("mjd_utc", "mag", "mag_err", "limit_mag", "filter", "airmass", "ref_catalogue")
     name = curve.target.name[:_NAME_CHARS]
     return "".join(_line(name, *row) for row in rows.select(columns).iter_rows())

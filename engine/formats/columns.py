@@ -6,7 +6,7 @@ import polars as pl
 
 from engine.bands import BANDS
 from engine.brokers.registry import BROKERS
-from engine.formats.curve import FRAME_SCHEMA, Curve
+from engine.formats.curve import FRAME_SCHEMA, AnyCurve
 from engine.lightcurve import flag_words
 
 UPLOAD = "upload"  # the source of points that people's frames gave
@@ -82,42 +82,63 @@ _CITATIONS = {known.info.key: known.info.citation for known in BROKERS}
 _HOMES = {known.info.key: known.info.homepage for known in BROKERS}
 
 
-def rows_of(curve: Curve, points: pl.DataFrame) -> pl.DataFrame:
+def _told(name: str, words: dict[str, str]) -> pl.Expr:
+    return pl.col(name).replace_strict(words, default=None, return_dtype=pl.String())
+
+
+_KNOWN: dict[str, pl.Expr] = {  # what is the same for every light curve
+    "mjd_utc": pl.col("mjd"),
+    "mag_system": _told("band", _SYSTEMS),
+    "flux_uJy": pl.col("flux_ujy"),
+    "flux_err_uJy": pl.col("flux_err_ujy"),
+    "filter": pl.col("band"),
+    "filter_standard": _told("band", _FILTERS),
+    "survey": _told("band", _SURVEYS),
+    "orcid": pl.lit(None),
+    "quality_flags": pl.col("flags"),
+    "source_url": _told("source", _HOMES),
+    "bibcode": _told("source", _CITATIONS),
+    "licence": pl.lit(None),
+}
+_OF_CURVE = ("target", "ra_deg", "dec_deg", "quality_text", "snapshot")
+_OF_FRAMES = frozenset(FRAME_SCHEMA) - {"source_ref"}
+
+
+def _as_column(column: Column, told: pl.Expr) -> pl.Expr:
+    return told.cast(column.dtype).alias(column.name)
+
+
+_BY_NAME = {column.name: column for column in COLUMNS}
+_EXPRESSIONS = {  # made once: a short light curve takes less time than these
+    name: _as_column(column, _KNOWN.get(name, pl.col(name)))
+    for name, column in _BY_NAME.items()
+    if name not in _OF_CURVE
+}
+_WITHOUT_FRAMES = _EXPRESSIONS | {name: _as_column(_BY_NAME[name], pl.lit(None)) for name in _OF_FRAMES}
+
+
+def rows_of(curve: AnyCurve, points: pl.DataFrame) -> pl.DataFrame:
     """Return points of a light curve with the columns of ``COLUMNS``, in their order."""
     target = curve.target
     flags = points["flags"].unique().to_list()
-    known = {
+    of_curve = {
         "target": pl.lit(target.name),
         "ra_deg": pl.lit(target.ra_deg),
         "dec_deg": pl.lit(target.dec_deg),
-        "mjd_utc": pl.col("mjd"),
-        "mag_system": _told("band", _SYSTEMS),
-        "flux_uJy": pl.col("flux_ujy"),
-        "flux_err_uJy": pl.col("flux_err_ujy"),
-        "filter": pl.col("band"),
-        "filter_standard": _told("band", _FILTERS),
-        "survey": _told("band", _SURVEYS),
-        "orcid": pl.lit(None),
-        "quality_flags": pl.col("flags"),
         "quality_text": pl.col("flags").replace_strict(
             {bits: flag_words(bits) for bits in flags}, default="", return_dtype=pl.String()
         ),
-        "source_url": _told("source", _HOMES),
-        "bibcode": _told("source", _CITATIONS),
-        "licence": pl.lit(None),
         "snapshot": pl.lit(curve.version),
     }
-    return _with_frames(curve, points).select(
-        known.get(column.name, pl.col(column.name)).cast(column.dtype).alias(column.name)
-        for column in COLUMNS
+    told = _WITHOUT_FRAMES if curve.frames.is_empty() else _EXPRESSIONS
+    rows = points if curve.frames.is_empty() else _with_frames(curve, points)
+    return rows.select(
+        told[name] if name in told else _as_column(column, of_curve[name])
+        for name, column in _BY_NAME.items()
     )
 
 
-def _with_frames(curve: Curve, points: pl.DataFrame) -> pl.DataFrame:
+def _with_frames(curve: AnyCurve, points: pl.DataFrame) -> pl.DataFrame:
     facts = curve.frames.with_columns(source=pl.lit(UPLOAD)).select("source", *FRAME_SCHEMA)
     facts = facts.unique(["source", "source_ref"], keep="first")
     return points.join(facts, on=["source", "source_ref"], how="left", maintain_order="left")
-
-
-def _told(name: str, words: dict[str, str]) -> pl.Expr:
-    return pl.col(name).replace_strict(words, default=None, return_dtype=pl.String())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.formats.columns import NAMES, rows_of
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 
 
 def header() -> bytes:
@@ -11,7 +11,7 @@ def header() -> bytes:
     return (",".join(NAMES) + "\n").encode()
 
 
-def csv_pieces(curve: Curve) -> Iterator[bytes]:
+def csv_pieces(curve: AnyCurve) -> Iterator[bytes]:
     """Give the file piece by piece."""
     yield header()
     for points in curve.slices():

@@ -7,13 +7,13 @@ import polars as pl
 from astropy.io import fits
 
 from engine.formats.columns import COLUMNS, Column, rows_of
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 
 _BLOCK_BYTES = 2880
 _NO_NUMBER = -1
 
 
-def fits_pieces(curve: Curve) -> Iterator[bytes]:
+def fits_pieces(curve: AnyCurve) -> Iterator[bytes]:
     """Give the file piece by piece; only how wide each text column is must be known before."""
     widths = _widths(curve)
     dtype = np.dtype([(column.name, _numpy_type(column, widths)) for column in COLUMNS])
@@ -21,10 +21,10 @@ def fits_pieces(curve: Curve) -> Iterator[bytes]:
     yield _header(curve, widths, dtype.itemsize).tostring().encode("ascii")
     for points in curve.slices():
         yield _records(rows_of(curve, points), dtype).tobytes()
-    yield bytes(-(len(curve.points) * dtype.itemsize) % _BLOCK_BYTES)
+    yield bytes(-(curve.total * dtype.itemsize) % _BLOCK_BYTES)
 
 
-def _widths(curve: Curve) -> dict[str, int]:
+def _widths(curve: AnyCurve) -> dict[str, int]:
     names = [column.name for column in COLUMNS if column.dtype == pl.String()]
     widths = dict.fromkeys(names, 1)
     for points in curve.slices():
@@ -39,11 +39,11 @@ def _numpy_type(column: Column, widths: dict[str, int]) -> str:
     return ">f8" if column.dtype == pl.Float64() else ">i8"
 
 
-def _header(curve: Curve, widths: dict[str, int], row_bytes: int) -> fits.Header:
+def _header(curve: AnyCurve, widths: dict[str, int], row_bytes: int) -> fits.Header:
     header = fits.Header()
     fixed = (
         ("XTENSION", "BINTABLE"), ("BITPIX", 8), ("NAXIS", 2), ("NAXIS1", row_bytes),
-        ("NAXIS2", len(curve.points)), ("PCOUNT", 0), ("GCOUNT", 1), ("TFIELDS", len(COLUMNS)),
+        ("NAXIS2", curve.total), ("PCOUNT", 0), ("GCOUNT", 1), ("TFIELDS", len(COLUMNS)),
     )  # fmt: skip
     for name, value in fixed:
         header[name] = value

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from engine.formats.columns import rows_of
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 
 _CONSTANT = ("target", "ra_deg", "dec_deg", "snapshot")  # told once, before the points
 
 
-def json_pieces(curve: Curve, more: Mapping[str, object] | None = None) -> Iterator[bytes]:
+def json_pieces(curve: AnyCurve, more: Mapping[str, object] | None = None) -> Iterator[bytes]:
     """Give the document piece by piece, with ``more`` told before the points.
 
     ``point_id`` is text: JavaScript and many other readers of JSON round numbers above 2**53.
@@ -22,7 +22,7 @@ def json_pieces(curve: Curve, more: Mapping[str, object] | None = None) -> Itera
         "ra_deg": target.ra_deg,
         "dec_deg": target.dec_deg,
         "snapshot": curve.version,
-        "points_total": len(curve.points),
+        "points_total": curve.total,
         **(more or {}),
     }
     yield (json.dumps(head)[:-1] + ', "points": [').encode()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.formats.columns import COLUMNS, rows_of
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 
 _PIECE_BYTES = 1 << 18
 _ARROW: dict[type[pl.DataType], pa.DataType] = {
@@ -28,12 +28,12 @@ _SCHEMA = pa.schema(
 )
 
 
-def parquet_pieces(curve: Curve) -> Iterator[bytes]:
+def parquet_pieces(curve: AnyCurve) -> Iterator[bytes]:
     """Give the file piece by piece."""
     return parquet_of([curve])
 
 
-def parquet_of(curves: Iterable[Curve]) -> Iterator[bytes]:
+def parquet_of(curves: Iterable[AnyCurve]) -> Iterator[bytes]:
     """Give one file of several light curves; it waits without a name, because its footer comes last."""
     with tempfile.TemporaryFile() as file:
         with pq.ParquetWriter(file, _SCHEMA, compression="zstd") as writer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.errors import Rejected
 from engine.formats.aavso import aavso_pieces
 from engine.formats.comma_separated import csv_pieces
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 from engine.formats.fits_table import fits_pieces
 from engine.formats.json_records import json_pieces
 from engine.formats.parquet import parquet_pieces
@@ -24,10 +24,10 @@ class Format:
     asked_as: tuple[str, ...]  # media types that mean it
     ending: str
     title: str
-    pieces: Callable[[Curve], Iterator[bytes]]
+    pieces: Callable[[AnyCurve], Iterator[bytes]]
 
 
-_Pieces = Callable[[Curve], Iterator[bytes]]
+_Pieces = Callable[[AnyCurve], Iterator[bytes]]
 
 
 def _format(key: str, ending: str, title: str, pieces: _Pieces, *types: str) -> Format:

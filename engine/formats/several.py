@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from engine.formats.comma_separated import csv_pieces, header
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 from engine.formats.json_records import json_pieces
 from engine.formats.parquet import parquet_of
 
-Curves = Iterable[Curve]
+Curves = Iterable[AnyCurve]
 
 
 def _json(curves: Curves, version: int) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from engine.bands import BANDS, MagSystem
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, MAG_ERR_PER_RELATIVE_FLUX_ERR
 
 HEADER = "mjd,flux,fluxerr,zp,magsys,filter,altdata.source,altdata.facility,altdata.point_id\n"
@@ -25,7 +25,7 @@ _NAMES = {  # SkyPortal's names of bands, those of sncosmo
 _SYSTEMS = {key: str(band.system).lower() for key, band in BANDS.items() if band.system != MagSystem.NONE}
 
 
-def skyportal_pieces(curve: Curve) -> Iterator[bytes]:
+def skyportal_pieces(curve: AnyCurve) -> Iterator[bytes]:
     """Give the file piece by piece; points without an error cannot be said in this format and are left out.
 
     A magnitude becomes the flux whose magnitude it is with the zero point 23.9 in its own system.

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import polars as pl
 
 from engine.bands import BANDS, MagSystem
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 
 HEADER = "time,magnitude,error,filter,telescope,instrument,limit,unit\n"
 _UNITS = {key: "mag(AB)" if band.system == MagSystem.AB else "mag" for key, band in BANDS.items()}
 
 
-def tom_pieces(curve: Curve) -> Iterator[bytes]:
+def tom_pieces(curve: AnyCurve) -> Iterator[bytes]:
     """Give the file piece by piece; the time is an MJD, and points with a flux only are left out."""
     yield HEADER.encode()
     for points in curve.slices():

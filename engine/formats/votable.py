@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.bands import BANDS, Band
 from engine.formats.columns import COLUMNS, Column, rows_of
-from engine.formats.curve import Curve
+from engine.formats.curve import AnyCurve
 
 _NO_NUMBER = -1  # stands for a missing whole number, and says so in the header
 _TYPES: dict[type[pl.DataType], str] = {
@@ -30,14 +30,14 @@ _FRAMES = (
 _CONTROL = {code: "" for code in range(32) if code not in (9, 10, 13)}  # XML has no way to write them
 
 
-def votable_pieces(curve: Curve) -> Iterator[bytes]:
+def votable_pieces(curve: AnyCurve) -> Iterator[bytes]:
     """Give the document piece by piece."""
-    bands = sorted(set(curve.points["band"]) & set(BANDS))
+    bands = sorted(curve.bands() & set(BANDS))
     fields = "".join(_field(column) for column in COLUMNS)
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n<RESOURCE type="results">'
-        f'{_FRAMES}\n<TABLE name={quoteattr(_plain(curve.target.name))} nrows="{len(curve.points)}">\n'
+        f'{_FRAMES}\n<TABLE name={quoteattr(_plain(curve.target.name))} nrows="{curve.total}">\n'
         f"{''.join(_group(BANDS[band]) for band in bands)}{fields}"
         f'<PARAM name="lake_version" datatype="long" value="{curve.version}"/>\n<DATA><TABLEDATA>\n'
     ).encode()

@@ -13,6 +13,7 @@ from engine.errors import Rejected
 from engine.target import Target
 from engine.times import mjd_now
 from lake.operations import reading, users, writing
+from lake.people.noted_later import note_later, note_now
 from lake.people.person import User
 from lake.people.tables import audit
 
@@ -84,6 +85,17 @@ def note_download(
         _add(connection, Kind.DOWNLOAD, deed, who=person, address=address, about=about)
 
 
+def note_download_later(operations: Engine, target: Target, *, who: User | None, address: str) -> None:
+    """Note within a second that somebody downloaded a light curve of a target, for answers from memory.
+
+    Where the process is killed in that second the line is lost.
+    """
+    row = {"kind": Kind.DOWNLOAD.value, "deed": "photometry", "address": address, "at_mjd": mjd_now()}
+    about = About(kind="target", number=target.target_id or 0, name=target.name)
+    then: dict[str, object] = {"before": {}, "after": {}}
+    note_later(operations, row | _of(about) | then | {"who": who.username if who else ""})
+
+
 def note_change(
     connection: Connection,
     deed: str,
@@ -144,6 +156,7 @@ def audit_page(operations: Engine, wanted: AuditFilter, user: User, *, limit: in
         conditions.append(audit.c.at_mjd >= wanted.since_mjd)
     if wanted.before_id is not None:
         conditions.append(audit.c.audit_id < wanted.before_id)
+    note_now(operations)
     query = select(audit).where(*conditions).order_by(audit.c.audit_id.desc()).limit(limit)
     with reading(operations) as connection:
         rows = connection.execute(query).mappings().all()

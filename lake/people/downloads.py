@@ -9,6 +9,7 @@ from engine.errors import Rejected
 from lake.operations import reading, targets, users
 from lake.people.accounts import User
 from lake.people.audit import Kind
+from lake.people.noted_later import note_now
 from lake.people.tables import audit
 from lake.target_rows import name_key
 
@@ -71,6 +72,7 @@ def list_downloads(operations: Engine, wanted: DownloadFilter, *, user: User) ->
         query = query.where(audit.c.at_mjd >= wanted.since_mjd)
     if wanted.before_mjd is not None:
         query = query.where(audit.c.at_mjd <= wanted.before_mjd)
+    note_now(operations)
     with reading(operations) as connection:
         found = [_download(row) for row in connection.execute(query).mappings()]
     key = name_key(wanted.target_name)

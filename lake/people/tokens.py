@@ -17,6 +17,7 @@ from lake.people.person import USER_COLUMNS, User, user_of
 TOKEN_PREFIX = "tl_"  # noqa: S105 - it makes tokens findable, it is not one
 NAME_MAX_CHARS = 100
 DAYS_MAX = 3660.0
+_BEARER_COLUMNS = ("token_id", "last_used_mjd", "scopes", "expires_mjd")
 _SHOWN_CHARS = 8  # of a token in lists: its prefix and five more, of 46
 _USED_STEP_D = 60.0 / SECONDS_PER_DAY  # "last used" is written at most once a minute
 
@@ -53,6 +54,7 @@ class Bearer:
     user: User
     token_id: int
     scopes: frozenset[Scope]
+    expires_mjd: float | None = None  # for who remembers it
 
 
 def issue_token(
@@ -88,7 +90,7 @@ def bearer_of(operations: Engine, token: str) -> Bearer | None:
     """
     now = mjd_now()
     query = (
-        select(*USER_COLUMNS, tokens.c.token_id, tokens.c.last_used_mjd, tokens.c.scopes)
+        select(*USER_COLUMNS, *(tokens.c[name] for name in _BEARER_COLUMNS))
         .join_from(tokens, users)
         .where(
             tokens.c.secret_sha256 == sha256_of(token.strip()),
@@ -107,7 +109,8 @@ def bearer_of(operations: Engine, token: str) -> Bearer | None:
             connection.execute(used)
     user, scopes = user_of(row), frozenset(Scope(scope) for scope in row["scopes"])
     acting = user if Scope.ADMIN in scopes else replace(user, is_staff=False)
-    return Bearer(user=acting, token_id=row["token_id"], scopes=scopes)
+    expires_mjd = row["expires_mjd"]
+    return Bearer(user=acting, token_id=row["token_id"], scopes=scopes, expires_mjd=expires_mjd)
 
 
 def user_of_token(operations: Engine, token: str) -> User | None:

@@ -8,11 +8,14 @@ with the same header, sometimes under the same inode; so every file that is open
 """
 
 import os
+import sys
 import threading
 from itertools import count
 from pathlib import Path
 
 _HEADER_BYTES = 96  # two copies of the header
+_COUNT_AT = 8  # in a copy: a number of 32 bits that grows by one with every commit
+_NUMBER_BYTES = 8
 _MOST_OPEN = 64  # files; a process works on one lake, a process of tests on many
 _OPENING = threading.Lock()
 _OPEN: dict[str, tuple[int, int, int]] = {}  # path -> (inode, file descriptor, number)
@@ -32,7 +35,23 @@ def commit_mark(database: Path) -> bytes | None:
     if known is None:
         return None
     header = os.pread(known[1], _HEADER_BYTES, 0)
-    return known[2].to_bytes(8, "big") + header if len(header) == _HEADER_BYTES else None
+    return known[2].to_bytes(_NUMBER_BYTES, "big") + header if len(header) == _HEADER_BYTES else None
+
+
+def is_next(before: bytes | None, after: bytes | None) -> bool:
+    """Return whether exactly one commit lies between two marks, of which SQLite counts them."""
+    if before is None or after is None or before[:_NUMBER_BYTES] != after[:_NUMBER_BYTES]:
+        return False
+    counts = [_count(mark[_NUMBER_BYTES:]) for mark in (before, after)]
+    return counts[0] is not None and counts[1] == (counts[0] + 1) % 2**32
+
+
+def _count(header: bytes) -> int | None:
+    """Return the commits that a header counts, or None where it was read while it was written."""
+    half = _HEADER_BYTES // 2
+    if header[:half] != header[half:]:
+        return None
+    return int.from_bytes(header[_COUNT_AT : _COUNT_AT + 4], sys.byteorder)
 
 
 def _opened(path: str) -> tuple[int, int, int] | None:

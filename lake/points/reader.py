@@ -1,19 +1,23 @@
 """Light curves by the shortest way: known live files, the right row groups, a memory of what was asked."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from lake.backend import Backend
+from lake.layout import ROW_GROUP_ROWS
 from lake.points.bounded import Bounded
 from lake.points.catalog_rows import NotPlain
 from lake.points.live_files import LiveFiles
 from lake.points.many import SORTED_BY, by_target
 from lake.points.parquet_place import ParquetPlace
 from lake.points.rows import Rows
+from lake.points.span import ALWAYS, Span
 from lake.points.versions import Versions
 from lake.reader import OlderVersions, Reader
 from lake.tables import PHOTOMETRY
@@ -22,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 128 << 20  # of whole light curves: some 500 of 1,000 points
 _MEMORY_PER_BYTE = 2  # a column keeps more than its values
+_PIECE_ROWS = 2 * ROW_GROUP_ROWS  # of one light curve in memory at once
 _ATTEMPTS = 3  # with a fresh look into the catalog each
+Read = TypeVar("Read")
 _FILE_ERRORS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException)
 
 
@@ -84,12 +90,43 @@ class PointReader:
             return self._plainly(version).light_curves(target_ids).select(wanted)
         return by_target(found, targets).select(wanted)
 
+    def is_long(self, target_id: int, *, version: int) -> bool:
+        """Return whether the points of a target are too many to be held in memory without need."""
+        return len(self._spans(target_id, version)) > 1
+
+    def light_curve_pieces(
+        self, target_id: int, *, version: int, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """Give the points of a target sorted by time, a part at a time, however many there are.
+
+        Raises
+        ------
+        Rejected
+            ``unknown-version``: the lake has no such version, or keeps it no longer.
+        """
+        names = list(PHOTOMETRY.schema) if columns is None else list(columns)
+        spans = self._spans(target_id, version)
+        if len(spans) == 1:
+            yield self.light_curve(target_id, version=version).select(names)
+            return
+        read = list(dict.fromkeys([*names, *SORTED_BY]))
+        for span in spans:
+            found = self._tried(partial(self._rows.of, [target_id], columns=read, span=span), version)
+            if found is None:  # a file was damaged meanwhile, or the catalog is no longer plain
+                found = self._plainly(version).light_curve(target_id).filter(span.holds())
+            yield _by_time(found).select(names)
+
     def close(self) -> None:
         """Close the connections of the plain query; they are opened again when needed."""
         self._plain.close()
         self._plain_older.close()
 
-    def _tried(self, read: Callable[[LiveFiles], pl.DataFrame], version: int | None) -> pl.DataFrame | None:
+    def _spans(self, target_id: int, version: int) -> list[Span]:
+        """Return the spans in which points are read; one for what only DuckLake itself should read."""
+        cut = partial(self._rows.spans, target_id, most_rows=_PIECE_ROWS)
+        return self._tried(cut, version) or [ALWAYS]
+
+    def _tried(self, read: Callable[[LiveFiles], Read], version: int | None) -> Read | None:
         for _ in range(_ATTEMPTS):
             try:
                 return read(self._versions.newest() if version is None else self._versions.at(version))

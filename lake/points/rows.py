@@ -11,6 +11,7 @@ from lake.points.deletes import Deletes
 from lake.points.footers import SNAPSHOT, Footer, Footers, has_table_names, names_in
 from lake.points.live_files import Column, DataFile, LiveFiles, is_partial
 from lake.points.parquet_place import ParquetPlace
+from lake.points.span import ALWAYS, Span, spans_of
 from lake.tables import PHOTOMETRY
 
 _POSITION = "_position"
@@ -25,6 +26,7 @@ class _Part:
     footer: Footer
     groups: list[int]
     target_ids: list[int]
+    span: Span
     names: dict[str, str]  # in the file -> in the table
     is_partial: bool
     has_table_names: bool
@@ -43,13 +45,16 @@ class Rows:
         self._footers = Footers(place)
         self._deletes = Deletes(place)
 
-    def of(self, target_ids: Sequence[int], files: LiveFiles, columns: Sequence[str]) -> pl.DataFrame:
+    def of(
+        self, target_ids: Sequence[int], files: LiveFiles, columns: Sequence[str], span: Span = ALWAYS
+    ) -> pl.DataFrame:
         """Return columns of every point that the (sorted) targets have in a version, in no order."""
-        wanted = [column for column in files.columns if column.name in columns]
+        read = {*columns, "mjd"} if span != ALWAYS else columns
+        wanted = [column for column in files.columns if column.name in read]
         parts = [
             part
             for file, its_targets in files.by_file(target_ids).items()
-            if (part := self._part(file, its_targets, wanted, files)) is not None
+            if (part := self._part(file, its_targets, wanted, (files, span))) is not None
         ]
         frames = self._near(parts, files.version) if self._place.is_local else self._far(parts, files.version)
         whole = [_complete(frame, columns) for frame in frames]
@@ -57,12 +62,28 @@ class Rows:
             return whole[0]
         return pl.concat(whole or [_empty(columns)], rechunk=True)
 
+    def spans(self, target_id: int, files: LiveFiles, *, most_rows: int) -> list[Span]:
+        """Return spans of time that follow each other, in each of which a target has about so many points."""
+        footers = [self._footers.footer(file, files.columns) for file in files.of(target_id)]
+        groups = [footer.groups_of([target_id]) for footer in footers]
+        pairs = list(zip(footers, groups, strict=True))
+        if not pairs:
+            return [ALWAYS]
+        earliest_mjd = np.concatenate([footer.earliest_mjd[its] for footer, its in pairs])
+        latest_mjd = np.concatenate([footer.latest_mjd[its] for footer, its in pairs])
+        rows = np.concatenate([footer.rows_of_one[its] for footer, its in pairs])
+        return spans_of(earliest_mjd, latest_mjd, rows, most_rows=most_rows)
+
     def _part(
-        self, file: DataFile, target_ids: list[int], wanted: Sequence[Column], files: LiveFiles
+        self,
+        file: DataFile,
+        target_ids: list[int],
+        wanted: Sequence[Column],
+        of: tuple[LiveFiles, Span],
     ) -> _Part | None:
-        target_column = next(column for column in files.columns if column.name == "target_id")
-        footer = self._footers.footer(file, target_column)
-        groups = footer.groups_of(target_ids)
+        files, span = of
+        footer = self._footers.footer(file, files.columns)
+        groups = footer.groups_of(target_ids, span)
         if not groups:
             return None
         return _Part(
@@ -70,6 +91,7 @@ class Rows:
             footer=footer,
             groups=groups,
             target_ids=target_ids,
+            span=span,
             names=names_in(footer, wanted),
             is_partial=is_partial(file, files.version),
             has_table_names=has_table_names(footer, wanted),
@@ -86,8 +108,7 @@ class Rows:
 
     def _simple_scan(self, parts: Sequence[_Part]) -> pl.LazyFrame:
         if len(parts) == 1:
-            target_ids = parts[0].target_ids
-            return parts[0].footer.scan.filter(_is_of(target_ids, "target_id")).select(*parts[0].names)
+            return parts[0].footer.scan.filter(_is_wanted(parts[0])).select(*parts[0].names)
         names = set().union(*(part.names for part in parts))
         target_ids = sorted(set().union(*(part.target_ids for part in parts)))
         return pl.scan_parquet(
@@ -98,7 +119,7 @@ class Rows:
             glob=False,
             missing_columns="insert",
             extra_columns="ignore",
-        ).filter(_is_of(target_ids, "target_id"))
+        ).filter(_is_of(target_ids, "target_id", parts[0].span))
 
     def _scan(self, part: _Part) -> pl.LazyFrame:
         hidden = [SNAPSHOT] if part.is_partial else []
@@ -110,7 +131,7 @@ class Rows:
                 hive_partitioning=False,
                 glob=False,
             )
-            .filter(_is_of(part.target_ids, _target_name(part)))
+            .filter(_is_wanted(part))
             .select(_POSITION, *part.names, *hidden)
         )
 
@@ -130,9 +151,7 @@ class Rows:
             np.arange(footer.starts[group], footer.starts[group] + metadata.row_group(group).num_rows)
             for group in part.groups
         ]
-        found = frame.with_columns(pl.Series(_POSITION, np.concatenate(positions))).filter(
-            _is_of(part.target_ids, _target_name(part))
-        )
+        found = frame.with_columns(pl.Series(_POSITION, np.concatenate(positions))).filter(_is_wanted(part))
         return self._live(found, part, version)
 
     def _live(self, frame: pl.DataFrame, part: _Part, version: int) -> pl.DataFrame:
@@ -144,14 +163,18 @@ class Rows:
         return frame.select(pl.col(name).alias(renamed) for name, renamed in part.names.items())
 
 
-def _target_name(part: _Part) -> str:
-    return next(name for name, renamed in part.names.items() if renamed == "target_id")
+def _is_wanted(part: _Part) -> pl.Expr:
+    """Return whether a row of a file is one of those wanted, by the file's names of the columns."""
+    in_file = {renamed: name for name, renamed in part.names.items()}
+    return _is_of(part.target_ids, in_file["target_id"], part.span, in_file.get("mjd", "mjd"))
 
 
-def _is_of(target_ids: Sequence[int], name: str) -> pl.Expr:
+def _is_of(target_ids: Sequence[int], name: str, span: Span, time_name: str = "mjd") -> pl.Expr:
     if len(target_ids) == 1:
-        return pl.col(name) == target_ids[0]
-    return pl.col(name).is_between(target_ids[0], target_ids[-1]) & pl.col(name).is_in(target_ids)
+        is_theirs = pl.col(name) == target_ids[0]
+    else:
+        is_theirs = pl.col(name).is_between(target_ids[0], target_ids[-1]) & pl.col(name).is_in(target_ids)
+    return is_theirs if span == ALWAYS else is_theirs & span.holds(time_name)
 
 
 def _empty(columns: Sequence[str]) -> pl.DataFrame:

@@ -34,6 +34,7 @@ class Versions:
         self._catalog = catalog
         self._loading = threading.Lock()
         self._newest: _Known | None = None
+        self._number: tuple[bytes, int] | None = None  # of the newest version, and the catalog's mark then
         self._older: OrderedDict[int, _Known] = OrderedDict()
 
     def newest_version(self) -> int:
@@ -41,7 +42,11 @@ class Versions:
         mark, known = self._mark(), self._newest
         if known is not None and known.files is not None and known.mark == mark and mark is not None:
             return known.files.version
-        return newest_version(self._catalog)
+        number = self._number
+        if number is None or mark is None or number[0] != mark:
+            number = (mark or b"", newest_version(self._catalog))
+            self._number = number
+        return number[1]
 
     def newest(self) -> LiveFiles:
         """Return the files of the newest version.

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
+from lake.given_curve import Asked, Selection, curve_in_pieces
 from lake.people.audit import note_download
 from lake.seen import Closed, closed_to
 from lake.snapshots import version_of
 from lake.targets import get_target
+from portal.api.bulk import bulk_response
 from portal.api.identity import TheLake, Visitor, address_of
 from portal.api.light_curve_csv import tomlake_csv
 from portal.api.reply import Refused
@@ -46,17 +48,18 @@ def download(
         raise Refused(404, {"detail": error.reason}) from error
     version = version_of(lake, as_of) if as_of else lake.store.version()
     closed = closed_to(lake.operations, user, target_id=target.target_id)
+    asked = Asked(target=target, version=version, closed=closed)
     tag = _tag(target, version, closed)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     note_download(lake.operations, target, who=user, address=address_of(request))
-    points = closed.open_points(lake.store.light_curve(target.target_id or 0, as_of=version))
+    curve = curve_in_pieces(lake, asked, Selection())
     headers |= {
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{target.name}.csv"',
     }
-    return Response(tomlake_csv(points, target=target, version=version), headers=headers)
+    return bulk_response(tomlake_csv(curve), headers)
 
 
 def _tag(target: Target, version: int, closed: Closed) -> str:

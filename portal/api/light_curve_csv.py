@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from engine.bands import BANDS, Band
-from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, flag_words
-from engine.target import Target
+from engine.formats.curve import Curve, LongCurve
+from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty, flag_words
 
 BHTOM_HEADER = ("MJD", "Magnitude", "Error", "Facility", "Filter", "Observer")
 RADIO_HEADER = ("MJD", "mJy", "Error", "Facility", "Filter", "Observer")
@@ -17,6 +17,8 @@ HIGH_ENERGY_HEADER = (
 )  # fmt: skip
 _X_RAYS_NM = 10.0
 _AB_MJY_MAG = AB_ZERO_POINT_UJY_MAG - 7.5  # AB magnitude of 1 mJy
+_SYSTEMS = {band_id: str(band.system) for band_id, band in BANDS.items()}
+_SURVEYS = {band_id: band.survey for band_id, band in BANDS.items()}
 LIMIT_ERROR = -1.0  # BHTOM's clients read a negative error as a limit
 
 
@@ -105,34 +107,39 @@ def _written(header: Sequence[str], rows: pl.DataFrame) -> str:
     return text.getvalue()
 
 
-def tomlake_csv(points: pl.DataFrame, *, target: Target, version: int) -> str:
-    """Return every point with all that is known of it; commas, one header, no comment lines."""
-    systems = {band_id: str(band.system) for band_id, band in BANDS.items()}
-    surveys = {band_id: band.survey for band_id, band in BANDS.items()}
+def tomlake_csv(curve: Curve | LongCurve) -> Iterator[bytes]:
+    """Give every point with all that is known of it, piece by piece; commas, one header, no comment lines."""
+    yield _rows(curve, empty()).write_csv().encode()
+    for points in curve.slices():
+        yield _rows(curve, points).write_csv(include_header=False).encode()
+
+
+def _rows(curve: Curve | LongCurve, points: pl.DataFrame) -> pl.DataFrame:
+    words = {bits: flag_words(bits) for bits in points["flags"].unique().to_list()}
     return points.select(
         "point_id",
-        pl.lit(target.name).alias("target"),
-        pl.lit(target.ra_deg).alias("ra_deg"),
-        pl.lit(target.dec_deg).alias("dec_deg"),
+        pl.lit(curve.target.name).alias("target"),
+        pl.lit(curve.target.ra_deg).alias("ra_deg"),
+        pl.lit(curve.target.dec_deg).alias("dec_deg"),
         pl.col("mjd").alias("mjd_utc"),
         "bjd_tdb",
         "exptime_s",
         "mag",
         "mag_err",
         "limit_mag",
-        pl.col("band").replace_strict(systems, default=None, return_dtype=pl.String()).alias("mag_system"),
+        pl.col("band").replace_strict(_SYSTEMS, default=None, return_dtype=pl.String()).alias("mag_system"),
         pl.col("flux_ujy").alias("flux_uJy"),
         pl.col("flux_err_ujy").alias("flux_err_uJy"),
         pl.col("band").alias("filter"),
-        pl.col("band").replace_strict(surveys, default=None, return_dtype=pl.String()).alias("survey"),
+        pl.col("band").replace_strict(_SURVEYS, default=None, return_dtype=pl.String()).alias("survey"),
         "facility",
         "camera",
         "observer",
         "calib_version",
         pl.col("flags").alias("quality_flags"),
-        pl.col("flags").map_elements(flag_words, return_dtype=pl.String()).alias("quality_text"),
+        pl.col("flags").replace_strict(words, return_dtype=pl.String()).alias("quality_text"),
         "source",
         "source_ref",
         "batch_id",
-        pl.lit(version).alias("snapshot"),
-    ).write_csv()
+        pl.lit(curve.version).alias("snapshot"),
+    )

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from lake.people.tokens import Scope
-from portal.api.identity import signed_in, visitor
+from portal.api.identity import asking, signed_in
 from portal.api.v1.problems import MEDIA_TYPE, Problem
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.rate import LIMIT_HEADERS
@@ -81,7 +81,7 @@ def _complete(operation: Told, route: APIRoute, method: str) -> None:
 
 
 def _security(scope: Scope, calls: set[object]) -> list[Told]:
-    if not calls & {visitor, signed_in}:
+    if not calls & {asking, signed_in}:
         return []
     ways: list[Told] = [{"token": [scope.value]}, {"session": []}]
     return ways if signed_in in calls else [{}, *ways]
@@ -92,7 +92,7 @@ def _refusals(operation: Told, calls: set[object]) -> Iterator[tuple[str, str, T
     names, places = {each["name"] for each in sent}, {each["in"] for each in sent}
     if sent or "requestBody" in operation:
         yield "400", "a value is missing, or is none that can be used", {}
-    if calls & {visitor, signed_in}:
+    if calls & {asking, signed_in}:
         yield "401", "the token is not valid, or none was sent where one is needed", _CHALLENGE
         yield "403", "the token has not the scope, or you have not the right", {}
     if "path" in places or names & {"as_of", "since", "target", "targets"}:

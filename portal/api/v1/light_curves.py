@@ -9,13 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from engine.errors import Rejected
+from engine.formats.curve import LongCurve
 from engine.formats.json_records import json_pieces
 from engine.formats.registry import FORMATS, Format, format_accepted, format_named
 from engine.formats.several import SEVERAL
 from lake.curve_changes import changes_since
-from lake.given_curve import Selection, given_curve, what_is_asked
-from lake.people.audit import note_download
+from lake.given_curve import Selection, curve_in_pieces, given_curve, what_is_asked
+from lake.opening import Lake
+from lake.people.accounts import User
+from lake.people.audit import note_download_later
 from lake.snapshots import version_of
+from portal.api.bulk import bulk_response
 from portal.api.identity import TheLake, Visitor, address_of
 from portal.api.v1.curve_models import (
     AS_OF_IS,
@@ -30,11 +34,13 @@ from portal.api.v1.curve_models import (
     split,
     written_as,
 )
-from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, cache_headers, has_it, tag_of
+from portal.api.v1.quick import Answer, body_of, quickly
+from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, cache_headers, has_it, not_modified, tag_of
 from portal.api.v1.targets import Name
 
 router = APIRouter(tags=["light curves"])
 MOST_TARGETS = 100
+MOST_WHOLE = 5000  # points that are sent as one piece
 SINCE_MEANS = "`next` of the answer before; or a version, a snapshot, a date. All points where left out"
 SINCE_IS = {"anyOf": [*AS_OF_IS["anyOf"], {"pattern": "^[0-9]{1,18}~[0-9a-f]{16}$"}]}
 _SEVERAL_FORMATS = tuple(each for each in FORMATS if each.key in SEVERAL)
@@ -72,7 +78,7 @@ def light_curves(
 
     A name that is unknown, or closed to you, is refused by name: half an answer never looks like a whole one.
     """
-    chosen = _chosen(request, query.format, _SEVERAL_FORMATS)
+    chosen = _chosen(request.headers.get("accept", ""), query.format, _SEVERAL_FORMATS)
     names = split(query.targets)
     if not 1 <= len(names) <= MOST_TARGETS:
         raise Rejected(f"Name 1 to {MOST_TARGETS} targets at once.", code="too-many-targets")
@@ -84,14 +90,14 @@ def light_curves(
     if has_it(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     for each in asked:
-        note_download(lake.operations, each.target, who=user, address=address_of(request))
+        note_download_later(lake.operations, each.target, who=user, address=address_of(request))
     headers |= {"Content-Type": chosen.media_type, **_disposition("light_curves", chosen)}
-    curves = (given_curve(lake, each, wanted) for each in asked)
-    return StreamingResponse(SEVERAL[chosen.key](curves, version), headers=headers)
+    curves = (curve_in_pieces(lake, each, wanted) for each in asked)
+    return bulk_response(SEVERAL[chosen.key](curves, version), headers)
 
 
 @router.get("/targets/{name}/light-curve", response_model=LightCurve, responses={**_CURVE, **NOT_CHANGED})
-def light_curve(
+async def light_curve(
     request: Request,
     user: Visitor,
     lake: TheLake,
@@ -104,17 +110,30 @@ def light_curve(
     The answer is sent while it is written. What a format cannot say is left out of it: AAVSO has only points
     measured here, SkyPortal only points with an error, TOM Toolkit no fluxes.
     """
-    chosen = _chosen(request, query.format, FORMATS)
+    accept = request.headers.get("accept", "")
+    key = ("light-curve", user, name, query.model_dump_json(), accept)
+    given = await quickly(lake, key, lambda: _written(lake, user, name, query, accept))
+    if has_it(if_none_match, given.headers["ETag"]):
+        return not_modified(given.headers)
+    if given.about is not None:
+        note_download_later(lake.operations, given.about, who=user, address=address_of(request))
+    return given.response()
+
+
+def _written(lake: Lake, user: User | None, name: str, query: CurveQuery, accept: str) -> Answer:
+    """Return a short light curve whole, and a long one that is read while it is sent."""
+    chosen = _chosen(accept, query.format, FORMATS)
     asked = what_is_asked(lake, name, user, query.as_of)
     wanted = query.selection()
     tag = tag_of(asked.version, user, chosen.key, wanted, asked.shown())
     headers = _headers(tag, asked.version)
-    if has_it(if_none_match, tag):
-        return Response(status_code=304, headers=headers)
-    curve = given_curve(lake, asked, wanted)
-    note_download(lake.operations, asked.target, who=user, address=address_of(request))
     headers |= {"Content-Type": chosen.media_type, **_disposition(asked.target.name, chosen)}
-    return StreamingResponse(chosen.pieces(curve), headers=headers)
+    curve = curve_in_pieces(lake, asked, wanted)
+    if isinstance(curve, LongCurve) or curve.total > MOST_WHOLE:
+        return Answer(body=chosen.pieces(curve), headers=headers, about=asked.target)
+    key = (chosen.key, asked.version, wanted, str(asked.shown()), asked.closed)
+    body = body_of(lake, key, lambda: b"".join(chosen.pieces(curve)))
+    return Answer(body=body, headers=headers, about=asked.target)
 
 
 @router.get("/targets/{name}/light-curve/changes", response_model=Changes)
@@ -133,7 +152,7 @@ def changes(
     asked = what_is_asked(lake, name, user, "")
     told = changes_since(lake, asked, since)
     if not told.curve.points.is_empty():
-        note_download(lake.operations, asked.target, who=user, address=address_of(request))
+        note_download_later(lake.operations, asked.target, who=user, address=address_of(request))
     head = {
         "is_whole": told.is_whole,
         "next": told.cursor,
@@ -154,10 +173,10 @@ def point(user: Visitor, lake: TheLake, name: Name, point_id: PointId, as_of: As
     return Point(**told["points"][0])
 
 
-def _chosen(request: Request, format_key: str, formats: tuple[Format, ...]) -> Format:
+def _chosen(accept: str, format_key: str, formats: tuple[Format, ...]) -> Format:
     if format_key:
         return format_named(format_key, formats)
-    return format_accepted(request.headers.get("accept", ""), formats)
+    return format_accepted(accept, formats)
 
 
 def _headers(tag: str, version: int) -> dict[str, str]:

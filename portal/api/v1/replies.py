@@ -1,6 +1,6 @@
 """Answers that caches and repeated requests understand: ETag, 304, and one answer for one Idempotency-Key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -63,6 +63,12 @@ def conditional(if_none_match: str, body: BaseModel, tag: str) -> Response:
     if has_it(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(body.model_dump_json(), media_type="application/json", headers=headers)
+
+
+def not_modified(headers: Mapping[str, str]) -> Response:
+    """Return the 304 that stands for a whole answer with these headers."""
+    told = ("ETag", "Cache-Control", "Vary", "X-Tomlake-Lake-Version")
+    return Response(status_code=304, headers={name: headers[name] for name in told if name in headers})
 
 
 def created(body: BaseModel, location: str) -> KeptReply:

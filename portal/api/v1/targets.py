@@ -21,18 +21,23 @@ from lake.targets import (
     delete_target,
     find_targets,
     get_target,
+    seen_row,
     target_row,
     update_target,
 )
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.paging import CURSOR, MOST_ROWS, Page, id_of, page_of
+from portal.api.v1.quick import Answer, quickly
 from portal.api.v1.replies import (
     NOT_CHANGED,
     IdempotencyKey,
     IfNoneMatch,
+    cache_headers,
     conditional,
     created,
     digest_of,
+    has_it,
+    not_modified,
     once,
 )
 from portal.api.v1.target_models import (
@@ -75,12 +80,18 @@ class TargetQuery(BaseModel):
         )
 
 
-@router.get("/targets")
-def list_targets(user: Visitor, lake: TheLake, query: Annotated[TargetQuery, Query()]) -> Page[TargetAnswer]:
+@router.get("/targets", response_model=Page[TargetAnswer])
+async def list_targets(user: Visitor, lake: TheLake, query: Annotated[TargetQuery, Query()]) -> Response:
     """List the targets that you may see, by number; follow `next` for all of them."""
-    rows, _ = find_targets(lake.operations, query.filter(), user)
-    answers = [target_answer(row) for row in rows]
-    return page_of(answers, [each.target_id for each in answers], limit=query.limit)
+
+    def make() -> Answer:
+        rows, _ = find_targets(lake.operations, query.filter(), user)
+        answers = [target_answer(row) for row in rows]
+        page = page_of(answers, [each.target_id for each in answers], limit=query.limit)
+        return Answer(body=page.model_dump_json().encode(), headers={"Content-Type": "application/json"})
+
+    given = await quickly(lake, ("targets", user, query.model_dump_json()), make)
+    return given.response()
 
 
 @router.get("/cone")
@@ -140,15 +151,16 @@ def create(user: SignedIn, lake: TheLake, body: NewTarget, idempotency_key: Idem
 
 
 @router.get("/targets/{name}", response_model=TargetAnswer, responses=NOT_CHANGED)
-def get(
-    user: Visitor,
-    lake: TheLake,
-    name: Name,
-    if_none_match: IfNoneMatch = "",
-) -> Response:
+async def get(user: Visitor, lake: TheLake, name: Name, if_none_match: IfNoneMatch = "") -> Response:
     """Give one target."""
-    answer = _answer(lake, name, user)
-    return conditional(if_none_match, answer, _tag(user, answer))
+
+    def make() -> Answer:
+        answer = _answer(lake, name, user)
+        headers = cache_headers(_tag(user, answer)) | {"Content-Type": "application/json"}
+        return Answer(body=answer.model_dump_json().encode(), headers=headers)
+
+    given = await quickly(lake, ("target", user, name), make)
+    return not_modified(given.headers) if has_it(if_none_match, given.headers["ETag"]) else given.response()
 
 
 @router.patch("/targets/{name}", response_model=TargetAnswer)
@@ -174,7 +186,7 @@ def delete(user: SignedIn, lake: TheLake, name: Name) -> Response:
 
 
 def _answer(lake: Lake, name: str, user: User | None) -> TargetAnswer:
-    return target_answer(target_row(lake.operations, get_target(lake.operations, name, user)))
+    return target_answer(seen_row(lake.operations, name, user))
 
 
 def _tag(user: User | None, answer: TargetAnswer) -> str:
