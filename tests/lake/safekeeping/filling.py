@@ -11,7 +11,7 @@ import pyotp
 from sqlalchemy import insert
 
 from engine.brokers.streams.protocol import Rule, candidates
-from engine.errors import Transient
+from engine.errors import Rejected, Transient
 from engine.frame import Camera
 from engine.photometry.references import REFERENCE_SCHEMA
 from engine.target import Target
@@ -29,12 +29,15 @@ from lake.people.comments import add_comment
 from lake.people.favourites import add_favourite
 from lake.people.first_run import set_up_key
 from lake.people.groups import create_group
+from lake.people.identities import Identity, account_of
 from lake.people.profile import Profile, change_profile
 from lake.people.second_factor import begin_second_factor, confirm_second_factor
+from lake.people.sign_in_attempts import begin_attempt
 from lake.people.sign_up import Request, ask_for_account
 from lake.people.terms import Terms, accept_terms
 from lake.proposals import store_candidates
 from lake.provenance import new_batch
+from lake.quarantine import put_aside
 from lake.queue import claim, enqueue, finish
 from lake.references import cells_of_stars, put_cell
 from lake.rights import SYSTEM
@@ -175,6 +178,9 @@ def _fill_operations(lake: Lake) -> None:
 def _fill_people(lake: Lake) -> None:
     ada = find_user(lake.operations, "ada")
     assert ada is not None
+    account_of(lake.operations, Identity(provider="https://orcid.example", subject="0-1"), signed_in=ada)
+    begin_attempt(lake.operations, provider="orcid", then_path="/", user_id=ada.user_id)
+    put_aside(lake.operations, 1, Rejected("It is no image.", code="unreadable"))
     add_comment(lake.operations, "Gaia22ab1", "Świetlista noc – it's, bright", by=ada)
     add_to_group(lake.operations, "näher", "Gaia22ab1", by=ada)
     add_favourite(lake.operations, "Ostrowik_ZWO", comment="ours", user=ada)

@@ -8,9 +8,9 @@ from api_server import Served
 from served_installation import serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Serve one installation for all tests."""
+    """Serve an installation of its own to each file of tests."""
     with serving(tmp_path_factory.mktemp("api") / "data") as opened:
         yield opened
 

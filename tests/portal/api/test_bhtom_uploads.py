@@ -15,9 +15,10 @@ from engine.target import Target
 from lake.inbox import UploadKind, upload
 from lake.people.accounts import Scope, issue_token
 from lake.provenance import new_batch
+from lake.queue import cancel
 from lake.references import put_stars
 from lake.targets import create_target
-from lake.uploads import uploads
+from lake.uploads import UploadResult, UploadStatus, set_results, uploads
 from portal.api.bhtom import calib_file
 
 CURVE = b"time,filter,magnitude,error\n60000.25,V(GaiaSP),15.2,0.03\n"
@@ -107,7 +108,13 @@ def test_what_came_ready_made_comes_back_as_it_was_sent_and_is_listed(
     data = fields(data_product_type="spectroscopy", observatory="SPRAT")
     sent = session.post(f"{served.url}/upload/", data=data, files={"files": ("s.txt", body)})
     number = int(sent.json()["Success"][0]["id"])
-    answer = session.post(f"{served.url}/common/api/downloadPhotometryFile/", json={"id": number})
+    address = f"{served.url}/common/api/downloadPhotometryFile/"
+    assert session.post(address, json={"id": number}).status_code == 404  # nobody read it yet
+    read = UploadResult(upload_id=number, status=UploadStatus.MEASURED, code="", reason="", frame_ids=())
+    set_results(served.lake.operations, [read])
+    (waiting,) = [each for each in uploads(served.lake.operations, served.owner) if each.upload_id == number]
+    cancel(served.lake.operations, waiting.job_id or 0)  # it was read here, without a worker
+    answer = session.post(address, json={"id": number})
     assert answer.content == body
     assert answer.headers["content-disposition"] == f'attachment; filename="{number}.txt"'
     listed = session.post(f"{served.url}/common/api/data/", json={"data_product_type": "spectroscopy"})
