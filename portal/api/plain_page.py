@@ -11,7 +11,7 @@ _POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 # what the description says of routes that answer with such pages
-_PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+_PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": {}}}
 PAGES: dict[int | str, dict[str, Any]] = {
     303: {"description": "signed in, and on to the page that was wanted"},
     "4XX": {"description": "a page that says why not, or asks for more", "content": _PAGE},

@@ -12,14 +12,19 @@ from lake.operations import writing
 from lake.people.accounts import create_user
 from lake.people.audit import audit_log, note_download_later
 from lake.people.noted_later import note_now
+from lake.points import commit_mark
 from lake.remembered import KEPT_S, Remembered
 from lake.rights import SYSTEM
 from lake.settings import read_settings
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    """Return a lake whose operations are in SQLite, the database that tells of commits."""
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """Return a lake whose operations are in SQLite, the database that tells of commits.
+
+    A process looks at so many databases at once and no more: those of other tests do not count here.
+    """
+    monkeypatch.setattr(commit_mark, "_OPEN", {})
     return open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path / "data")}))
 
 

@@ -79,8 +79,8 @@ def test_a_site_needs_no_observatory_and_an_aperture_gives_a_guess_that_says_so(
 @pytest.mark.parametrize(
     ("asked", "status", "code"),
     [
-        ({}, 400, "no-site"),
-        ({"longitude_deg": "20"}, 400, "no-site"),
+        ({}, 422, "no-site"),
+        ({"longitude_deg": "20"}, 422, "no-site"),
         ({"telescope": "Nowhere"}, 404, "unknown-observatory"),
         ({"telescope": "ROAD", "date": "2200-01-01"}, 400, "bad-date"),
         ({"telescope": "ROAD", "date": "yesterday"}, 400, "bad-request"),
