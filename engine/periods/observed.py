@@ -65,8 +65,8 @@ class FrequencyGrid:
     @property
     def frequency_per_d(self) -> Array:
         """Every frequency of the grid."""
-        places: Array = np.arange(self.first, self.first + self.count) * self.step_per_d
-        return places
+        places: Array = np.arange(self.first, self.first + self.count, dtype=np.float64)
+        return places * self.step_per_d
 
 
 def observed(points: pl.DataFrame, *, time: str = "mjd") -> Observed:

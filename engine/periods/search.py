@@ -139,11 +139,15 @@ def _peak(seen: Observed, grid: FrequencyGrid, evidence: Array) -> tuple[float, 
 
 
 def strongest(found: PeriodSearch, *, most: int) -> tuple[Array, Array]:
-    """Return frequencies and powers of a periodogram for drawing: the highest of each short stretch."""
-    width = -(-found.grid.count // most)
-    whole = found.grid.count // width * width
-    rows = found.power[:whole].reshape(-1, width)
-    place = np.arange(len(rows)) * width + np.argmax(rows, axis=1)
-    if whole < found.grid.count:
-        place = np.append(place, whole + int(np.argmax(found.power[whole:])))
-    return found.grid.frequency_per_d[place], found.power[place]
+    """Return frequencies and powers of a periodogram for drawing: the highest of each short stretch.
+
+    The stretches are of one width on a logarithmic scale of periods.
+    """
+    frequency = found.grid.frequency_per_d
+    edges = np.geomspace(frequency[0], frequency[-1], most)
+    starts = np.unique(np.searchsorted(frequency, edges[:-1]))
+    ends = np.append(starts[1:], found.grid.count)
+    place = np.array(
+        [low + int(np.argmax(found.power[low:high])) for low, high in zip(starts, ends, strict=True)]
+    )
+    return frequency[place], found.power[place]
