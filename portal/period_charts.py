@@ -1,6 +1,7 @@
 """The charts of a period: the periodogram with its levels and marks, and the folded light curve."""
 
 import json
+import math
 from functools import lru_cache
 
 import altair as alt
@@ -14,6 +15,8 @@ MOST_DRAWN = 2_000
 MOST_FOLDED = 5_000
 PERIODOGRAM_HEIGHT_PX = 330
 _CURVE, _LEVEL, _BEST, _HARMONIC, _ALIAS = "#0e9bd8", "#8b98ad", "#d55e00", "#009e73", "#b8860b"
+_APART = 0.05  # of the axis, between two names
+_MANY_MARKS = 1_000
 _KINDS = ("this period", "harmonic", "alias")
 
 
@@ -45,9 +48,27 @@ def periodogram_rows(found: PeriodSearch, period_d: float) -> pl.DataFrame:
     inside = [chosen] if shortest_d <= period_d <= longest_d else []
     rest = pl.DataFrame([*levels, *marks, *inside], schema=curve.schema)
     return pl.concat([curve, rest]).with_columns(
+        _names(rest, found, len(curve)),
         power_text=pl.col("power").map_elements(lambda power: f"{power:.3f}", return_dtype=pl.String),
         period_text=pl.col("period_d").map_elements(lambda days: f"{days:.6g} d", return_dtype=pl.String),
     )
+
+
+def _names(marks: pl.DataFrame, found: PeriodSearch, unnamed: int) -> pl.Series:
+    """Return the words beside the marks: of levels that of 1 %, of peaks those that stand out and apart."""
+    width = math.log(found.grid.count) * _APART
+    named: list[float] = []
+    words: dict[int, str] = {}
+    for place, row in sorted(enumerate(marks.iter_rows(named=True)), key=lambda pair: -pair[1]["power"]):
+        if row["kind"] == "level":
+            words[place] = "noise: 1 %" if row["label"] == "1 %" else ""
+            continue
+        at = math.log(row["period_d"])
+        stands_out = row["power"] > found.levels[0.01] or row["kind"] == "this period"
+        if stands_out and all(abs(at - other) > width for other in named):
+            named.append(at)
+            words[place] = row["label"]
+    return pl.Series("name", [""] * unnamed + [words.get(place, "") for place in range(len(marks))])
 
 
 def _power_near(found: PeriodSearch, frequency_per_d: float) -> float:
@@ -64,7 +85,7 @@ def periodogram_spec() -> Spec:
     zoom = alt.selection_interval(name="zoom", encodings=["x"], bind="scales")
     rows = alt.Chart(alt.NamedData(name="points"))
     scale = alt.Scale(type="log", nice=False, padding=6)
-    axis = alt.Axis(format="~g", tickSize=0, labelOverlap=True, tickCount=8)
+    axis = alt.Axis(format="~g", grid=False, tickSize=0, labelOverlap=True, tickCount=8)
     x = alt.X("period_d:Q", title="period [d]", scale=scale, axis=axis)
     y = alt.Y("power:Q", title="power", axis=alt.Axis(minExtent=44, format="~g", tickSize=0, tickCount=5))
     tips = [
@@ -85,13 +106,13 @@ def periodogram_spec() -> Spec:
     level = rows.transform_filter("datum.kind == 'level'")
     lines = level.mark_rule(color=_LEVEL, strokeDash=[5, 4], clip=True).encode(y=y)
     words = level.mark_text(color=_LEVEL, align="right", dx=-6, dy=-6, fontSize=11).encode(
-        x=alt.value("width"), y=y, text="label:N"
+        x=alt.value("width"), y=y, text="name:N"
     )
     marks = rows.transform_filter("datum.kind != 'curve' && datum.kind != 'level'")
     points = marks.mark_point(filled=True, size=60, yOffset=-7, shape="triangle-down", clip=True).encode(
         x=x, y=y, color=colour, tooltip=tips
     )
-    names = marks.mark_text(dy=-17, fontSize=11, clip=True).encode(x=x, y=y, text="label:N", color=colour)
+    names = marks.mark_text(dy=-17, fontSize=11, clip=True).encode(x=x, y=y, text="name:N", color=colour)
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     layers = alt.layer(curve.add_params(zoom), lines, words, points, names)
     spec: Spec = layers.properties(height=PERIODOGRAM_HEIGHT_PX, autosize=size).to_dict()
@@ -107,13 +128,19 @@ def folded_rows(points: pl.DataFrame, *, time: str, period_d: float, epoch: floa
 
 
 @lru_cache(maxsize=64)
-def folded_spec(bands: tuple[str, ...]) -> Spec:
+def folded_spec(bands: tuple[str, ...], many: bool) -> Spec:
     """Return the chart of ``folded_rows``, in the colours of the light curve."""
-    text = (
-        json.dumps(phase_spec(bands)).replace("phase_deg", "phase").replace("phase angle [\\u00b0]", "phase")
-    )
+    text = json.dumps(phase_spec(bands)).replace("phase_deg", "phase")
+    text = text.replace("phase angle [\\u00b0]", "phase")
+    if many:
+        text = text.replace('"size": 46', '"size": 16')
     spec: Spec = json.loads(text)
     return {**spec, "height": PERIODOGRAM_HEIGHT_PX}
+
+
+def is_many(rows: pl.DataFrame) -> bool:
+    """Return whether so many marks are drawn that they must be small."""
+    return len(rows) > _MANY_MARKS
 
 
 def bands_of(points: pl.DataFrame) -> tuple[str, ...]:

@@ -20,7 +20,14 @@ from portal.charts import Spec
 from portal.fmt import plural
 from portal.moment import read_version
 from portal.opened import lake
-from portal.period_charts import bands_of, folded_rows, folded_spec, periodogram_rows, periodogram_spec
+from portal.period_charts import (
+    bands_of,
+    folded_rows,
+    folded_spec,
+    is_many,
+    periodogram_rows,
+    periodogram_spec,
+)
 
 JD_OF_MJD_ZERO = 2_400_000.5
 SHORTEST_CHOICES_D = (USUAL_SHORTEST_D, 0.02, SHORTEST_D, 1.0)
@@ -88,7 +95,7 @@ def folding(
     rows = folded_rows(shown, time=TIME, period_d=period_d, epoch=epoch)
     return Folding(
         rows=rows,
-        spec=folded_spec(bands_of(shown)),
+        spec=folded_spec(bands_of(shown), is_many(rows)),
         periodogram=periodogram_rows(found, period_d),
         periodogram_spec=periodogram_spec(),
     )
