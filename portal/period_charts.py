@@ -59,7 +59,9 @@ def _names(marks: pl.DataFrame, found: PeriodSearch, unnamed: int) -> pl.Series:
     width = math.log(found.grid.count) * _APART
     named: list[float] = []
     words: dict[int, str] = {}
-    for place, row in sorted(enumerate(marks.iter_rows(named=True)), key=lambda pair: -pair[1]["power"]):
+    rows = list(enumerate(marks.iter_rows(named=True)))
+    rows.sort(key=lambda pair: (pair[1]["kind"] != "this period", -pair[1]["power"]))
+    for place, row in rows:
         if row["kind"] == "level":
             words[place] = "noise: 1 %" if row["label"] == "1 %" else ""
             continue

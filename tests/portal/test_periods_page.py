@@ -102,7 +102,7 @@ def test_a_folded_curve_is_drawn_in_two_cycles_and_falls_onto_one_curve() -> Non
 
 
 @pytest.mark.parametrize(
-    ("wavelength_nm", "per_a_v"), [(1250, 0.282), (1650, 0.190), (2200, 0.114), (549.5, 1.0), (3450, 0.056)]
+    ("wavelength_nm", "per_a_v"), [(1250, 0.282), (1587, 0.190), (2174, 0.114), (549.5, 1.0), (3450, 0.056)]
 )
 def test_extinction_is_what_cardelli_and_others_tabulate(wavelength_nm: float, per_a_v: float) -> None:
     assert extinction_per_a_v(wavelength_nm) == pytest.approx(per_a_v, abs=0.006)
