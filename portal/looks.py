@@ -146,6 +146,8 @@ def looked_spec(bands: tuple[str, ...], groups: tuple[str, ...], axis: str, upwa
         encoding = layer["encoding"]
         encoding["y"]["title"] = axis
         encoding["y"]["scale"]["reverse"] = not upward
+        if upward:
+            encoding["y"]["axis"]["format"] = ","  # else vega writes 14,000 as 1.4e+4
         if groups and "color" in encoding:
             encoding["color"]["field"] = "shown_as"
             encoding["color"]["scale"] = {"domain": list(groups), "range": list(_COLOURS[: len(groups)])}

@@ -7,6 +7,7 @@ from functools import lru_cache
 import altair as alt
 import polars as pl
 
+from engine.periods.aliases import Mark
 from engine.periods.folding import phase
 from engine.periods.search import PeriodSearch, strongest
 from portal.charts import Spec, bands_in_order, drawn_points, phase_spec
@@ -16,6 +17,7 @@ MOST_FOLDED = 5_000
 PERIODOGRAM_HEIGHT_PX = 330
 _CURVE, _LEVEL, _BEST, _HARMONIC, _ALIAS = "#0e9bd8", "#8b98ad", "#d55e00", "#009e73", "#b8860b"
 _APART = 0.05  # of the axis, between two names
+_SAME = 1e-4  # of a period: then it is the one looked at
 _MANY_MARKS = 1_000
 _KINDS = ("this period", "harmonic", "alias")
 
@@ -40,7 +42,8 @@ def periodogram_rows(found: PeriodSearch, period_d: float) -> pl.DataFrame:
             "kind": "alias" if mark.is_alias else "harmonic",
             "label": mark.label,
         }
-        for mark in found.marks
+        for mark in (Mark(label="best", period_d=found.period_d, is_alias=False), *found.marks)
+        if abs(math.log(mark.period_d / period_d)) > _SAME
     ]
     chosen = {"period_d": period_d, "kind": "this period", "label": "P"}
     chosen["power"] = _power_near(found, 1.0 / period_d)
