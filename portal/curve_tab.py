@@ -64,35 +64,39 @@ def _switches() -> Look:
             label_visibility="collapsed",
             width=210,
         )
-        with st.popover("Dust and distance", icon=":material/tune:"):
-            ebv_mag = st.number_input(
-                "Reddening E(B−V) [mag]",
-                min_value=0.0,
-                max_value=10.0,
-                value=0.0,
-                step=0.01,
-                format="%.3f",
-                key="look_ebv",
-                help="How much redder dust of the Milky Way makes the target. Maps of dust tell it.",
-            )
-            distance = st.number_input(
-                "Distance", min_value=0.0, value=10.0, format="%.6g", key="look_distance"
-            )
-            unit = st.segmented_control(
-                "Given as", DISTANCE_UNITS, default=PARSECS, required=True, key="look_distance_unit"
-            )
-            st.caption("Both stay in this tab. A redshift counts by the cosmology of Planck 2018.")
+        ebv_mag, distance, unit = _dust_and_distance()
     try:
         return look_of(
             brightness=brightness or MAGNITUDE,
             colour_by=colour_by,
             ebv_mag=ebv_mag,
             distance=distance,
-            unit=unit or PARSECS,
+            unit=unit,
         )
     except Rejected as refusal:
         st.warning(refusal.reason, icon=":material/error:")
         return Look()
+
+
+def _dust_and_distance() -> tuple[float, float, str]:
+    """Return the reddening [mag], the distance and its unit that stand in the fields."""
+    with st.popover("Dust and distance", icon=":material/tune:"):
+        ebv_mag = st.number_input(
+            "Reddening E(B−V) [mag]",
+            min_value=0.0,
+            max_value=10.0,
+            value=0.0,
+            step=0.01,
+            format="%.3f",
+            key="look_ebv",
+            help="How much redder dust of the Milky Way makes the target. Maps of dust tell it.",
+        )
+        distance = st.number_input("Distance", min_value=0.0, value=10.0, format="%.6g", key="look_distance")
+        unit = st.segmented_control(
+            "Given as", DISTANCE_UNITS, default=PARSECS, required=True, key="look_distance_unit"
+        )
+        st.caption("Both stay in this tab. A redshift counts by the cosmology of Planck 2018.")
+    return ebv_mag, distance, unit or PARSECS
 
 
 def _draw(target: Target, chart: curves.Chart, look: Look) -> None:
