@@ -147,9 +147,11 @@ def looked_spec(bands: tuple[str, ...], groups: tuple[str, ...], axis: str, upwa
         encoding["y"]["title"] = axis
         encoding["y"]["scale"]["reverse"] = not upward
         if upward:
-            encoding["y"]["axis"]["format"] = ","  # else vega writes 14,000 as 1.4e+4
+            # else vega writes 14,000 as 1.4e+4
+            encoding["y"]["axis"]["labelExpr"] = "format(datum.value, ',')"
         if groups and "color" in encoding:
             encoding["color"]["field"] = "shown_as"
+            encoding["color"]["legend"]["columns"] = {"expr": "max(1, floor(width / 200))"}
             encoding["color"]["scale"] = {"domain": list(groups), "range": list(_COLOURS[: len(groups)])}
     if groups:
         _click_on_groups(spec)
