@@ -5,6 +5,7 @@ import streamlit as st
 from portal import archives, bodies, curves, data, sharing, verdicts
 from portal.cards import frame_card
 from portal.classes import meaning_of
+from portal.curve_tab import curve_tab
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
 from portal.parts import (
     credit_list,
@@ -14,11 +15,13 @@ from portal.parts import (
     simulated_banner,
     target_link,
 )
+from portal.period_tab import PERIOD, period_tab
 from portal.session import current_user
 from portal.tonight_tab import tonight_tab
 
 FRAMES_AT_ONCE = 6
 ASKING_EVERY_S = 1.5
+PERIOD_TAB = ":material/cycle: Period"
 
 user = current_user()
 asked = st.query_params.get("name", "")
@@ -80,61 +83,27 @@ if target.description:
 
 main, side = st.columns([2.7, 1], gap="large")
 with main:
-    curve_tab, points_tab, tonight_part, frames_tab, archives_tab = st.tabs(
+    light_tab, period_part, points_tab, tonight_part, frames_tab, archives_tab = st.tabs(
         [
             ":material/show_chart: Light curve",
+            PERIOD_TAB,
             ":material/table_rows: Points",
             ":material/bedtime: Tonight",
             ":material/photo_camera: Frames",
             ":material/public: Archives",
         ],
+        default=PERIOD_TAB if PERIOD in st.query_params else None,
         key="target_tab",
         on_change="rerun",
     )
 
-with curve_tab:
-    if curve_tab.open:
-        many = curves.is_long(points)
-        every_point = many and st.toggle("Show every point (slower)", key="every_point")
-        chart = curves.chart_of(target.target_id or 0, user, every_point=every_point)
-        if chart is None:
-            with st.container(border=True):
-                st.markdown("**No light curve yet.** Archives and frames add points as they come.")
-        else:
-            st.vega_lite_chart(
-                chart.rows,
-                chart.spec,
-                key="light_curve",
-                alt=f"Light curve of {target.name}: {chart.points} points",
-            )
-            st.caption(
-                "Scroll to zoom, drag to move, double-click to reset. Click a band in the legend to see only "
-                "it, shift-click to add another. Open triangles are limits: the target was fainter."
-                + (" Each mark is the median of a short interval." if chart.is_binned else "")
-                + (f" Not drawn: {plural(chart.repeats, 'repeat')} by others." if chart.repeats else "")
-            )
+with light_tab:
+    if light_tab.open:
+        curve_tab(target, user, points)
 
-        phases = bodies.reduced_chart(target, user)
-        if phases is not None:
-            st.subheader("Reduced magnitude")
-            st.vega_lite_chart(
-                phases.rows,
-                phases.spec,
-                key="reduced_magnitude",
-                alt=f"Reduced magnitude of {target.name} against phase angle: {phases.points} points",
-            )
-            st.caption(
-                "As bright as it would be at 1 au from Sun and Earth, by distances of JPL Horizons."
-                + (f" One of {phases.one_of} points is drawn." if phases.one_of > 1 else "")
-            )
-
-        for panel in curves.flux_panels(target.target_id or 0, user):
-            st.vega_lite_chart(
-                panel.rows,
-                panel.spec,
-                key=f"flux_{panel.unit}",
-                alt=f"Light curve of {target.name} in {panel.unit}: {panel.rows.height} points",
-            )
+with period_part:
+    if period_part.open:
+        period_tab(target, user)
 
 with points_tab:
     if points_tab.open:
