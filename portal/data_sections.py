@@ -205,11 +205,12 @@ def bulk(told: Manifest) -> None:
             alt="Published tables with rows, files and sizes",
             column_config={
                 "Table": st.column_config.TextColumn(width=105, pinned=True),
+                "One row is": st.column_config.TextColumn(width=330),
                 "Rows": st.column_config.NumberColumn(format="localized", width=75),
                 "Files": st.column_config.NumberColumn(width=55),
                 "Size": st.column_config.TextColumn(width=75),
-                "File": st.column_config.LinkColumn(
-                    display_text=r"/([^/]+)$", help="One file, or the list of its files", width=125
+                "Address": st.column_config.LinkColumn(
+                    display_text=r"/([^/]+)$", help="One file, or the list of its files", width=120
                 ),
             },
         )

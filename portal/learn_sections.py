@@ -51,7 +51,7 @@ def light_curves() -> None:
         "bright** the dot is, again and again. Draw brightness against time, and you have a **light curve**. "
         "Many discoveries begin with one."
     )
-    found = lessons.example()
+    found = lessons.example(*lessons.EASY_TO_READ)
     if found is None:
         _none_fits("observed")
         return
@@ -59,7 +59,7 @@ def light_curves() -> None:
     _curve(found)
     ratio = lessons.times_brighter(found.swing_mag)
     _say(
-        f"- Each dot is one measurement; there are **{found.points:,}** of this object.\n"
+        f"- Each dot is a measurement; of this object there are **{found.points:,}** magnitudes.\n"
         f"- Each colour is a **band**, a filter in front of the camera. Most dots here are in "
         f"{escaped(found.band)}, from {found.span}.\n"
         "- The scale on the left is the **magnitude**, and it runs backwards: a small number is bright, so "
@@ -68,7 +68,7 @@ def light_curves() -> None:
         f"magnitudes** apart: {ratio:.3g} times the light. (The most extreme 2 % on each side are left "
         "out: one of them may be a mistake.)\n"
         "- The thin line through a dot is its **error bar**: how sure the measurement is. "
-        "A triangle is a **limit**: nothing was seen, so the object was fainter than that.\n"
+        "An empty triangle is a **limit**: nothing was seen, so the object was fainter than that.\n"
     )
     _say("**Try it:** turn the wheel over the chart to look closer, and click a band below it.")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import altair as alt
 import numpy as np
@@ -17,6 +18,7 @@ from portal.fmt import date_text
 from portal.moment import read_version
 
 LEAST_POINTS = 30
+EASY_TO_READ = ("SN", "Nova", "LPV", "")  # the last: any class
 MICROLENSING, LONG_PERIOD = "Microlensing Event", "LPV"
 SHORTEST_D, LONGEST_D, FIRST_GUESS_D = 50, 1000, 200
 _BRIGHT_SHARE = 0.02  # of the points count as the peak, so that one wrong point is none
@@ -29,7 +31,7 @@ class Example:
     target: Target
     band: str
     mags: pl.DataFrame  # mjd, mag, mag_err; by time
-    points: int  # in all bands
+    points: int  # magnitudes in all bands
 
     @property
     def swing_mag(self) -> float:
@@ -50,9 +52,12 @@ class Example:
         return float(np.quantile(self.mags["mag"].to_numpy(), share))
 
 
-def example(classification: str = "", *, source: str = "") -> Example | None:
-    """Return the public target of a class with most points; an observed one goes before a simulated one."""
-    for simulated in (False, True):
+def example(*classes: str, source: str = "") -> Example | None:
+    """Return the public target with most points of the first class that has one; none named: of any.
+
+    Observed targets go before simulated ones, whatever their class.
+    """
+    for simulated, classification in product((False, True), classes or ("",)):
         wanted = TargetFilter(
             classification=classification,
             simulated=simulated,
@@ -77,7 +82,7 @@ def _of(target: Target, source: str) -> Example | None:
     if bands.is_empty() or bands["len"][0] < (3 if source else LEAST_POINTS):
         return None
     mags = seen.filter(pl.col("band") == bands["band"][0]).select("mjd", "mag", "mag_err").sort("mjd")
-    return Example(target=target, band=bands["band"][0], mags=mags, points=len(points))
+    return Example(target=target, band=bands["band"][0], mags=mags, points=int(bands["len"].sum()))
 
 
 def times_brighter(difference_mag: float) -> float:

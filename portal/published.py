@@ -244,17 +244,18 @@ def columns_table(told: Manifest, table: str) -> pl.DataFrame:
 def tables_table(told: Manifest) -> pl.DataFrame:
     """Return what can be had whole: each table with its rows, files and size, and where the first lies."""
     base = lake_address(told.name)
+    held = [(table, told.of_table(table.name)) for table in told.tables]
     return pl.DataFrame(
         [
             {
                 "Table": table.name,
-                "One row is": table.description.removeprefix("One row is ").rstrip("."),
+                "Address": f"{base}/{files[0].path if len(files) == 1 else 'files.csv'}",
                 "Rows": table.rows,
-                "Files": len(files := told.of_table(table.name)),
+                "Files": len(files),
                 "Size": size_text(sum(file.size_bytes for file in files)) if files else "–",
-                "File": f"{base}/{files[0].path if len(files) == 1 else 'files.csv'}",
+                "One row is": table.description.removeprefix("One row is ").rstrip("."),
             }
-            for table in told.tables
+            for table, files in held
         ]
     )
 

@@ -10,7 +10,8 @@ import altair as alt
 import polars as pl
 import pyarrow as pa
 
-from portal.charts import MAX_DRAWN_POINTS, Spec
+from engine.bands import BANDS
+from portal.charts import MAX_DRAWN_POINTS, Spec, bands_in_order
 
 SHOWN_ROWS = 2000
 _HEIGHT_PX = 380
@@ -96,7 +97,16 @@ def drawn(rows: pl.DataFrame, axes: Axes) -> Drawn:
     kinds = tuple(_kind(marks[key].dtype) for key in wanted)
     if axes.colour and marks["c"].n_unique() > 30 and kinds[2] == _TEXT:
         marks, wanted, kinds = marks.drop("c"), {"x": axes.x, "y": axes.y}, kinds[:2]
-    return Drawn(rows=marks, spec=_spec(tuple(wanted.values()), kinds, axes.bright_up), one_of=one_of)
+    return Drawn(
+        rows=marks, spec=_spec(tuple(wanted.values()), kinds, _bands_of(marks), axes.bright_up), one_of=one_of
+    )
+
+
+def _bands_of(marks: pl.DataFrame) -> tuple[str, ...]:
+    """Return the bands from blue to red where the colour column holds nothing else, else nothing."""
+    if "c" not in marks.columns or marks["c"].dtype != pl.String or not marks["c"].is_in(list(BANDS)).all():
+        return ()
+    return bands_in_order(marks.select(band="c"))
 
 
 def _kind(dtype: pl.DataType) -> Kind:
@@ -106,7 +116,7 @@ def _kind(dtype: pl.DataType) -> Kind:
 
 
 @lru_cache(maxsize=128)
-def _spec(titles: tuple[str, ...], kinds: tuple[Kind, ...], bright_up: bool) -> Spec:
+def _spec(titles: tuple[str, ...], kinds: tuple[Kind, ...], bands: tuple[str, ...], bright_up: bool) -> Spec:
     rows = alt.Chart(alt.NamedData(name="rows"))
     is_bars = _TEXT in kinds[:2]
     mark = rows.mark_bar(opacity=0.85) if is_bars else rows.mark_point(filled=True, size=40, opacity=0.85)
@@ -120,7 +130,9 @@ def _spec(titles: tuple[str, ...], kinds: tuple[Kind, ...], bright_up: bool) -> 
     }
     if len(titles) > 2:
         legend = alt.Legend(orient="bottom", columns=alt.ExprRef("max(2, floor(width / 150))"))
-        encoded["color"] = alt.Color("c", type=kinds[2], title=titles[2], legend=legend)
+        encoded["color"] = alt.Color(
+            "c", type=kinds[2], title=titles[2], legend=legend, scale=_colours(bands)
+        )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     height = alt.Step(22) if kinds[1] == _TEXT else _HEIGHT_PX
     chart = mark.encode(**encoded).properties(height=height, autosize=size)
@@ -128,6 +140,13 @@ def _spec(titles: tuple[str, ...], kinds: tuple[Kind, ...], bright_up: bool) -> 
         chart = chart.add_params(alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales"))
     spec: Spec = chart.to_dict()
     return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+
+
+def _colours(bands: tuple[str, ...]) -> alt.Scale:
+    """Return the colours that the light curves give to these bands; without bands the theme's own."""
+    if not bands:
+        return alt.Scale()
+    return alt.Scale(domain=list(bands), range=[BANDS[name].colour for name in bands])
 
 
 def _axis(title: str, kind: Kind, *, is_bars: bool, bright_up: bool) -> dict[str, Any]:

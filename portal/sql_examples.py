@@ -76,7 +76,7 @@ ORDER BY points DESC
 LIMIT 50""",
     ),
     Example(
-        question="How often is each looked at?",
+        question="How often?",
         x="typical_gap_d",
         y="target",
         sql="""\
@@ -94,7 +94,7 @@ ORDER BY typical_gap_d
 LIMIT 30""",
     ),
     Example(
-        question="How precise are the points?",
+        question="How precise?",
         x="mag",
         y="typical_err_mag",
         colour="band",

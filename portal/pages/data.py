@@ -50,6 +50,7 @@ with left:
         key="data_example",
         on_change=take_example,
     )
+    st.html("<style>.st-key-data_sql textarea { font-family: 'tomlake-code', monospace; }</style>")
     with st.form("data_form", border=False):
         st.text_area("SQL", key="data_sql", height=250, placeholder="SELECT ... FROM photometry")
         st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", on_click=ask_box)

@@ -7,7 +7,7 @@ from portal.learn_sections import LESSONS
 FIRST = next(iter(LESSONS))
 
 st.title("Learn")
-st.markdown("Short lessons on real light curves of this portal. What is simulated is marked.", width=760)
+st.markdown("Short lessons on light curves of this portal. What is simulated is marked.", width=760)
 if "learn_lesson" not in st.session_state:
     given = st.query_params.get("lesson", FIRST)
     st.session_state.learn_lesson = given if given in LESSONS else FIRST

@@ -185,6 +185,16 @@ def test_odd_types_and_equal_names_are_shown_as_text() -> None:
     assert shown.row(0) == ("[1, 2]", "\"b'x'\"", '{"a": null}')
 
 
+def test_bands_have_the_colours_of_the_light_curves() -> None:
+    rows = pl.DataFrame({"mjd": [1.0, 2.0], "mag": [2.0, 3.0], "band": ["ZTF(zr)", "ZTF(zg)"]})
+    colour = drawn(rows, Axes(x="mjd", y="mag", colour="band")).spec["encoding"]["color"]
+    assert colour["scale"]["domain"] == ["ZTF(zg)", "ZTF(zr)"]
+    other = rows.with_columns(band=pl.lit("no band"))
+    assert (
+        "domain" not in drawn(other, Axes(x="mjd", y="mag", colour="band")).spec["encoding"]["color"]["scale"]
+    )
+
+
 def test_what_a_column_is_called_is_no_expression_of_the_chart() -> None:
     name = "datum['x'].y[0]"
     chart = drawn(pl.DataFrame({name: [1.0], "mag": [2.0]}), Axes(x=name, y="mag", bright_up=True))
