@@ -33,6 +33,8 @@ def _headed(found: Example) -> None:
 def _curve(found: Example) -> None:
     chart = chart_of(found.target.target_id or 0)
     if chart is not None:
+        if chart.is_binned:
+            st.caption("There are so many points that one dot stands for several of a short time.")
         st.vega_lite_chart(
             chart.rows, chart.spec, alt=f"Light curve of {found.target.name}", key="learn_curve"
         )
@@ -87,8 +89,9 @@ def microlensing() -> None:
     _headed(found)
     _curve(found)
     _say(
-        f"- In {escaped(found.band)} the brightest measurements stand **{found.rise_mag:.2f} magnitudes** "
-        f"above the middle one of all: {lessons.times_brighter(found.rise_mag):.3g} times the light.\n"
+        f"- In {escaped(found.band)} the third-brightest measurement (two may be mistakes) stands "
+        f"**{found.rise_mag:.2f} magnitudes** above the middle one of all: "
+        f"{lessons.times_brighter(found.rise_mag):.3g} times the light.\n"
         "- With a single lens that moves straight, as seen from us, rise and fall are mirror images.\n"
         "- A lens bends all colours alike. The rise may still differ a little between bands where the "
         "light of another star is mixed in.\n"

@@ -21,7 +21,7 @@ LEAST_POINTS = 30
 EASY_TO_READ = ("SN", "Nova", "LPV", "")  # the last: any class
 MICROLENSING, LONG_PERIOD = "Microlensing Event", "LPV"
 SHORTEST_D, LONGEST_D, FIRST_GUESS_D = 50, 1000, 200
-_BRIGHT_SHARE = 0.02  # of the points count as the peak, so that one wrong point is none
+_BRIGHT_SHARE = 0.02  # of the points at each end is left out, so that one wrong point tells nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,9 @@ class Example:
 
     @property
     def rise_mag(self) -> float:
-        """Return how far the peak stands above the usual brightness."""
-        return float(self._quantile(0.5) - self._quantile(_BRIGHT_SHARE))
+        """Return how far the third-brightest point, lest one be a mistake, stands above the middle one."""
+        mags = np.sort(self.mags["mag"].to_numpy())  # a share of the points would miss a short peak
+        return float(np.median(mags) - mags[min(2, len(mags) - 1)])
 
     @property
     def span(self) -> str:

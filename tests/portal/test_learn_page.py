@@ -68,6 +68,22 @@ def test_folding_at_the_true_period_is_the_tidiest() -> None:
     assert 0.0 <= turns.min() < turns.max() < 2.0  # type: ignore[operator]
 
 
+def test_a_short_peak_counts_and_a_single_wrong_point_does_not() -> None:
+    mags = [15.0] * 500 + [13.2, 13.1, 13.0]
+    target = Target(name="Peak", ra_deg=1.0, dec_deg=2.0)
+    found = lessons.Example(
+        target=target, band="GSA(G)", mags=pl.DataFrame({"mjd": range(503), "mag": mags}), points=503
+    )
+    assert found.rise_mag == pytest.approx(1.8)
+    alone = lessons.Example(
+        target=target,
+        band="GSA(G)",
+        mags=pl.DataFrame({"mjd": range(503), "mag": [15.0] * 501 + [13.1, 13.0]}),
+        points=503,
+    )
+    assert alone.rise_mag == pytest.approx(0.0)
+
+
 def test_five_magnitudes_are_a_hundred_times_the_light() -> None:
     assert lessons.times_brighter(5.0) == pytest.approx(100.0)
     assert lessons.percent_of_light(0.01) == pytest.approx(0.925, abs=0.001)
