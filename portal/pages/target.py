@@ -4,8 +4,11 @@ import streamlit as st
 
 from portal import archives, bodies, curves, data, sharing, verdicts
 from portal.cards import frame_card
+from portal.cite_tab import cite_tab
 from portal.classes import meaning_of
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
+from portal.history_tab import history_tab
+from portal.notes_tab import notes_tab
 from portal.parts import (
     credit_list,
     fact_list,
@@ -14,11 +17,19 @@ from portal.parts import (
     simulated_banner,
     target_link,
 )
+from portal.passport_tab import passport_tab
 from portal.session import current_user
 from portal.tonight_tab import tonight_tab
 
 FRAMES_AT_ONCE = 6
 ASKING_EVERY_S = 1.5
+PASSPORT = ":material/badge: Passport"
+MORE_TABS = {
+    PASSPORT: passport_tab,
+    ":material/forum: Notes": notes_tab,
+    ":material/format_quote: Cite": cite_tab,
+    ":material/history: History": history_tab,
+}
 
 user = current_user()
 asked = st.query_params.get("name", "")
@@ -80,14 +91,16 @@ if target.description:
 
 main, side = st.columns([2.7, 1], gap="large")
 with main:
-    curve_tab, points_tab, tonight_part, frames_tab, archives_tab = st.tabs(
+    curve_tab, points_tab, tonight_part, frames_tab, archives_tab, *more_tabs = st.tabs(
         [
             ":material/show_chart: Light curve",
             ":material/table_rows: Points",
             ":material/bedtime: Tonight",
             ":material/photo_camera: Frames",
             ":material/public: Archives",
+            *MORE_TABS,
         ],
+        default=PASSPORT if "point" in st.query_params else None,
         key="target_tab",
         on_change="rerun",
     )
@@ -193,6 +206,11 @@ with archives_tab:
         ):
             st.toast(archives.ask_again(target, user))
             st.rerun()
+
+for part, draw in zip(more_tabs, MORE_TABS.values(), strict=True):
+    with part:
+        if part.open:
+            draw(target, user)
 
 with side:
     stands = bodies.standing(target)
