@@ -12,7 +12,7 @@ from lake.frames import stars_of_frame
 from lake.people.accounts import User
 from lake.public.papers import public_parameters
 from lake.raw_answer import RawAnswer, raw_answer
-from lake.trace.explain import CalibrationFacts, Explanation, FrameFacts, explain
+from lake.trace.explain import CalibrationFacts, Explanation, FrameFacts, explain, kept_bytes
 from lake.trace.story import brightness_words, time_words
 from portal.fmt import number_text
 from portal.moment import permalink, reading
@@ -105,6 +105,10 @@ def _about_point(told: Explanation) -> dict[str, str]:
 
 def _about_bytes(told: Explanation) -> dict[str, str]:
     sent, raw = told.upload, told.raw
+    if (
+        raw is None and told.frame is not None
+    ):  # a later deed rewrote the row; its name keeps the file's sha256
+        raw = kept_bytes(lake().raw, told.point.source_ref.partition(":")[0])
     if raw is None:
         return {}
     if raw.size_bytes is None:

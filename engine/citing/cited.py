@@ -105,8 +105,13 @@ def _people(own: pl.DataFrame, papers: Papers) -> tuple[tuple[Person, int], ...]
 
 
 def _credited(known: tuple[Person, ...], observer: str) -> Iterator[Person]:
-    """Give who is credited for a file: those that a point names, with what they say of themselves."""
-    by_name = {person.name: person for person in known}
-    for name in (word.strip() for word in observer.split(",")):
-        if name:
-            yield by_name.get(name, Person(name=name))
+    """Give the accounts that observed, and after them the strangers whom a point names.
+
+    A point names accounts first, as they were called when it was made: somebody may have a new name since.
+    """
+    yield from known
+    names = [word for word in (part.strip() for part in observer.split(",")) if word]
+    parts = [{word.strip() for word in person.name.split(",")} for person in known]
+    others = [name for name in names if not any(name in each for each in parts)]
+    renamed = sum(not each <= set(names) for each in parts)
+    yield from (Person(name=name) for name in others[renamed:])
