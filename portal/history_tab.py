@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import streamlit as st
 
+from engine.brokers.registry import BROKERS
 from engine.target import Target
 from engine.times import datetime_of
 from lake.history import Deed, Touch, deeds_on, touches_of
@@ -28,7 +29,8 @@ _DEEDS = {
     "shared": "shared",
     "comment gone": "removed a note",
 }
-_TASKS = {"harvest": "came from", "reparse": "were read again from", "reduce": "were measured on"}
+_TASKS = {"harvest": "from", "reparse": "read again from", "reduce": "measured on"}
+_TITLES = {broker.info.key: broker.info.title for broker in BROKERS} | {"upload": "frames"}
 
 
 def history_tab(target: Target, user: User | None) -> None:
@@ -65,9 +67,9 @@ def history_tab(target: Target, user: User | None) -> None:
 def deed_sentence(deed: Deed) -> str:
     """Return a change as one sentence of Markdown."""
     who = escaped(deed.who) or "somebody"
-    what = _DEEDS.get(deed.deed, deed.deed)
-    if deed.upload_name:
-        what = f"{_DEEDS.get(deed.deed, deed.deed)} the file {escaped(deed.upload_name)}"
+    what = _DEEDS.get(deed.deed, escaped(deed.deed))
+    if deed.upload_name:  # "shared" and "deleted" are words of their own
+        what = f"{escaped(deed.deed)} the file {escaped(deed.upload_name)}"
     told = "" if deed.deed in {"made", "deleted"} else _differences(deed.before, deed.after)
     when = f"{moment_text(deed.at_mjd)} UTC, {ago_text(deed.at_mjd)}"
     return f"**{who}** {what}{f': {told}' if told else ''}. :gray[{when}]"
@@ -87,10 +89,10 @@ def touch_table(touches: Sequence[Touch]) -> pl.DataFrame:
 
 
 def _touch_words(touch: Touch) -> str:
-    source = "frames" if touch.source == "upload" else touch.source
+    how, source = _TASKS.get(touch.task, f"by {touch.task} from"), _TITLES.get(touch.source, touch.source)
     if not touch.points:
-        return f"{touch.source}: {touch.task}; its points were replaced since"
-    return f"{plural(touch.points, 'point')} {_TASKS.get(touch.task, f'by {touch.task} from')} {source}"
+        return f"Points {how} {source}, replaced since"
+    return f"{plural(touch.points, 'point')} {how} {source}"
 
 
 def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> str:

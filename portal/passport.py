@@ -50,7 +50,7 @@ def passport_of(point_id: int, target: Target, user: User | None) -> Passport | 
     return Passport(
         point_id=point_id,
         title=f"{brightness_words(told.point)} in {told.point.band}",
-        sections=tuple((heading, facts) for heading, facts in _sections(told, user) if facts),
+        sections=tuple((heading, facts) for heading, facts in _sections(told, verdict, user) if facts),
         link=f"{permalink(target.name)}&{urlencode({'point': str(point_id)})}",
         verdict=verdict,
         stars=_stars(told.frame.frame_id) if told.frame and verdict else pl.DataFrame(),
@@ -74,11 +74,12 @@ def choice_table(points: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sections(told: Explanation, user: User | None) -> list[Section]:
+def _sections(told: Explanation, verdict: Verdict | None, user: User | None) -> list[Section]:
     return [
         ("The point", _about_point(told)),
         ("Bytes", _about_bytes(told)),
         ("Frame", _about_frame(told.frame)),
+        ("Measured on the frame", dict(verdict.numbers) if verdict else {}),
         ("Calibration", _about_fit(told.calibration)),
         ("Software and parameters", _about_batch(told, user)),
         ("In the lake", _about_commit(told)),
@@ -161,9 +162,11 @@ def _about_fit(fit: CalibrationFacts | None) -> dict[str, str]:
 
 
 def _about_batch(told: Explanation, user: User | None) -> dict[str, str]:
+    # for others, only what is published: the rest may name people and files
     batch, is_staff = told.batch, user is not None and user.is_staff
     if batch is None:
         return {}
+    parameters = batch.parameters if is_staff else public_parameters(batch.parameters)
     return _known(
         {
             "Software": f"tomlake {batch.code_version}",
@@ -171,8 +174,7 @@ def _about_batch(told: Explanation, user: User | None) -> dict[str, str]:
             "Task": batch.task,
             "Written": time_words(batch.made_mjd),
             "By": batch.by if is_staff else "",
-            # the rest of the parameters may name people and files
-            "Parameters": batch.parameters if is_staff else public_parameters(batch.parameters),
+            "Parameters": "" if parameters == "{}" else parameters,
             "Batch": batch.batch_id,
         }
     )

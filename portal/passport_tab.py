@@ -55,18 +55,25 @@ def _is_number(text: str) -> bool:
 def _passport(found: Passport, target: Target) -> None:
     st.subheader(escaped(found.title), anchor=False)
     st.code(found.link, language=None, wrap_lines=True)
-    if found.verdict is not None:
-        picture = picture_of(found.verdict)
-        if picture is not None:
-            st.image(picture, width=220, alt=f"{target.name} in {found.verdict.file}")
-            st.caption("Rings: stars of the zero point.")
-    for heading, facts in found.sections:
-        st.markdown(f"**{heading}**")
-        fact_list(facts)
+    picture = picture_of(found.verdict) if found.verdict is not None else None
+    first, *others = found.sections
+    left, right = st.columns([2.4, 1], gap="medium") if picture is not None else (st.container(), None)
+    with left:
+        _section(*first)
+    if right is not None and picture is not None and found.verdict is not None:
+        right.image(picture, width=220, alt=f"{target.name} in {found.verdict.file}")
+        right.caption("Rings: stars of the zero point.")
+    for section in others:
+        _section(*section)
     if found.verdict is not None:
         _frame_files(found)
     if found.answer is not None:
         _raw_answer(found)
+
+
+def _section(heading: str, facts: dict[str, str]) -> None:
+    st.markdown(f"**{heading}**")
+    fact_list(facts)
 
 
 def _frame_files(found: Passport) -> None:

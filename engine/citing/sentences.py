@@ -55,7 +55,8 @@ def _methods(cited: Cited) -> Iterator[str]:
         versions = ", ".join(latex_text(each) for each in cited.calibrations)
         yield f"These were measured and calibrated by tomlake's photometry, version {versions}."
     if cited.simulated:
-        yield f"Of all points {cited.simulated:,} are simulated, not observed."
+        are_all = cited.simulated == cited.points
+        yield f"{'All' if are_all else f'{cited.simulated:,} of the'} points are simulated, not observed."
     software = ", ".join(latex_text(each) for each in cited.papers.software)
     made = f" (rows written by {software})" if software else ""
     yield f"The data were read from version {cited.papers.lake_version} of the lake of tomlake{made}."

@@ -89,6 +89,12 @@ if asked_at_first is not None:
 if target.description:
     st.text(target.description)
 
+# the tab that a link opens must stay the same in later runs, or they would go back to it
+first_of, opened_first = st.session_state.get("opened_first", ("", None))
+if first_of != target.name:
+    opened_first = PASSPORT if "point" in st.query_params else None
+    st.session_state["opened_first"] = (target.name, opened_first)
+
 main, side = st.columns([2.7, 1], gap="large")
 with main:
     curve_tab, points_tab, tonight_part, frames_tab, archives_tab, *more_tabs = st.tabs(
@@ -100,7 +106,7 @@ with main:
             ":material/public: Archives",
             *MORE_TABS,
         ],
-        default=PASSPORT if "point" in st.query_params else None,
+        default=opened_first,
         key="target_tab",
         on_change="rerun",
     )

@@ -147,7 +147,7 @@ def test_the_methods_say_numbers_days_bands_versions_and_what_is_simulated() -> 
     for each in (
         r"AT\_2024\&x has 6 points, 1 upper limit among them", "2023 February 25 to 2023 March 1",
         "ZTF(zg) (4) and V(GaiaSP) (2)", r"Hill\_1 (2)", "2 observers", "version 2.1", "version 7",
-        "tomlake 0.2.0", r"strange\_one (1)", "1 are simulated", "2019PASP..131a8003M",
+        "tomlake 0.2.0", r"strange\_one (1)", "1 of the points are simulated", "2019PASP..131a8003M",
     ):  # fmt: skip
         assert each in words
 
