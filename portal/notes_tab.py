@@ -38,7 +38,7 @@ def notes_tab(target: Target, user: User | None) -> None:
                 "Note",
                 key="note_text",
                 max_chars=TEXT_MAX_CHARS,
-                placeholder="What did you see? @name calls somebody.",
+                placeholder="What did you see? @name marks whom it is for.",
                 label_visibility="collapsed",
             )
             st.form_submit_button(
