@@ -4,9 +4,12 @@ import streamlit as st
 
 from portal import archives, bodies, curves, data, sharing, verdicts
 from portal.cards import frame_card
+from portal.cite_tab import cite_tab
 from portal.classes import meaning_of
 from portal.curve_tab import curve_tab
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
+from portal.history_tab import history_tab
+from portal.notes_tab import notes_tab
 from portal.parts import (
     credit_list,
     fact_list,
@@ -15,6 +18,7 @@ from portal.parts import (
     simulated_banner,
     target_link,
 )
+from portal.passport_tab import passport_tab
 from portal.period_tab import PERIOD, period_tab
 from portal.session import current_user
 from portal.tonight_tab import tonight_tab
@@ -22,6 +26,14 @@ from portal.tonight_tab import tonight_tab
 FRAMES_AT_ONCE = 6
 ASKING_EVERY_S = 1.5
 PERIOD_TAB = ":material/cycle: Period"
+PASSPORT = ":material/badge: Passport"
+MORE_TABS = {
+    PASSPORT: passport_tab,
+    ":material/forum: Notes": notes_tab,
+    ":material/format_quote: Cite": cite_tab,
+    ":material/history: History": history_tab,
+}
+OPENED_BY = {"point": PASSPORT, PERIOD: PERIOD_TAB}  # what in an address opens which tab
 
 user = current_user()
 asked = st.query_params.get("name", "")
@@ -81,9 +93,15 @@ if asked_at_first is not None:
 if target.description:
     st.text(target.description)
 
+# the tab that a link opens must stay the same in later runs, or they would go back to it
+first_of, opened_first = st.session_state.get("opened_first", ("", None))
+if first_of != target.name:
+    opened_first = next((tab for asked_for, tab in OPENED_BY.items() if asked_for in st.query_params), None)
+    st.session_state["opened_first"] = (target.name, opened_first)
+
 main, side = st.columns([2.7, 1], gap="large")
 with main:
-    light_tab, period_part, points_tab, tonight_part, frames_tab, archives_tab = st.tabs(
+    light_tab, period_part, points_tab, tonight_part, frames_tab, archives_tab, *more_tabs = st.tabs(
         [
             ":material/show_chart: Light curve",
             PERIOD_TAB,
@@ -91,8 +109,9 @@ with main:
             ":material/bedtime: Tonight",
             ":material/photo_camera: Frames",
             ":material/public: Archives",
+            *MORE_TABS,
         ],
-        default=PERIOD_TAB if PERIOD in st.query_params else None,
+        default=opened_first,
         key="target_tab",
         on_change="rerun",
     )
@@ -162,6 +181,11 @@ with archives_tab:
         ):
             st.toast(archives.ask_again(target, user))
             st.rerun()
+
+for part, draw in zip(more_tabs, MORE_TABS.values(), strict=True):
+    with part:
+        if part.open:
+            draw(target, user)
 
 with side:
     stands = bodies.standing(target)
