@@ -2,14 +2,9 @@
 
 import streamlit as st
 
-from portal import archives, bodies, curves, data, sharing, verdicts
-from portal.cards import frame_card
-from portal.cite_tab import cite_tab
+from portal import archives, bodies, curves, data, sharing
 from portal.classes import meaning_of
-from portal.curve_tab import curve_tab
-from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
-from portal.history_tab import history_tab
-from portal.notes_tab import notes_tab
+from portal.fmt import ago_text, date_text, escaped, mag_text, number_text
 from portal.parts import (
     credit_list,
     fact_list,
@@ -18,22 +13,10 @@ from portal.parts import (
     simulated_banner,
     target_link,
 )
-from portal.passport_tab import passport_tab
-from portal.period_tab import PERIOD, period_tab
 from portal.session import current_user
-from portal.tonight_tab import tonight_tab
+from portal.target_tabs import TABS
 
-FRAMES_AT_ONCE = 6
 ASKING_EVERY_S = 1.5
-PERIOD_TAB = ":material/cycle: Period"
-PASSPORT = ":material/badge: Passport"
-MORE_TABS = {
-    PASSPORT: passport_tab,
-    ":material/forum: Notes": notes_tab,
-    ":material/format_quote: Cite": cite_tab,
-    ":material/history: History": history_tab,
-}
-OPENED_BY = {"point": PASSPORT, PERIOD: PERIOD_TAB}  # what in an address opens which tab
 
 user = current_user()
 asked = st.query_params.get("name", "")
@@ -96,96 +79,22 @@ if target.description:
 # the tab that a link opens must stay the same in later runs, or they would go back to it
 first_of, opened_first = st.session_state.get("opened_first", ("", None))
 if first_of != target.name:
-    opened_first = next((tab for asked_for, tab in OPENED_BY.items() if asked_for in st.query_params), None)
+    opened_first = next((tab.label for tab in TABS if tab.opened_by in st.query_params), None)
     st.session_state["opened_first"] = (target.name, opened_first)
 
 main, side = st.columns([2.7, 1], gap="large")
 with main:
-    light_tab, period_part, points_tab, tonight_part, frames_tab, archives_tab, *more_tabs = st.tabs(
-        [
-            ":material/show_chart: Light curve",
-            PERIOD_TAB,
-            ":material/table_rows: Points",
-            ":material/bedtime: Tonight",
-            ":material/photo_camera: Frames",
-            ":material/public: Archives",
-            *MORE_TABS,
-        ],
+    parts = st.tabs(
+        [tab.label for tab in TABS],
         default=opened_first,
         key="target_tab",
         on_change="rerun",
     )
 
-with light_tab:
-    if light_tab.open:
-        curve_tab(target, user, points)
-
-with period_part:
-    if period_part.open:
-        period_tab(target, user)
-
-with points_tab:
-    if points_tab.open:
-        st.dataframe(
-            data.points_table(points),
-            hide_index=True,
-            placeholder="–",
-            height=560 if len(points) > 14 else "auto",
-            alt=f"Table of {plural(len(points), 'point')}",
-            column_config={
-                "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
-                "MJD": st.column_config.NumberColumn(format="%.5f"),
-                "Mag": st.column_config.NumberColumn(format="%.3f"),
-                "Error": st.column_config.NumberColumn(format="%.3f"),
-                "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
-            },
-        )
-        st.caption(plural(len(points), "point"))
-
-with tonight_part:
-    if tonight_part.open:
-        tonight_tab(target, user)
-
-with frames_tab:
-    if frames_tab.open:
-        shown = verdicts.verdicts_of_target(target.target_id or 0, user)
-        pages = max(1, -(-len(shown) // FRAMES_AT_ONCE))
-        page = min(int(st.session_state.get("frames_page", 1)), pages)
-        if not shown:
-            with st.container(border=True):
-                st.markdown(
-                    "**No frames yet.** Upload the first image of this target: its verdict appears here."
-                )
-        for verdict in shown[(page - 1) * FRAMES_AT_ONCE : page * FRAMES_AT_ONCE]:
-            frame_card(verdict)
-        if pages > 1:
-            st.pagination(pages, key="frames_page", max_visible_pages=5)
-
-with archives_tab:
-    if archives_tab.open:
-        st.dataframe(
-            archives.target_archives_table(target),
-            hide_index=True,
-            placeholder="–",
-            height="content",
-            alt="What each archive said of this target",
-            column_config={
-                "Points": st.column_config.NumberColumn(format="%d"),
-                "Says": st.column_config.TextColumn(width="large"),
-            },
-        )
-        if (
-            user is not None
-            and not target.simulated
-            and st.button("Ask them again", icon=":material/refresh:", key="ask_again")
-        ):
-            st.toast(archives.ask_again(target, user))
-            st.rerun()
-
-for part, draw in zip(more_tabs, MORE_TABS.values(), strict=True):
+for part, tab in zip(parts, TABS, strict=True):
     with part:
         if part.open:
-            draw(target, user)
+            tab.draw(target, user)
 
 with side:
     stands = bodies.standing(target)

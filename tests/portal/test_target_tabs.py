@@ -26,7 +26,7 @@ from lake.targets import get_target, update_target
 from lake.trace.explain import explain
 from lake.upload_changes import share_upload
 from lake.uploads import uploads
-from portal.notes_tab import mentions, note_markdown
+from portal.target_tabs.notes import mentions, note_markdown
 
 __all__ = ["signed_in"]  # a fixture
 TABS = {

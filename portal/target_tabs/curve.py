@@ -1,6 +1,5 @@
 """The part of a target's page that draws its light curve, and the switches of how."""
 
-import polars as pl
 import streamlit as st
 
 from engine.errors import Rejected
@@ -20,10 +19,10 @@ from portal.looks import (
 )
 
 
-def curve_tab(target: Target, user: User | None, points: pl.DataFrame) -> None:
+def curve_tab(target: Target, user: User | None) -> None:
     """Show the light curve of a target, and below it what has scales of its own."""
     look = _switches()
-    many = curves.is_long(points)
+    many = curves.is_long(curves.light_curve(target.target_id or 0, user))
     every_point = many and st.toggle("Show every point (slower)", key="every_point")
     chart = curves.chart_of(target.target_id or 0, user, every_point=every_point, look=look)
     if chart is None:
