@@ -11,6 +11,7 @@ from portal.fmt import ago_text, date_text, plural
 from portal.session import this_session
 
 _ENROLMENT = "second_factor_enrolment"
+_CITED = "Whoever sees your points reads it where they are cited."
 WIDTH = 620
 LONG_ENOUGH = "8 or more characters."
 
@@ -27,8 +28,8 @@ def _profile(user: User) -> None:
     with st.form("profile", width=WIDTH):
         fields = {
             "full_name": st.text_input("Full name", own.full_name, help="Credited on every point you give."),
-            "affiliation": st.text_input("Affiliation", own.affiliation),
-            "orcid": st.text_input("ORCID iD", own.orcid, placeholder="0000-0002-1825-0097"),
+            "affiliation": st.text_input("Affiliation", own.affiliation, help=_CITED),
+            "orcid": st.text_input("ORCID iD", own.orcid, placeholder="0000-0002-1825-0097", help=_CITED),
             "latex_name": st.text_input("Name in LaTeX", own.latex_name, placeholder=r"Ł.~Wyrzykowski"),
             "email": st.text_input("E-mail", own.email, help="Nobody else sees it."),
         }

@@ -20,6 +20,7 @@ from portal.charts import (
     light_curve_spec,
     with_magnitude,
 )
+from portal.looks import FLUX, Look, as_shown, groups_of, looked_spec, with_words
 from portal.moment import read_version
 from portal.opened import lake
 
@@ -35,6 +36,7 @@ class Chart:
     points: int  # that the marks stand for
     repeats: int  # points left out, because a better archive tells of the same exposures
     is_binned: bool
+    unknown: int = 0  # points left out, because the band says nothing of what was asked for
 
 
 def light_curve(target_id: int, user: User | None = None) -> pl.DataFrame:
@@ -51,26 +53,46 @@ def _light_curve(store: Store, version: int, target_id: int, closed: Closed) -> 
     return closed.open_points(store.light_curve(target_id, as_of=version))
 
 
-def chart_of(target_id: int, user: User | None = None, *, every_point: bool = False) -> Chart | None:
-    """Return the light curve ready to be drawn, or None where nothing has a magnitude.
+def chart_of(
+    target_id: int, user: User | None = None, *, every_point: bool = False, look: Look | None = None
+) -> Chart | None:
+    """Return the light curve ready to be drawn, or None where nothing has a place on it.
 
     More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
     """
-    return _chart(lake().store, read_version(), target_id, _closed(target_id, user), every_point)
+    asked = _Asked(every_point=every_point, look=look or Look())
+    return _chart(lake().store, read_version(), target_id, _closed(target_id, user), asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    every_point: bool
+    look: Look
 
 
 @lru_cache(maxsize=32)
-def _chart(store: Store, version: int, target_id: int, closed: Closed, every_point: bool) -> Chart | None:
-    points = _light_curve(store, version, target_id, closed)
-    with_level = with_magnitude(points)
+def _chart(store: Store, version: int, target_id: int, closed: Closed, asked: _Asked) -> Chart | None:
+    points, look = _light_curve(store, version, target_id, closed), asked.look
+    told = points if look.brightness == FLUX else with_magnitude(points)
+    with_level = told if look.is_plain else as_shown(told, look)
     if with_level.is_empty():
         return None
     drawable = with_level.filter(~is_repeat(with_level))
-    is_binned = len(drawable) > MAX_DRAWN_POINTS and not every_point
+    is_binned = len(drawable) > MAX_DRAWN_POINTS and not asked.every_point
     rows = drawn_points(_binned(drawable) if is_binned else drawable)
-    spec = light_curve_spec(bands_in_order(drawable))
-    repeats = len(with_level) - len(drawable)
-    return Chart(rows=rows, spec=spec, points=len(drawable), repeats=repeats, is_binned=is_binned)
+    bands = bands_in_order(drawable)
+    spec = light_curve_spec(bands)
+    if not look.is_plain:
+        rows = with_words(rows, look)
+        spec = looked_spec(bands, groups_of(rows), look.axis, look.brightness == FLUX)
+    return Chart(
+        rows=rows,
+        spec=spec,
+        points=len(drawable),
+        repeats=len(with_level) - len(drawable),
+        is_binned=is_binned,
+        unknown=len(with_magnitude(points)) - len(with_magnitude(with_level)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

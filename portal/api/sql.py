@@ -4,7 +4,6 @@ import logging
 import tempfile
 import time
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import IO, Annotated
 from urllib.parse import urlencode
 
@@ -17,20 +16,16 @@ from engine.errors import Rejected, TomlakeError
 from lake.people.accounts import User
 from lake.public.versions import LATEST
 from lake.sandbox.formats import Format, write_rows
-from lake.sandbox.published import PublishedLake
-from lake.sandbox.run import LIMITS, Sandbox
+from lake.sandbox.run import LIMITS
 from lake.sandbox.selection import Selection
-from lake.settings import Settings
 from portal.api.fields import Fields, read_fields, text_of
 from portal.api.identity import TheLake, Visitor
 from portal.api.reply import Refused, json_reply
-from portal.security.throttle import Throttle
+from portal.desk import LOGGED_CHARACTERS, Desk, desk_of
 
 logger = logging.getLogger(__name__)
 router = APIRouter()
 
-QUERIES, WINDOW_S = 60, 60.0  # of one address
-LOGGED_CHARACTERS = 2000
 _IN_MEMORY_BYTES = 4_000_000  # of a result; the rest waits in a file without a name
 _LONGEST_LINK = 4000
 _CHUNK_BYTES = 1 << 18
@@ -45,21 +40,6 @@ _OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Link, X-Tomlake-Snapshot, X-Tomlake-Lake-Version, X-Tomlake-Truncated",
 }
-
-
-class Desk:
-    """Where queries are taken; one per installation and process."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.published = PublishedLake(settings)
-        self.sandbox = Sandbox()
-        self.throttle = Throttle(attempts=QUERIES, window_s=WINDOW_S)
-
-
-@lru_cache(maxsize=4)
-def desk_of(settings: Settings) -> Desk:
-    """Return the desk of an installation."""
-    return Desk(settings)
 
 
 def _the_desk(lake: TheLake) -> Desk:

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from portal import archives, bodies, curves, data, sharing, verdicts
-from portal.cards import frame_card
+from portal import archives, bodies, curves, data, sharing
 from portal.classes import meaning_of
-from portal.fmt import ago_text, date_text, escaped, mag_text, number_text, plural
+from portal.fmt import ago_text, date_text, escaped, mag_text, number_text
 from portal.parts import (
     credit_list,
     fact_list,
@@ -15,9 +14,8 @@ from portal.parts import (
     target_link,
 )
 from portal.session import current_user
-from portal.tonight_tab import tonight_tab
+from portal.target_tabs import TABS
 
-FRAMES_AT_ONCE = 6
 ASKING_EVERY_S = 1.5
 
 user = current_user()
@@ -78,121 +76,25 @@ if asked_at_first is not None:
 if target.description:
     st.text(target.description)
 
+# the tab that a link opens must stay the same in later runs, or they would go back to it
+first_of, opened_first = st.session_state.get("opened_first", ("", None))
+if first_of != target.name:
+    opened_first = next((tab.label for tab in TABS if tab.opened_by in st.query_params), None)
+    st.session_state["opened_first"] = (target.name, opened_first)
+
 main, side = st.columns([2.7, 1], gap="large")
 with main:
-    curve_tab, points_tab, tonight_part, frames_tab, archives_tab = st.tabs(
-        [
-            ":material/show_chart: Light curve",
-            ":material/table_rows: Points",
-            ":material/bedtime: Tonight",
-            ":material/photo_camera: Frames",
-            ":material/public: Archives",
-        ],
+    parts = st.tabs(
+        [tab.label for tab in TABS],
+        default=opened_first,
         key="target_tab",
         on_change="rerun",
     )
 
-with curve_tab:
-    if curve_tab.open:
-        many = curves.is_long(points)
-        every_point = many and st.toggle("Show every point (slower)", key="every_point")
-        chart = curves.chart_of(target.target_id or 0, user, every_point=every_point)
-        if chart is None:
-            with st.container(border=True):
-                st.markdown("**No light curve yet.** Archives and frames add points as they come.")
-        else:
-            st.vega_lite_chart(
-                chart.rows,
-                chart.spec,
-                key="light_curve",
-                alt=f"Light curve of {target.name}: {chart.points} points",
-            )
-            st.caption(
-                "Scroll to zoom, drag to move, double-click to reset. Click a band in the legend to see only "
-                "it, shift-click to add another. Open triangles are limits: the target was fainter."
-                + (" Each mark is the median of a short interval." if chart.is_binned else "")
-                + (f" Not drawn: {plural(chart.repeats, 'repeat')} by others." if chart.repeats else "")
-            )
-
-        phases = bodies.reduced_chart(target, user)
-        if phases is not None:
-            st.subheader("Reduced magnitude")
-            st.vega_lite_chart(
-                phases.rows,
-                phases.spec,
-                key="reduced_magnitude",
-                alt=f"Reduced magnitude of {target.name} against phase angle: {phases.points} points",
-            )
-            st.caption(
-                "As bright as it would be at 1 au from Sun and Earth, by distances of JPL Horizons."
-                + (f" One of {phases.one_of} points is drawn." if phases.one_of > 1 else "")
-            )
-
-        for panel in curves.flux_panels(target.target_id or 0, user):
-            st.vega_lite_chart(
-                panel.rows,
-                panel.spec,
-                key=f"flux_{panel.unit}",
-                alt=f"Light curve of {target.name} in {panel.unit}: {panel.rows.height} points",
-            )
-
-with points_tab:
-    if points_tab.open:
-        st.dataframe(
-            data.points_table(points),
-            hide_index=True,
-            placeholder="–",
-            height=560 if len(points) > 14 else "auto",
-            alt=f"Table of {plural(len(points), 'point')}",
-            column_config={
-                "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
-                "MJD": st.column_config.NumberColumn(format="%.5f"),
-                "Mag": st.column_config.NumberColumn(format="%.3f"),
-                "Error": st.column_config.NumberColumn(format="%.3f"),
-                "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
-            },
-        )
-        st.caption(plural(len(points), "point"))
-
-with tonight_part:
-    if tonight_part.open:
-        tonight_tab(target, user)
-
-with frames_tab:
-    if frames_tab.open:
-        shown = verdicts.verdicts_of_target(target.target_id or 0, user)
-        pages = max(1, -(-len(shown) // FRAMES_AT_ONCE))
-        page = min(int(st.session_state.get("frames_page", 1)), pages)
-        if not shown:
-            with st.container(border=True):
-                st.markdown(
-                    "**No frames yet.** Upload the first image of this target: its verdict appears here."
-                )
-        for verdict in shown[(page - 1) * FRAMES_AT_ONCE : page * FRAMES_AT_ONCE]:
-            frame_card(verdict)
-        if pages > 1:
-            st.pagination(pages, key="frames_page", max_visible_pages=5)
-
-with archives_tab:
-    if archives_tab.open:
-        st.dataframe(
-            archives.target_archives_table(target),
-            hide_index=True,
-            placeholder="–",
-            height="content",
-            alt="What each archive said of this target",
-            column_config={
-                "Points": st.column_config.NumberColumn(format="%d"),
-                "Says": st.column_config.TextColumn(width="large"),
-            },
-        )
-        if (
-            user is not None
-            and not target.simulated
-            and st.button("Ask them again", icon=":material/refresh:", key="ask_again")
-        ):
-            st.toast(archives.ask_again(target, user))
-            st.rerun()
+for part, tab in zip(parts, TABS, strict=True):
+    with part:
+        if part.open:
+            tab.draw(target, user)
 
 with side:
     stands = bodies.standing(target)

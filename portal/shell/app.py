@@ -41,6 +41,8 @@ page = st.navigation(
         st.Page(PAGES / "upload.py", title="Upload", icon=":material/upload:", url_path="upload"),
         st.Page(PAGES / "jobs.py", title="Jobs", icon=":material/lists:", url_path="jobs"),
         st.Page(PAGES / "archives.py", title="Archives", icon=":material/public:", url_path="archives"),
+        st.Page(PAGES / "data.py", title="Data", icon=":material/database:", url_path="data"),
+        st.Page(PAGES / "learn.py", title="Learn", icon=":material/school:", url_path="learn"),
         st.Page(
             PAGES / "groups.py",
             title="Groups",

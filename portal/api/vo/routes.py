@@ -13,12 +13,12 @@ from lake.adql.tap_schema import adql_tables
 from lake.opening import Lake
 from portal.api.identity import TheLake
 from portal.api.reply import allowed_at, own_routes
-from portal.api.sql import desk_of
 from portal.api.vo import described, documents
 from portal.api.vo.asking import Asked, answered, asked_of, read_body
 from portal.api.vo.cone import cone_answer
 from portal.api.vo.tap import tap_answer
 from portal.api.vo.votable import MEDIA_TYPE
+from portal.desk import desk_of
 
 router = APIRouter(responses=described.REFUSALS)
 

@@ -25,7 +25,6 @@ from lake.paths import paths_of
 from lake.public.manifest import PublishedColumn
 from lake.sandbox.run import LIMITS
 from lake.sandbox.selection import Selection
-from portal.api.sql import LOGGED_CHARACTERS, desk_of
 from portal.api.vo.asking import Asked
 from portal.api.vo.cone import most_rows
 from portal.api.vo.votable import (
@@ -37,6 +36,7 @@ from portal.api.vo.votable import (
     table_rows,
     table_start,
 )
+from portal.desk import LOGGED_CHARACTERS, desk_of
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,33 @@
+"""Words of the portal for readers who meet them for the first time."""
+
+WORDS: dict[str, str] = {
+    "Airmass": "How much air the light crosses: 1 straight above you, about 2 at 30° above the horizon.",
+    "Alert": "A message of a survey: something in the sky changed.",
+    "Aperture": "The circle on a picture within which the light of a star is added up.",
+    "Archive": "A store of earlier measurements, such as those of the space mission Gaia.",
+    "Band": "The range of colours that a filter lets through. Brightness is always told in a band.",
+    "Cadence": "How often an object is looked at.",
+    "Calibration": "Turning what a camera counted into magnitudes, with stars of known brightness.",
+    "Comparison star": "A star near the target whose brightness is known already.",
+    "Declination": "How far north (+) or south (−) of the sky's equator something stands, in degrees.",
+    "Error bar": "How sure a measurement is: 1 sigma, within which about two in three true values lie.",
+    "FITS": "The file format of astronomy: a picture with a list of facts about it, the header.",
+    "Flux": "The amount of light that arrives.",
+    "Limit": "Nothing was seen: had the object been brighter than this, it would have been.",
+    "Light curve": "Brightness drawn against time.",
+    "Magnitude": "Brightness on a scale that runs backwards: 5 magnitudes less is 100 times more light.",
+    "MJD": "Modified Julian Date: days counted from 17 November 1858. It makes times easy to subtract.",
+    "Period": "The time after which a change begins anew.",
+    "Phase": "Where within its period a change stands, from 0 to 1. The phase angle of a body of the Solar "
+    "System is another thing: the angle between Sun and observer, seen from the body.",
+    "Plate solution": "Finding out from the pattern of stars where on the sky a picture was taken.",
+    "Right ascension": "The longitude of the sky, in degrees or in hours (24 hours are 360°).",
+    "Saturation": "A star so bright that the camera's pixels are full: nobody can tell how bright.",
+    "Seeing": "How wide the unquiet air smears a star, in seconds of arc.",
+    "Simulated": "Made up by a program to try things out. It is marked, and no such object exists.",
+    "Survey": "A telescope that looks at much of the sky again and again, by itself.",
+    "Target": "An object that the portal follows.",
+    "Transient": "Something that appears on the sky and fades again, such as a supernova.",
+    "UTC": "The time that everybody uses together, whatever the clock on the wall says.",
+    "Zero point": "What must be added to a camera's own magnitudes to get true ones.",
+}

@@ -1,0 +1,126 @@
+"""The part of a target's page that shows the passport of one point."""
+
+import streamlit as st
+
+from engine.target import Target
+from lake.people.accounts import User
+from portal.curves import light_curve
+from portal.fmt import escaped
+from portal.parts import fact_list
+from portal.passport import Passport, choice_table, passport_of
+from portal.verdicts import cutout_fits, picture_of
+
+ROWS_SHOWN = 6
+POINT = "point"  # of the address
+
+
+def passport_tab(target: Target, user: User | None) -> None:
+    """Let a visitor choose a point, and show everything that is known of how it came to be."""
+    points = light_curve(target.target_id or 0, user)
+    if points.is_empty():
+        with st.container(border=True):
+            st.markdown("**No points yet.** Each point that comes gets its passport here.")
+        return
+    rows = choice_table(points)
+    st.caption("Choose a point by the box before its line: its passport is below.")
+    chosen = st.dataframe(
+        rows,
+        key="passport_rows",
+        hide_index=True,
+        placeholder="–",
+        height=38 * ROWS_SHOWN,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
+            "Mag": st.column_config.NumberColumn(format="%.3f"),
+            "Limit": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )
+    picked = chosen["selection"]["rows"]
+    if picked and picked[0] < rows.height:
+        st.query_params[POINT] = rows["Point"][picked[0]]
+    asked = st.query_params.get(POINT, "") or rows["Point"][0]
+    found = passport_of(int(asked), target, user) if _is_number(asked) else None
+    if found is None:
+        st.warning(f"This target has no point {escaped(asked[:40])}.", icon=":material/error:")
+        return
+    _passport(found, target)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= 20
+
+
+def _passport(found: Passport, target: Target) -> None:
+    st.subheader(escaped(found.title), anchor=False)
+    st.code(found.link, language=None, wrap_lines=True)
+    picture = picture_of(found.verdict) if found.verdict is not None else None
+    first, *others = found.sections
+    left, right = st.columns([2.4, 1], gap="medium") if picture is not None else (st.container(), None)
+    with left:
+        _section(*first)
+    if right is not None and picture is not None and found.verdict is not None:
+        right.image(picture, width=220, alt=f"{target.name} in {found.verdict.file}")
+        right.caption("Rings: stars of the zero point.")
+    for section in others:
+        _section(*section)
+    if found.verdict is not None:
+        _frame_files(found)
+    if found.answer is not None:
+        _raw_answer(found)
+
+
+def _section(heading: str, facts: dict[str, str]) -> None:
+    st.markdown(f"**{heading}**")
+    fact_list(facts)
+
+
+def _frame_files(found: Passport) -> None:
+    verdict = found.verdict
+    kept = cutout_fits(verdict) if verdict is not None else None
+    if kept is not None:
+        st.download_button(
+            "Cut-out (FITS)",
+            kept,
+            file_name=f"point_{found.point_id}_cutout.fits",
+            mime="application/fits",
+            icon=":material/download:",
+            on_click="ignore",
+            key="passport_cutout",
+        )
+    if len(found.stars):
+        st.markdown("**Comparison stars**")
+        st.dataframe(
+            found.stars,
+            hide_index=True,
+            placeholder="–",
+            height="content" if len(found.stars) <= 10 else 38 * 10,
+            column_config={
+                name: st.column_config.NumberColumn(format=form)
+                for name, form in (
+                    ("RA", "%.6f"), ("Dec", "%.6f"), ("Catalogue mag", "%.3f"), ("Off by", "%.3f"),
+                )
+            },
+        )  # fmt: skip
+
+
+def _raw_answer(found: Passport) -> None:
+    answer = found.answer
+    if answer is None:
+        return
+    st.markdown(f"**The answer of {escaped(answer.archive)}, as it came**")
+    if found.preview:
+        st.code(found.preview, language=None, height=240)
+    if answer.is_whole:
+        st.download_button(
+            "Raw answer",
+            answer.body,
+            file_name=f"{answer.archive}_{answer.sha256[:12]}.txt",
+            mime="application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+            key="passport_raw",
+        )
+    else:
+        st.caption("It is too long to be given here whole.")
