@@ -1,7 +1,7 @@
 """The operational database: accounts, targets, uploads and jobs in SQLite (WAL) or PostgreSQL, one code."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import (
@@ -249,6 +249,7 @@ def open_operations(url: str) -> Engine:
         engine = create_engine(postgres_url(make_url(url)), pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, ImportError) as error:
         raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
+    event.listen(engine, "before_cursor_execute", _refuse_nul)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -278,6 +279,16 @@ def serialised(connection: Connection, name: str) -> None:
     """Let one transaction at a time past this line; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
+def _refuse_nul(
+    _connection: Connection, _cursor: object, _statement: str, asked: object, _context: object, many: bool
+) -> None:
+    # PostgreSQL keeps no NUL in its text, and a lake in SQLite may move there
+    for values in asked if many and isinstance(asked, Sequence) else (asked,):
+        named = values.values() if isinstance(values, Mapping) else values
+        if isinstance(named, Iterable) and any(isinstance(each, str) and "\0" in each for each in named):
+            raise Rejected("Take the NUL character out of what you sent.", code="nul-character")
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

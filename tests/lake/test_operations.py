@@ -129,6 +129,18 @@ def test_a_reader_sees_one_moment_and_is_not_stopped_by_a_writer(operations: Eng
         assert reader.execute(select(users)).all() == []
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_a_nul_is_refused_in_one_sentence_whatever_the_database(operations: Engine, many: bool) -> None:
+    rows = [
+        {"session_sha256": each, "user_id": 1, "created_mjd": 1.0, "expires_mjd": 2.0}
+        for each in ("a", "b\0")
+    ]
+    with pytest.raises(Rejected, match="NUL"), writing(operations) as connection:
+        connection.execute(insert(sessions), rows if many else rows[1])
+    with pytest.raises(Rejected, match="NUL"):
+        get_target(operations, "a\0b", None)
+
+
 def test_rows_of_nobody_are_refused(operations: Engine) -> None:
     row = {"session_sha256": "x", "user_id": 99, "created_mjd": 60000.0, "expires_mjd": 60001.0}
     with pytest.raises(IntegrityError), writing(operations) as connection:
