@@ -244,9 +244,11 @@ def open_operations(url: str) -> Engine:
     """
     hide_rows()
     try:
+        found = postgres_url(make_url(url))
+        is_server = found.get_backend_name() == "postgresql"
         # asked before use, because a server that restarted leaves broken connections in the pool
         # values stay out of logs and of what errors say: hashes and addresses are among them
-        engine = create_engine(postgres_url(make_url(url)), pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(found, pool_pre_ping=is_server, hide_parameters=True)
     except (ArgumentError, ImportError) as error:
         raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
     event.listen(engine, "before_cursor_execute", _refuse_nul)
