@@ -18,6 +18,7 @@ from benchmarks.api_lake import LISTED, Bench, built
 from benchmarks.api_servers import Server, bare, portal
 from benchmarks.api_tables import (
     PEER_LENGTHS,
+    TIMES_LONGER,
     Servers,
     copy,
     memory,
@@ -38,7 +39,7 @@ def main() -> None:
     longest, size_mb = (100_000, 10) if told.quick else (1_000_000, 100)
     with tempfile.TemporaryDirectory(prefix="bench-api-") as name, ExitStack() as until_end:
         folder = Path(name)
-        bench = built(folder / "lake", (1000, 50_000, longest))
+        bench = built(folder / "lake", (1000, 50_000, longest, TIMES_LONGER * longest))
         print("| what | tomlake | beside | bar | met |\n|---|---|---|---|---|")
         with portal(folder / "lake") as ours:  # a server that has done nothing yet
             memory(ours, bench, longest, size_mb=size_mb)
@@ -46,7 +47,8 @@ def main() -> None:
         ours = until_end.enter_context(portal(folder / "lake"))
         bodies = folder / "bodies"
         bodies.mkdir()
-        for route in routes(bench):
+        read = routes(bench, longest)
+        for route in read:
             _fetch(ours.url + route.path, bench, bodies / route.key)
         servers = Servers(
             ours=ours,
@@ -58,7 +60,7 @@ def main() -> None:
         small_reads(servers, [f"Bench{number:03d}" for number in range(10, LISTED)])
         print("\n| answers a second (p50 / p95) | connections | tomlake | bare | ratio | TOM Toolkit |")
         print("|---|---|---|---|---|---|")
-        for route in routes(bench):
+        for route in read:
             reads(servers, route, bodies / route.key)
         uploads(servers, size_mb=size_mb)
         bench.lake.close()

@@ -1,7 +1,6 @@
 """The operational database: accounts, targets, uploads and jobs in SQLite (WAL) or PostgreSQL, one code."""
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import (
@@ -19,12 +18,10 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     create_engine,
-    event,
     text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 import lake.more_tables  # noqa: F401 - it registers them
 from engine.errors import Rejected
@@ -39,14 +36,12 @@ from lake.columns import unique as _unique
 from lake.columns import whole as _whole
 from lake.columns import words as _words
 from lake.columns import yes_no as _yes_no
+from lake.connections import READ_ONLY, listen
 from lake.metadata import metadata
 from lake.migrate import upgrade
 from lake.people.tables import group_column as _group
 from lake.row_log import hide_rows
 from lake.trouble import telling_of_tables
-
-BUSY_TIMEOUT_MS = 30_000
-_READ_ONLY = "tomlake_reads"  # execution option: the transaction begins without the writer's lock
 
 # Ids are never used again (AUTOINCREMENT): the lake keeps rows of what was deleted here.
 users = Table(
@@ -251,10 +246,7 @@ def open_operations(url: str) -> Engine:
         engine = create_engine(found, pool_pre_ping=is_server, hide_parameters=True)
     except (ArgumentError, ImportError) as error:
         raise Rejected(f"TOMLAKE_OPERATIONS_URL cannot be used: {error}.", code="bad-setting") from error
-    event.listen(engine, "before_cursor_execute", _refuse_nul)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    listen(engine)
     try:
         upgrade(engine)
     except BaseException:
@@ -273,7 +265,7 @@ def writing(operations: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(operations: Engine) -> Iterator[Connection]:
     """Give a transaction that only reads: it sees one moment and never waits for a writer."""
-    with operations.connect().execution_options(**{_READ_ONLY: True}) as connection:
+    with operations.connect().execution_options(**{READ_ONLY: True}) as connection:
         yield connection
 
 
@@ -281,31 +273,3 @@ def serialised(connection: Connection, name: str) -> None:
     """Let one transaction at a time past this line; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
-
-
-def _refuse_nul(
-    _connection: Connection, _cursor: object, _statement: str, asked: object, _context: object, many: bool
-) -> None:
-    # PostgreSQL keeps no NUL in its text, and a lake in SQLite may move there
-    for values in asked if many and isinstance(asked, Sequence) else (asked,):
-        named = values.values() if isinstance(values, Mapping) else values
-        if isinstance(named, Iterable) and any(isinstance(each, str) and "\0" in each for each in named):
-            raise Rejected("Take the NUL character out of what you sent.", code="nul-character")
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # SQLAlchemy begins transactions itself, by the hook below
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",  # an acknowledged upload survives a power cut
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails with "database is locked" when another one
-    # wrote in between; taking the writer's lock at once makes it wait instead.
-    only_reads = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
