@@ -86,7 +86,8 @@ class Harvester:
 
     def run(self, *, once: bool = False) -> None:
         """Work until it is stopped or grew too large; or, with ``once``, until nothing is due any more."""
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="harvest") as threads:
+        threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="harvest")  # "with" would wait for its end
+        try:
             while not self._is_stopping:
                 self._beat()
                 job = None if self._is_full() else self._claim()
@@ -98,6 +99,7 @@ class Harvester:
                     self._bell.wait(POLL_S)
                     self._bell.clear()
             self._end()
+        finally:
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _is_large(self) -> bool:

@@ -205,6 +205,7 @@ def test_who_stops_the_harvester_gets_the_jobs_back(lake: Lake, known: dict[str,
         time.sleep(0.05)
     asking.stop()
     thread.join(30.0)
+    assert not thread.is_alive()  # it does not wait for an archive that never answers
     assert states(lake) == {"endless": [JobState.WAITING]}
     (job,) = list_jobs(lake.operations)
     assert job.attempts == 0
