@@ -11,6 +11,8 @@ from astropy.utils import iers
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
+from engine.errors import Rejected
+
 iers.conf.auto_download = False  # the bundled table is good to milliseconds and needs no network
 iers.conf.auto_max_age = None  # an old table says a little less of the Earth's turning, and is no failure
 iers.conf.iers_degraded_accuracy = "ignore"  # so is one that ends before the date: a second of turning
@@ -18,6 +20,7 @@ iers.conf.iers_degraded_accuracy = "ignore"  # so is one that ends before the da
 SECONDS_PER_DAY = 86400.0
 JD_MINUS_MJD = 2400000.5
 J2000_MJD = 51544.5
+FIRST_MJD, LAST_MJD = -678575.0, 2973483.0  # the years 1 to 9999: what a calendar can show
 DAYS_PER_JULIAN_YEAR = 365.25
 SHORT_JD_ZERO = 2450000.0
 _SHORT_JD_MAX = 100_000.0
@@ -42,6 +45,18 @@ def mjd_of(moment: datetime) -> float:
 def datetime_of(mjd: float) -> datetime:
     """Return an MJD (UTC) as a datetime in UTC."""
     return datetime.fromtimestamp((mjd - 40587.0) * SECONDS_PER_DAY, tz=UTC)
+
+
+def check_date(what: str, mjd: float) -> None:
+    """Refuse an MJD that no calendar shows.
+
+    Raises
+    ------
+    Rejected
+        ``bad-date``.
+    """
+    if not FIRST_MJD <= mjd < LAST_MJD:
+        raise Rejected(f"The {what} must be an MJD of the years 1 to 9999.", code="bad-date")
 
 
 def julian_year(mjd: float) -> float:

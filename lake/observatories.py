@@ -105,7 +105,8 @@ def add_camera_within(
     oname = oname.strip() or oname_of(observatory, camera)
     if not re.fullmatch(r"[\w.+-]{1,200}", oname):
         raise Rejected(
-            f"The ONAME {oname!r:.100} must be letters, digits and _ . + - only.", code="bad-camera"
+            f"Give the camera an ONAME of letters, digits and _ . + - only: {oname!r:.100} is none.",
+            code="bad-oname",
         )
     values = {name: getattr(camera, name) for name in CAMERA_COLUMNS} | {
         "observatory_id": observatory_id,

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility
+from engine.times import check_date
 from lake.people.accounts import User, user_within
 from lake.rights import SYSTEM, Shared, can_change, can_give_to, can_share, shared_target
 
@@ -42,8 +43,10 @@ def check_shared(thing: Shared, user: User | None) -> None:
     Raises
     ------
     Rejected
-        ``no-group``, ``unknown-group``.
+        ``no-group``, ``unknown-group``, ``bad-date``.
     """
+    if thing.embargo_until_mjd is not None:
+        check_date("end of the embargo", thing.embargo_until_mjd)
     if thing.visibility == Visibility.GROUP and thing.group_id is None:
         raise Rejected("Name the group that may see it, or make it private.", code="no-group")
     if not can_give_to(thing.group_id, user):

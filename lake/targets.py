@@ -14,7 +14,7 @@ from engine.target import (
     Target,
     checked_name,
 )
-from engine.times import mjd_now
+from engine.times import check_date, mjd_now
 from lake.merged_ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
 from lake.people.accounts import User
@@ -223,6 +223,8 @@ def _checked(target: Target) -> Target:
         raise Rejected("The importance is a number from 0 to 10.", code="bad-importance")
     if not 0 <= target.cadence_d <= 10_000:
         raise Rejected("The cadence is a number of days from 0 to 10000.", code="bad-cadence")
+    if target.discovery_mjd is not None:
+        check_date("date of discovery", target.discovery_mjd)
     if len(target.description) > DESCRIPTION_MAX_CHARS:
         raise Rejected(
             f"The description has {len(target.description)} characters; {DESCRIPTION_MAX_CHARS} are allowed.",

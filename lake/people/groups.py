@@ -49,7 +49,9 @@ def create_group(
     """
     clean = " ".join(name.split())
     if not 1 <= len(clean) <= NAME_MAX_CHARS or not clean.isprintable():
-        raise Rejected(f"A group's name has 1 to {NAME_MAX_CHARS} characters.", code="bad-group-name")
+        raise Rejected(
+            f"A group's name has 1 to {NAME_MAX_CHARS} characters that can be seen.", code="bad-group-name"
+        )
     values: dict[str, Any] = {
         "name": clean,
         "description": description.strip(),

@@ -154,6 +154,7 @@ def rotate_token(operations: Engine, user: User, token_id: int) -> str:
         if row is None or not _revoke(connection, user, token_id):
             raise Rejected("You have no such token; make a new one.", code="unknown-token")
         days = None if row["expires_mjd"] is None else row["expires_mjd"] - row["created_mjd"]
+        days = None if days is None else min(max(days, _USED_STEP_D), DAYS_MAX)  # rounded, as a difference is
         scopes = tuple(map(Scope, row["scopes"]))
         secret = _issue(connection, user.user_id, name=row["name"], scopes=scopes, days=days)
         _note(connection, f"renewed {row['prefix']}", user, secret)

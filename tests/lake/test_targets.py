@@ -109,6 +109,9 @@ def test_a_target_is_found_by_alias_by_id_in_digits_and_whatever_the_blanks(oper
         ({"cadence_d": -1.0}, "bad-cadence"),
         ({"description": "x" * 5000}, "description-too-long"),
         ({"aliases": (("ZTF", " "),)}, "bad-alias"),
+        ({"discovery_mjd": 1e9}, "bad-date"),
+        ({"discovery_mjd": float("nan")}, "bad-date"),
+        ({"embargo_until_mjd": -1e300}, "bad-date"),
     ],
 )
 def test_a_target_with_an_impossible_value_is_refused(

@@ -37,6 +37,8 @@ _STATUS = {
     "idempotency-key-reused": 422,
     "wrong-sha256": 422,
     "no-group": 422,
+    "bad-group-name": 422,
+    "bad-oname": 422,
     "no-mjd": 422,
     "no-site": 422,
     "bad-csv": 422,

@@ -17,7 +17,7 @@ from lake.upload_changes import share_upload
 from lake.uploads import Upload
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.paging import MOST_ID
-from portal.api.v1.target_models import Exact, Text
+from portal.api.v1.target_models import Date, Text
 from portal.api.v1.targets import Name
 
 router = APIRouter(tags=["sharing"])
@@ -32,7 +32,7 @@ class Sharing(BaseModel):
     )
     visibility: Visibility
     group: Text = Field("", max_length=100, description="name or number of one of your groups")
-    embargo_until_mjd: Exact | None = Field(
+    embargo_until_mjd: Date | None = Field(
         None, description="what is public is until then seen by its owner, its group and staff only"
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.target import CLASSES, Target, Visibility
+from engine.times import FIRST_MJD, LAST_MJD
 from lake.targets import TargetRow
 
 EXAMPLE: dict[str, Any] = {
@@ -35,6 +36,7 @@ WORD_IS: Schema = {"pattern": "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$"}
 Text = Annotated[str, AfterValidator(without_nul), Field(json_schema_extra={"pattern": NO_NUL})]
 Number = Annotated[float, Field(allow_inf_nan=False)]  # in an address, where numbers are text
 Exact = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(exact)]  # in JSON
+Date = Annotated[float, Field(ge=FIRST_MJD, lt=LAST_MJD), BeforeValidator(exact)]  # MJD
 ExactRaDeg = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False), BeforeValidator(exact)]
 ExactDecDeg = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), BeforeValidator(exact)]
 RaDeg = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False)]
@@ -70,12 +72,12 @@ class NewTarget(BaseModel):
     pm_dec_mas_yr: Exact | None = None
     classification: ClassName = "Unknown"
     description: Text = Field("", max_length=2000)
-    discovery_mjd: Exact | None = None
+    discovery_mjd: Date | None = None
     importance: Importance = 9.98
     cadence_d: Cadence = 1.0
     visibility: Visibility = Visibility.PUBLIC
     group: Text = Field("", max_length=100, description="name or number of one of your groups")
-    embargo_until_mjd: Exact | None = Field(
+    embargo_until_mjd: Date | None = Field(
         None, description="until then only its maker, its group and staff see it"
     )
     aliases: list[Alias] = Field(default=[], max_length=100)
@@ -105,11 +107,11 @@ class TargetChange(BaseModel):
     pm_dec_mas_yr: Exact | None = Field(default_factory=_nothing)
     classification: ClassName = Field(default_factory=str)
     description: Text = Field(default_factory=str, max_length=2000)
-    discovery_mjd: Exact | None = Field(default_factory=_nothing)
+    discovery_mjd: Date | None = Field(default_factory=_nothing)
     importance: Importance = Field(default_factory=float)
     cadence_d: Cadence = Field(default_factory=float)
     visibility: Visibility = Field(default_factory=lambda: Visibility.PUBLIC)
-    embargo_until_mjd: Exact | None = Field(default_factory=_nothing)
+    embargo_until_mjd: Date | None = Field(default_factory=_nothing)
 
     def applied(self, target: Target) -> Target:
         """Return a target with the fields that were sent."""

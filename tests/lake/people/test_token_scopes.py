@@ -11,7 +11,15 @@ from engine.times import mjd_now
 from lake.operations import open_operations, reading, tokens, writing
 from lake.people.accounts import User, create_user
 from lake.people.audit import Kind, audit_log
-from lake.people.tokens import Scope, bearer_of, issue_token, list_tokens, revoke_token, rotate_token
+from lake.people.tokens import (
+    DAYS_MAX,
+    Scope,
+    bearer_of,
+    issue_token,
+    list_tokens,
+    revoke_token,
+    rotate_token,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +72,15 @@ def test_a_renewed_token_keeps_what_it_may_and_ends_the_old_one(operations: Engi
     assert bearer_of(operations, new) is not None
     with pytest.raises(Rejected):
         rotate_token(operations, staff, before.token_id)
+
+
+@pytest.mark.parametrize("days", [DAYS_MAX, 1e-300])
+def test_the_longest_and_the_shortest_token_can_be_renewed(
+    operations: Engine, staff: User, days: float
+) -> None:
+    issue_token(operations, staff, name="dome", days=days)
+    new = rotate_token(operations, staff, list_tokens(operations, staff)[0].token_id)
+    assert bearer_of(operations, new) is not None
 
 
 def test_nobody_renews_or_revokes_the_token_of_another(operations: Engine, staff: User) -> None:
