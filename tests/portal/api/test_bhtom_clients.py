@@ -75,7 +75,8 @@ def test_a_program_knows_its_own_uploads_again_by_file_camera_and_user(
         assert (found["ccdphot_result"], found["calibration_data"]["cpcs_results"]) == ({}, {})
     sites = owner.post("/observatory/getObservatoryList/").json()["data"]
     assert found["observatory"] == next(site["id"] for site in sites if site["name"] == "ROAD")
-    assert owner.post("/common/api/data/", json=asked | {"oname": "ON"}).json()["data"] == []
+    for oname in ({"oname": "ON"}, {"oname": None, "camera": "ON"}):
+        assert owner.post("/common/api/data/", json=asked | oname).json()["data"] == []
 
 
 def test_options_that_were_not_given_and_fields_of_other_times_do_no_harm(served: Served) -> None:
@@ -163,3 +164,11 @@ def test_a_list_of_favourites_is_asked_for_by_name_or_number_of_its_owner(owner:
     for user, count in (("owner", 1), (number, 1), (None, 1), (number + 1, 0), ("other", 0)):
         asked = {"user": user, "active_flg": True, "observatory": None, "created_start": None}
         assert owner.post("/observatory/getFavouriteObservatory/", json=asked).json()["count"] == count
+
+
+def test_who_walks_through_the_pages_of_people_comes_to_their_end(served: Served) -> None:
+    with served.client(served.staff_token) as staff:
+        everybody = staff.post("/common/api/users/", json={}).json()
+        pages = [staff.post("/common/api/users/", json={"page": page}).json() for page in (1, 2, "x", -3)]
+    assert {person["username"] for person in everybody} >= {"owner", "other", "staff"}
+    assert pages == [everybody, [], everybody, everybody]
