@@ -12,6 +12,8 @@ from portal.api.reply import Refused
 
 MOST_BODY_BYTES = 1_000_000
 _LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')  # words in quotes are left alone
+# between a value and the name of the next field, in the script with which BHTOM's guide asks for a token
+_NO_COMMA = re.compile(r'(?<=["\d\]}el])(?=[ \t]*\r?\n\s*"(?:[^"\\\r\n]|\\.)*"\s*:)')
 Fields = Mapping[str, object]
 
 
@@ -74,11 +76,11 @@ def _json_fields(text: str) -> Fields:
 
 
 def _loaded(text: str) -> object:
-    """Return what JSON says; BHTOM's guide writes a comma behind the last field."""
+    """Return what JSON says; BHTOM's guide writes a comma behind the last field, and forgets one between."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except ValueError:
-        mended = _LAST_COMMA.sub(lambda found: found[1] or "", text)
+        mended = _LAST_COMMA.sub(lambda found: found[1] or "", _NO_COMMA.sub(",", text))
         if mended == text:
             raise
         return json.loads(mended, parse_constant=_no_constant)

@@ -18,6 +18,8 @@ FIELDS = (
 )  # fmt: skip
 DEFAULTS = {"epoch": 2000.0, "importance": 9.98, "cadence": 1.0}
 REQUIRED = "This field is required."
+_OTHER_SPELLINGS = {"Supernova imposter": "Supernova impostor"}  # of a class, in BHTOM's guide
+_JULIAN_EPOCH = re.compile(r"J(\d{4}(?:\.\d*)?)")  # its guide writes the epoch as J2023
 NO_NUMBER = "A valid number is required."
 NO_DATE = (
     "Datetime has wrong format. Use one of these formats instead: "
@@ -52,7 +54,7 @@ def new_target(fields: Fields) -> NewTarget:
     ra = _coordinate(fields, "ra", errors)
     dec = _coordinate(fields, "dec", errors)
     numbers = {field: _number(fields, field, errors) for field in DEFAULTS}
-    classification = text_of(fields, "classification") or "Unknown"
+    classification = class_of(fields) or "Unknown"
     if classification not in CLASSES:
         errors["classification"] = [f'"{classification:.60}" is not a valid choice.']
     discovered = _date(fields, errors)
@@ -72,6 +74,12 @@ def new_target(fields: Fields) -> NewTarget:
         cadence_d=numbers["cadence"],
     )
     return NewTarget(target=target, echo=_echo(target, fields, discovered))
+
+
+def class_of(fields: Fields) -> str | None:
+    """Return the class that is named, spelt as tomlake spells it."""
+    text = text_of(fields, "classification")
+    return _OTHER_SPELLINGS.get(text, text) if text is not None else None
 
 
 def iso_utc(moment: datetime) -> str:
@@ -124,8 +132,9 @@ def _coordinate(fields: Fields, field: str, errors: dict[str, object]) -> str:
 
 
 def _number(fields: Fields, field: str, errors: dict[str, object]) -> float:
+    epoch = _JULIAN_EPOCH.fullmatch(text_of(fields, field) or "") if field == "epoch" else None
     try:
-        number = number_of(fields, field)
+        number = number_of(fields, field) if epoch is None else float(epoch[1])
     except ValueError:
         errors[field] = [NO_NUMBER]
         number = None

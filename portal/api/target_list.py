@@ -18,7 +18,7 @@ from lake.target_groups import get_group, groups_of_targets, targets_of_group
 from lake.targets import Cone, Order, TargetFilter, TargetRow, find_targets, get_target
 from portal.api.bhtom.pages import PAGE_SIZE, page_number
 from portal.api.fields import Fields, number_of, text_of
-from portal.api.target_fields import HAS_FIELDS, iso_utc
+from portal.api.target_fields import HAS_FIELDS, class_of, iso_utc
 
 MANY = 10_000  # rows asked for at once where the database cannot decide
 SIDEREAL = "SIDEREAL"
@@ -85,7 +85,7 @@ def _filter(operations: Engine, fields: Fields, user: User | None) -> TargetFilt
     return TargetFilter(
         exact_name=text_of(fields, "name") or "",
         description=text_of(fields, "description") or "",
-        classification=text_of(fields, "classification") or "",
+        classification=class_of(fields) or "",
         cone=_cone(operations, fields, user),
         ra_min_deg=number_of(fields, "raMin"),
         ra_max_deg=number_of(fields, "raMax"),

@@ -39,10 +39,12 @@ def create(user: SignedIn, lake: TheLake, fields: BodyFields) -> Response:
     return json_reply(made.echo, status=201)
 
 
+@router.get("/targets/getTargetList")
+@router.get("/targets/getTargetList/")
 @router.post("/targets/getTargetList")
 @router.post("/targets/getTargetList/")
 def list_targets(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
-    """List the targets that the user may see, page by page."""
+    """List the targets that the user may see, page by page; BHTOM's first guide asked with GET."""
     try:
         return json_reply(target_page(lake.operations, fields, user))
     except (ValueError, Rejected) as error:

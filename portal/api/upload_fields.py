@@ -10,7 +10,7 @@ from portal.api.reply import Refused
 KINDS = tuple(kind.value for kind in UploadKind)
 ANY_FILTER = "GaiaSP/any"
 _OLD_KINDS = {"photometry_cpcs": UploadKind.PHOTOMETRY.value}  # of the first BHTOM
-_AUTOMATIC = frozenset({"no", "any", "auto"})
+_AUTOMATIC = frozenset({"no", "any", "auto", "false"})  # False: the first BHTOM's script, without -f
 _NOTHING = frozenset({"none", "null"})  # what scripts send for an option that was not given
 _YES = frozenset({"true", "t", "yes", "y", "on", "1"})
 _NO = frozenset({"false", "f", "no", "n", "off", "0"})

@@ -101,9 +101,13 @@ def _columns(lake: Lake, target_id: int, points: pl.DataFrame) -> dict[str, obje
 
 
 def _asked(fields: Fields) -> tuple[list[int], list[str]]:
-    """Return ids and parts of file names; BHTOM's own script sends both in one list, ``files``."""
+    """Return ids and parts of file names; BHTOM's own script sends both in one list, ``files``.
+
+    Its first guide called the ids ``fileId``.
+    """
     loose = _list(fields, "files")
-    ids = [int(str(word)) for word in _list(fields, "calibid") if _is_id(word)]
+    named = [*_list(fields, "calibid"), *_list(fields, "fileId")]
+    ids = [int(str(word)) for word in named if _is_id(word)]
     ids += [word for word in loose if isinstance(word, int) and _is_id(word)]
     words = [word for word in [*_list(fields, "filename"), *loose] if isinstance(word, str)]
     names = [name for name in map(clean_text, words) if name]

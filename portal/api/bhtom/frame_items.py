@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.bands import BANDS, band_label
 from lake.data_products import best_frames, chosen_fits
-from lake.observatories import list_cameras
+from lake.observatories import Observatory, list_cameras
 from lake.opening import Lake
 from lake.people.accounts import list_users
 from lake.uploads import Upload, UploadKind, UploadStatus
@@ -30,27 +30,24 @@ class Sources:
 
     frames: Mapping[int, Row]  # the best frame of each upload
     fits: Mapping[str, Row]  # the chosen calibration of each frame
-    people: Mapping[str, tuple[int, str]]  # id and full name by user name
-    observatories: Mapping[str, str]  # by ONAME
+    people: Mapping[str, str]  # full name by user name
+    observatories: Mapping[str, Observatory]  # by ONAME
 
 
 def sources_of(lake: Lake, sent: Sequence[Upload]) -> Sources:
     """Return what is told of these uploads, which the caller was allowed to see."""
     frames = best_frames(lake.store, [each.upload_id for each in sent])
-    people = {
-        user.username: (user.user_id, user.full_name or user.username) for user in list_users(lake.operations)
-    }
     return Sources(
         frames=frames,
         fits=chosen_fits(lake.store, [str(frame["frame_id"]) for frame in frames.values()]),
-        people=people,
-        observatories={each.oname: each.observatory.name for each in list_cameras(lake.operations)},
+        people={user.username: user.full_name or user.username for user in list_users(lake.operations)},
+        observatories={each.oname: each.observatory for each in list_cameras(lake.operations)},
     )
 
 
 def product_item(sent: Upload, sources: Sources) -> dict[str, object]:
     """Return an upload as BHTOM tells a data product."""
-    user_id, user_name = sources.people.get(sent.uploaded_by, (None, sent.uploaded_by))
+    site = sources.observatories.get(sent.oname)
     received = moment(sent.received_mjd)
     is_fits = sent.kind == UploadKind.FITS_FILE
     return {
@@ -58,12 +55,12 @@ def product_item(sent: Upload, sources: Sources) -> dict[str, object]:
         "product_id": None,
         "target": sent.target_id,
         "target_name": sent.target_name,
-        "user": user_id,
-        "user_name": user_name,
+        "user": sent.uploaded_by,  # clients look for their own uploads by this name
+        "user_name": sources.people.get(sent.uploaded_by, sent.uploaded_by),
         "observers": list(sent.observers),
-        "observatory": sent.oname or None,
+        "observatory": None if site is None else site.observatory_id,
         "camera": sent.oname or None,
-        "observatory_name": sources.observatories.get(sent.oname),
+        "observatory_name": None if site is None else site.name,
         "data": sent.filename,
         "fits_data": sent.filename if is_fits else None,
         "photometry_data": f"{sent.upload_id}.dat" if sent.upload_id in sources.frames else None,
@@ -81,7 +78,7 @@ def product_item(sent: Upload, sources: Sources) -> dict[str, object]:
         "status_message": sent.reason,
         "mjd": sent.mjd,
         "calibration_data": calibration_part(sent, sources),
-        "ccdphot_result": ccdphot_part(sent, sources),
+        "ccdphot_result": ccdphot_part(sent, sources) or {},
     }
 
 
@@ -94,14 +91,14 @@ def calibration_part(sent: Upload, sources: Sources) -> dict[str, object]:
         "matching radius[arcsec]", "cpcs_results",
     )  # fmt: skip
     if frame is None:
-        return dict.fromkeys(names, "")
+        return dict.fromkeys(names, "") | {"cpcs_results": {}}
     fit = sources.fits.get(str(frame["frame_id"]), {})
     mag, mag_err = magnitude_of(frame)
     survey, band = survey_of(frame["band"])
-    values = (
+    values: tuple[object, ...] = (
         sent.upload_id, _moment(frame["made_mjd"]), frame["mjd"], sent.requested_filter,
         f"{survey}/{band}" if band else "", mag, mag_err, frame["zero_point_mag"], frame["scatter_mag"],
-        frame["stars"], fit.get("outlier_fraction"), sent.match_dist_arcsec, "",
+        frame["stars"], fit.get("outlier_fraction"), sent.match_dist_arcsec, {},
     )  # fmt: skip
     return {name: "" if value is None else value for name, value in zip(names, values, strict=True)}
 

@@ -99,8 +99,8 @@ def favourites(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     found = [
         each
         for each in list_favourites(lake.operations, user)
-        if (asked is None or asked.lower() == user.username.lower())
-        and (camera is None or name_key(camera) in {name_key(each.camera_name), name_key(each.oname)})
+        if asked in {None, str(user.user_id)} or (asked or "").lower() == user.username.lower()
+        if (camera is None or name_key(camera) in {name_key(each.camera_name), name_key(each.oname)})
         and (active is None or each.is_active == active)
         and (since is None or each.created_mjd >= since)
         and (before is None or each.created_mjd < before)

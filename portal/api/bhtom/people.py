@@ -5,7 +5,15 @@ from starlette.responses import Response
 
 from lake.people.accounts import User, joined_mjd, list_users
 from lake.people.comments import Comment, CommentFilter, count_comments, list_comments
-from portal.api.bhtom.pages import PAGE_SIZE, date_mjd, envelope, id_or_refused, moment, page_number
+from portal.api.bhtom.pages import (
+    PAGE_SIZE,
+    asked_page,
+    date_mjd,
+    envelope,
+    id_or_refused,
+    moment,
+    page_number,
+)
 from portal.api.bhtom.staff import Staff
 from portal.api.fields import text_of
 from portal.api.identity import SignedIn, TheLake
@@ -27,7 +35,10 @@ def who_am_i(user: SignedIn) -> Response:
 @router.post("/api/get-users-details")
 @router.post("/api/get-users-details/")
 def people(_user: Staff, lake: TheLake, fields: SentFields) -> Response:
-    """List accounts; for staff. BHTOM's guide shows it at a second address too."""
+    """List accounts; for staff. BHTOM's guide shows it at a second address too.
+
+    BHTOM3 asks page by page until one is not full: who names a page gets that page, an empty one at the end.
+    """
     user_id, username = id_or_refused(fields, "id"), text_of(fields, "username")
     since_mjd = date_mjd(fields, "created")
     joined = joined_mjd(lake.operations)
@@ -38,7 +49,8 @@ def people(_user: Staff, lake: TheLake, fields: SentFields) -> Response:
         and (username is None or each.username.casefold() == username.casefold())
         and (since_mjd is None or joined.get(each.user_id, 0.0) >= since_mjd)
     ]
-    return json_reply(found)
+    start = (max(1, asked_page(fields)) - 1) * PAGE_SIZE
+    return json_reply(found if text_of(fields, "page") is None else found[start : start + PAGE_SIZE])
 
 
 def user_item(user: User) -> dict[str, object]:

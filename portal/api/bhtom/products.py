@@ -156,7 +156,7 @@ def _wanted(fields: Fields) -> ProductFilter:
         filenames=tuple(name for name in named if name) if upload_id is None else (),
         kind=text_of(fields, "data_product_type") or "",
         statuses=tuple(each for each in UploadStatus if STATUS_CODES[each] == status),
-        oname=text_of(fields, "oname") or "",
+        oname=text_of(fields, "oname") or text_of(fields, "camera") or "",  # its name until 2025
         target_name=text_of(fields, "target_name") or "",
         target_id=id_or_refused(fields, "target_id"),
         since_mjd=date_mjd(fields, "created_start"),

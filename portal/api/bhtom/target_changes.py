@@ -1,6 +1,5 @@
 """Targets changed and deleted by those who may, and groups of targets."""
 
-import re
 from dataclasses import replace
 
 from fastapi import APIRouter
@@ -30,7 +29,7 @@ router = APIRouter()
 def update(user: SignedIn, lake: TheLake, name: str, fields: BodyFields) -> Response:
     """Change what is named of a target; only its maker and staff may."""
     present = _target(lake, name, user)
-    changed = new_target(_told(present) | _lenient(fields)).target
+    changed = new_target(_told(present) | _said(fields)).target
     kept = present.discovery_mjd if "discovery_date" not in fields else changed.discovery_mjd
     wanted = replace(
         present,
@@ -125,11 +124,9 @@ def _told(target: Target) -> dict[str, object]:
     }
 
 
-def _lenient(fields: Fields) -> dict[str, object]:
-    """Return the fields as sent; BHTOM's guide writes the epoch as ``J2023``, and null changes nothing."""
-    sent = {name: value for name, value in fields.items() if value is not None}
-    epoch = re.fullmatch(r"\s*J(\d{4}(?:\.\d*)?)\s*", str(sent.get("epoch", "")))
-    return sent | {"epoch": epoch[1]} if epoch else sent
+def _said(fields: Fields) -> dict[str, object]:
+    """Return the fields as sent; null changes nothing."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _group_item(group: TargetGroup) -> dict[str, object]:

@@ -53,6 +53,7 @@ ABOUT_TARGETS: dict[Key, Rule] = {
     ("PUT", "/session/upload"): Rule(path="/session/upload?target={target}&name=a.fits", content=b"x"),
     # BHTOM's
     ("POST", "/targets/getTargetList"): Rule(json=BY_NAME, is_list=True),
+    ("GET", "/targets/getTargetList"): Rule(query={"name": "{target}"}, is_list=True),
     ("POST", "/targets/download-photometry"): Rule(json=BY_NAME),
     ("POST", "/targets/download-radio"): Rule(json=BY_NAME),
     ("POST", "/targets/download-high-energy"): Rule(json=BY_NAME),
