@@ -18,6 +18,7 @@ BRUSH, PICKED = "brush", "picked"  # the names under which the browser tells wha
 _EARLIEST_MJD, _LATEST_MJD = 0.0, 100_000.0  # 1858 to 2132
 _LIVE_D = 60.0  # the line of now stands so long after the last point
 _LIVE_SHARE = 0.2  # or so much of the whole light curve: else it would press the points together
+_CHOSEN = "#0a7fc8"
 _NOW_MJD = "now() / 86400000 + 40587"
 _DRAG = "[pointerdown[{when}], window:pointerup] > window:pointermove!"
 
@@ -177,7 +178,14 @@ def _let_choose(spec: dict[str, Any], *, drag_chooses: bool) -> None:
             moves = _DRAG.format(when="event.shiftKey" if drag_chooses else "!event.shiftKey")
             param["select"] |= {"on": moves, "translate": moves}
     draws = _DRAG.format(when="!event.shiftKey" if drag_chooses else "event.shiftKey")
-    box = {"type": "interval", "encodings": ["x", "y"], "on": draws, "translate": draws, "zoom": False}
+    box: dict[str, Any] = {
+        "type": "interval",
+        "encodings": ["x", "y"],
+        "on": draws,
+        "translate": draws,
+        "zoom": False,
+    }
+    box["mark"] = {"fill": _CHOSEN, "fillOpacity": 0.1, "stroke": _CHOSEN, "strokeOpacity": 0.9}
     mark = {"type": "point", "fields": ["mjd", "band", "level_mag"], "on": "click[!event.shiftKey]"}
     spec["params"] += [
         {"name": BRUSH, "select": box, "views": views},
