@@ -1,4 +1,4 @@
-"""A finder chart: stars about a target as discs, the brighter the larger, with arrows, a scale and a cross."""
+"""A finder chart: stars about a target as discs, the brighter the larger, with arrows, scale and cross."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from portal.drawing import Disc, Drawing, Line, Picture, Shape, Words
 SIDE_PX = 680
 _STRIP_PX = 96  # below the sky: what it shows, in words and sizes
 _FEWEST, _MOST_LABELS = 250, 14
-_LABEL_FIELD = 0.47  # of the side: labels farther out would be cut
+_LABEL_FIELD = 0.44  # of the side: labels farther out would be cut, or run into the bar
 _APART_PX = 34.0  # between two labels
 _RADII_PX = (0.9, 9.0)
 _PX_PER_MAG = 1.05
@@ -119,7 +119,17 @@ def _labels(places: list[tuple[float, float, float]], inks: Inks) -> list[Shape]
         if near or away > _LABEL_FIELD or (x < 90 and y < 100):  # the arrows stand there
             continue
         taken.append((x, y))
-        shapes.append(Words(x=x + 11, y=y + 4, text=f"{mag:.1f}", colour=inks.words, size=12))
+        is_left = -90 < x - SIDE_PX / 2 < 0 and abs(y - SIDE_PX / 2) < 90  # the cross stands to the right
+        shapes.append(
+            Words(
+                x=x - 11 if is_left else x + 11,
+                y=y + 4,
+                text=f"{mag:.1f}",
+                colour=inks.words,
+                size=12,
+                anchor="end" if is_left else "start",
+            )
+        )
         if len(shapes) == _MOST_LABELS:
             break
     return shapes
