@@ -15,6 +15,7 @@ from portal.target_tabs.passport import passport_tab
 from portal.target_tabs.period import PERIOD, period_tab
 from portal.target_tabs.points import points_tab
 from portal.target_tabs.sky import sky_tab
+from portal.target_tabs.spectra import REDSHIFT, spectra_tab
 from portal.target_tabs.tonight import tonight_tab
 
 
@@ -32,6 +33,7 @@ TABS = (
     Tab(label=":material/cycle: Period", draw=period_tab, opened_by=PERIOD),
     Tab(label=":material/table_rows: Points", draw=points_tab),
     Tab(label=":material/explore: Sky", draw=sky_tab),
+    Tab(label=":material/waves: Spectra", draw=spectra_tab, opened_by=REDSHIFT),
     Tab(label=":material/bedtime: Tonight", draw=tonight_tab),
     Tab(label=":material/photo_camera: Frames", draw=frames_tab),
     Tab(label=":material/public: Archives", draw=archives_tab),
