@@ -22,6 +22,14 @@ HEIGHT_PX = 420
 MOST_DRAWN = 8_000  # marks of all spectra together
 MOST_AT_ONCE = 8
 GROUPS_AT_FIRST = ("Hydrogen", "Helium", "Calcium", "Sodium")
+_LABEL_SHARE = 0.022  # of the chart's width, between two names of lines
+_LINE_SCHEMA: dict[str, pl.DataType] = {
+    "kind": pl.String(),
+    "name": pl.String(),
+    "label": pl.String(),
+    "group": pl.String(),
+    "angstrom": pl.Float64(),
+}
 _STEP = 1.0  # between two spectra, in medians of their flux
 _BRIGHT_SHARE, _DIM_SHARE = 99.8, 0.2  # percentiles that fix the scale: a cosmic ray does not
 _GROUP_COLOURS = (
@@ -148,15 +156,20 @@ def _lines(rows: pl.DataFrame, groups: Sequence[str], *, redshift: float, is_vac
         for line in LINES
         if line.group in groups
     ]
-    inside = [(line, at) for line, at in marks if first <= at <= last]
+    inside = sorted(((line, at) for line, at in marks if first <= at <= last), key=lambda mark: mark[1])
+    labels, free_from = [], first
+    for line, at in inside:
+        labels.append(line.name if at >= free_from else "")  # pointing at the line tells its name
+        free_from = at + _LABEL_SHARE * (last - first) if labels[-1] else free_from
     return pl.DataFrame(
         {
             "kind": ["line"] * len(inside),
             "name": [line.name for line, _ in inside],
+            "label": labels,
             "group": [line.group for line, _ in inside],
             "angstrom": [at for _, at in inside],
         },
-        schema={"kind": pl.String(), "name": pl.String(), "group": pl.String(), "angstrom": pl.Float64()},
+        schema=_LINE_SCHEMA,
     )
 
 
@@ -171,7 +184,7 @@ def _spec(names: tuple[str, ...], title: str) -> Spec:
     )
     axis = alt.Axis(minExtent=52, format="~g", tickSize=0)
     y = alt.Y("flux:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=10), axis=axis)
-    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=520, symbolType="stroke")
+    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=250, symbolType="stroke")
     colours = alt.Scale(domain=list(names), range=list(_SPECTRUM_COLOURS[: len(names)]))
     curves = (
         rows.transform_filter("datum.kind == 'flux'")
@@ -186,7 +199,7 @@ def _spec(names: tuple[str, ...], title: str) -> Spec:
         x=x, color=shade, tooltip=tooltip
     )
     words = marks.mark_text(angle=270, align="right", baseline="bottom", dx=-4, dy=-2, fontSize=11, clip=True)
-    labels = words.encode(x=x, y=alt.value(0), text="name:N", color=shade)
+    labels = words.encode(x=x, y=alt.value(0), text="label:N", color=shade)
     zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(curves.add_params(zoom), rules, labels).resolve_scale(color="independent")

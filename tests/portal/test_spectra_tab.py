@@ -113,6 +113,17 @@ def test_lines_that_the_spectrum_does_not_reach_are_not_marked(full_lake: Lake, 
     assert marked(0.5) == {"Hβ", "Hγ", "Hδ", "Hε"}
 
 
+def test_names_of_lines_stand_apart_and_every_line_keeps_its_name(full_lake: Lake, target: Target) -> None:
+    send_spectrum(full_lake, TEXT)
+    groups = ["Hydrogen", "Helium", "Calcium", "Sodium", "Nebular"]
+    drawn = spectra_chart(spectra(target, None), groups=groups, redshift=0.1, is_vacuum=True)
+    lines = drawn.rows.filter(pl.col("kind") == "line")
+    named = lines.filter(pl.col("label") != "")
+    assert named["angstrom"].diff().drop_nulls().min() >= 0.02 * 5000.0  # type: ignore[operator]
+    assert lines.filter(pl.col("name") == "").is_empty()
+    assert len(named) < len(lines)
+
+
 def test_only_who_may_see_an_upload_sees_its_spectrum(
     full_lake: Lake, target: Target, signed_in  # noqa: ANN001
 ) -> None:  # fmt: skip
