@@ -28,7 +28,9 @@ def chosen_table(points: pl.DataFrame, name: str) -> pl.DataFrame:
         f"/target?{urlencode(address_of(name=name, point=str(point_id)))}"
         for point_id in in_order["point_id"].to_list()
     ]
-    return points_table(in_order).with_columns(pl.Series(PASSPORT, links, dtype=pl.String))
+    table = points_table(in_order).with_columns(pl.Series(PASSPORT, links, dtype=pl.String))
+    first = table.columns[0]
+    return table.select(first, PASSPORT, pl.exclude(first, PASSPORT))
 
 
 def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> None:

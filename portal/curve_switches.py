@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,8 @@ from portal.fmt import escaped
 from portal.looks import BRIGHTNESSES, COLOUR_COLUMNS, DISTANCE_UNITS, MAGNITUDE, PARSECS, Look, look_of
 from portal.views import BOTH, TIMES, View, mjd_of_text
 
-_ADDRESS = "curve_address"  # what this page wrote into the address last
+_ADDRESS = "curve_address"  # what this page wrote into the address, last and before, and when
+_HEARD_S = 1.5  # a browser that is asked for the next run sooner may still send the address of before
 _MOST_WORD_CHARS = 200
 _MOST_EBV_MAG, _FIRST_DISTANCE = 10.0, 10.0
 _PLAIN: dict[str, Any] = {  # by the word in the address
@@ -33,6 +35,15 @@ class Shown:
     look: Look
     view: View
     every_point: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """What this page wrote into the address."""
+
+    now: dict[str, str]
+    before: dict[str, str]
+    at_s: float
 
 
 def switches(sources: Sequence[str], *, is_long: bool) -> Shown:
@@ -127,11 +138,19 @@ def _key(word: str) -> str:
 
 
 def seed(session: MutableMapping[str | int, Any], query: Mapping[str, str], sources: Sequence[str]) -> None:
-    """Fill the fields: from an address that came from outside, or that another tab was opened from."""
+    """Fill the fields from an address that came from outside, by Back, or with another tab."""
     asked = {word: query[word][:_MOST_WORD_CHARS] for word in _PLAIN if word in query}
-    if asked != session.get(_ADDRESS) or _KEYS["show"] not in session:
+    if not _is_own(asked, session.get(_ADDRESS)) or _KEYS["show"] not in session:
         session.update({_key(word): _of_text(word, asked.get(word), sources) for word in _PLAIN})
-        session[_ADDRESS] = asked
+        session[_ADDRESS] = _Written(now=asked, before=asked, at_s=monotonic())
+
+
+def _is_own(asked: dict[str, str], written: _Written | None) -> bool:
+    """Return whether the address is what this page wrote, so that the fields know better."""
+    if written is None:
+        return False
+    is_late = asked == written.before and monotonic() - written.at_s < _HEARD_S
+    return asked == written.now or is_late
 
 
 def _of_text(word: str, text: str | None, sources: Sequence[str]) -> object:
@@ -163,7 +182,9 @@ def _keep_in_address() -> None:
     told = {word: _text(value) for word, value in now.items() if value not in (None, _PLAIN[word])}
     before = st.query_params.to_dict()
     after = {word: value for word, value in before.items() if word not in _PLAIN} | told
-    st.session_state[_ADDRESS] = told
+    written: _Written = st.session_state[_ADDRESS]
+    if told != written.now:
+        st.session_state[_ADDRESS] = _Written(now=told, before=written.now, at_s=monotonic())
     if after != before:
         st.query_params.from_dict(after)
 

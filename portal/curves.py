@@ -133,14 +133,18 @@ class FluxPanel:
     spec: Spec
 
 
-def flux_panels(target_id: int, user: User | None = None) -> tuple[FluxPanel, ...]:
+def flux_panels(
+    target_id: int, user: User | None = None, *, view: View | None = None
+) -> tuple[FluxPanel, ...]:
     """Return the light curves in radio and gamma rays, whose fields write fluxes, one for each unit."""
-    return _flux_panels(lake().store, read_version(), target_id, _closed(target_id, user))
+    return _flux_panels(lake().store, read_version(), target_id, _closed(target_id, user), view or View())
 
 
 @lru_cache(maxsize=32)
-def _flux_panels(store: Store, version: int, target_id: int, closed: Closed) -> tuple[FluxPanel, ...]:
-    points = _light_curve(store, version, target_id, closed)
+def _flux_panels(
+    store: Store, version: int, target_id: int, closed: Closed, view: View
+) -> tuple[FluxPanel, ...]:
+    points = view.chosen(_light_curve(store, version, target_id, closed))
     found = {unit: flux_points(points, unit) for unit in FLUX_UNITS}
     return tuple(
         FluxPanel(unit=unit, rows=rows, spec=flux_spec(bands_in_order(rows), unit))

@@ -32,7 +32,7 @@ def curve_tab(target: Target, user: User | None) -> None:
     else:
         _draw(target, user, chart, shown)
     _reduced(target, user)
-    for panel in curves.flux_panels(target.target_id or 0, user):
+    for panel in curves.flux_panels(target.target_id or 0, user, view=shown.view):
         st.vega_lite_chart(
             panel.rows,
             panel.spec,
@@ -43,6 +43,7 @@ def curve_tab(target: Target, user: User | None) -> None:
 
 def _draw(target: Target, user: User | None, chart: curves.Chart, shown: Shown) -> None:
     look = shown.look
+    st.space("xsmall")  # else the chart's own buttons lie on the switches
     state: Mapping[str, Any] = st.vega_lite_chart(
         chart.rows,
         chart.spec,

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from functools import partial
+from time import monotonic
 
 import polars as pl
 import pytest
@@ -10,10 +12,13 @@ from page_lakes import REAL_NAME, SIMULATED_NAME, example_points
 from streamlit.testing.v1 import AppTest
 from test_pages import visit, words
 
+from engine.bands import BANDS
 from engine.errors import Rejected
 from engine.formats.curve import Curve
+from engine.lightcurve import empty, light_curve
 from engine.target import Visibility
 from lake.opening import Lake
+from lake.provenance import new_batch
 from lake.rights import SYSTEM, Shared
 from lake.targets import get_target
 from lake.upload_changes import share_upload
@@ -22,6 +27,7 @@ from portal import curves
 from portal.api.light_curve_csv import tomlake_csv
 from portal.charts import light_curve_spec
 from portal.chosen_points import chosen_table
+from portal.curve_switches import _Written, seed
 from portal.looks import FLUX, Look
 from portal.views import CALENDAR, MJD, Box, View, boxes_of, is_live, mjd_of_text, viewed_spec
 
@@ -56,6 +62,30 @@ def test_the_plain_chart_leaves_the_address_as_it_was(full_lake: Lake) -> None:
     at = visit("target", name=REAL_NAME, show=FLUX)
     at.segmented_control(key="look_brightness").set_value("Magnitude").run()
     assert set(at.query_params) == {"name"}
+
+
+def test_a_browser_that_has_not_heard_of_the_new_address_takes_no_switch_back() -> None:
+    session: dict[str | int, object] = {}
+    seed(session, {}, ["ztf"])
+    session["look_brightness"] = FLUX
+    session["curve_address"] = _Written(now={"show": FLUX}, before={}, at_s=monotonic())
+    seed(session, {}, ["ztf"])  # the next run was asked for at once
+    assert session["look_brightness"] == FLUX
+    session["curve_address"] = _Written(now={"show": FLUX}, before={}, at_s=monotonic() - 10.0)
+    seed(session, {}, ["ztf"])  # somebody went back
+    assert session["look_brightness"] == "Magnitude"
+
+
+def test_what_is_hidden_is_hidden_in_every_panel(full_lake: Lake) -> None:
+    target_id = id_of(full_lake, "Many05")
+    band = next(name for name, each in BANDS.items() if each.unit == "mJy")
+    row = {"target_id": target_id, "source": "first", "source_ref": "1", "mjd": 60000.0, "band": band,
+           "flux_ujy": 1500.0, "flux_err_ujy": 100.0, "flags": 0}  # fmt: skip
+    keep = partial(full_lake.store.replace_points, target_id, "first", batch=new_batch("test", "first"))
+    keep(light_curve(pl.DataFrame([row])))
+    assert [panel.unit for panel in curves.flux_panels(target_id)] == ["mJy"]
+    assert curves.flux_panels(target_id, view=View(hidden=("first",))) == ()
+    keep(empty())
 
 
 def test_an_address_that_nobody_wrote_shows_the_plain_chart(full_lake: Lake) -> None:
