@@ -183,7 +183,7 @@ def has_simulated(points: pl.DataFrame) -> bool:
 
 def points_table(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points as the page lists them, newest first."""
-    return points.sort("mjd", descending=True).select(
+    return points.sort("mjd", descending=True, maintain_order=True).select(
         pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms").alias(
             "Time (UTC)"
         ),

@@ -1,5 +1,6 @@
 """The first answer to a browser: Streamlit's page with a title and a description that links can show."""
 
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -13,6 +14,8 @@ from starlette.routing import BaseRoute, Route
 from engine.errors import Rejected
 from lake.targets import get_target
 from portal.opened import lake, settings
+from portal.previews import HEIGHT_PX, WIDTH_PX
+from portal.share import preview_address, share_route
 
 ABOUT = "Targets, images and light curves of the changing sky in one open lake, every observer credited."
 _TITLES = {
@@ -26,7 +29,7 @@ def front_routes() -> list[BaseRoute]:
     """Return the routes of the pages, and a short address for each target."""
     pages = [Route(f"/{path}", _page, methods=["GET"], name=path or "home") for path in _TITLES]
     short = Route("/target/{name}", _to_target, methods=["GET"])
-    return [*pages, Route("/target", _target, methods=["GET"]), short]
+    return [*pages, Route("/target", _target, methods=["GET"]), short, share_route()]
 
 
 async def _page(request: Request) -> Response:
@@ -35,8 +38,8 @@ async def _page(request: Request) -> Response:
 
 
 async def _target(request: Request) -> Response:
-    title, about = await anyio.to_thread.run_sync(_words_on, request.query_params.get("name", ""))
-    return _html(title, about, request)
+    words = await anyio.to_thread.run_sync(_words_on, request.query_params.get("name", ""))
+    return _html(words.title, words.about, request, picture=words.picture)
 
 
 async def _to_target(request: Request) -> Response:
@@ -44,17 +47,30 @@ async def _to_target(request: Request) -> Response:
     return RedirectResponse(f"/target?{place.query}", status_code=302)
 
 
-def _words_on(name: str) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What a link to a target shows elsewhere."""
+
+    title: str
+    about: str
+    picture: str = ""
+
+
+def _words_on(name: str) -> _Words:
     try:
         target = get_target(lake().operations, name, None)
     except Rejected:
-        return "Target · tomlake", ABOUT
+        return _Words(title="Target · tomlake", about=ABOUT)
     kind = "" if target.classification == "Unknown" else f"{target.classification}, "
     simulated = "Simulated. " if target.simulated else ""
-    return f"{target.name} · tomlake", f"{simulated}{kind}RA {target.ra_deg:.5f}, Dec {target.dec_deg:.5f}."
+    return _Words(
+        title=f"{target.name} · tomlake",
+        about=f"{simulated}{kind}RA {target.ra_deg:.5f}, Dec {target.dec_deg:.5f}.",
+        picture=preview_address(target),
+    )
 
 
-def _html(title: str, about: str, request: Request) -> HTMLResponse:
+def _html(title: str, about: str, request: Request, *, picture: str = "") -> HTMLResponse:
     address = f"{settings().public_url}{request.url.path}"
     if request.url.query:
         address += f"?{request.url.query}"
@@ -65,10 +81,24 @@ def _html(title: str, about: str, request: Request) -> HTMLResponse:
         f'<meta property="og:description" content="{escape(about)}">'
         f'<meta property="og:url" content="{escape(address)}">'
         '<meta property="og:site_name" content="tomlake"><meta property="og:type" content="website">'
+        f"{_picture_tags(picture, title)}"
         '<link rel="icon" type="image/svg+xml" href="/assets/logo.svg">'
     )
     before, after = _streamlit_page()
     return HTMLResponse(before + head + after, headers={"Cache-Control": "no-cache"})
+
+
+def _picture_tags(picture: str, title: str) -> str:
+    if not picture:
+        return '<meta name="twitter:card" content="summary">'
+    return (
+        f'<meta property="og:image" content="{escape(picture)}">'
+        '<meta property="og:image:type" content="image/png">'
+        f'<meta property="og:image:width" content="{WIDTH_PX}">'
+        f'<meta property="og:image:height" content="{HEIGHT_PX}">'
+        f'<meta property="og:image:alt" content="Light curve of {escape(title)}">'
+        '<meta name="twitter:card" content="summary_large_image">'
+    )
 
 
 @cache

@@ -19,6 +19,7 @@ COLOUR_COLUMNS = {"Band": "band", "Observatory": "facility", "Observer": "observ
 PARSECS, MEGAPARSECS, REDSHIFT = "pc", "Mpc", "redshift"
 DISTANCE_UNITS = (PARSECS, MEGAPARSECS, REDSHIFT)
 OTHERS = "all others"
+_SIGNS = "#8b98ad"
 _UJY_PER_JY = 1e6
 # Okabe & Ito 2008: told apart by people who see red and green alike
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#b8a800", "#8b5cf6", "#8b98ad")
@@ -152,6 +153,8 @@ def looked_spec(bands: tuple[str, ...], groups: tuple[str, ...], axis: str, upwa
         if groups and "color" in encoding:
             encoding["color"]["field"] = "shown_as"
             encoding["color"]["legend"]["columns"] = {"expr": "max(1, floor(width / 200))"}
+            if "shape" in encoding:  # else its signs are black, on a dark page too
+                encoding["shape"]["legend"] |= {"symbolFillColor": _SIGNS, "symbolStrokeColor": _SIGNS}
             encoding["color"]["scale"] = {"domain": list(groups), "range": list(_COLOURS[: len(groups)])}
     if groups:
         _click_on_groups(spec)

@@ -14,6 +14,8 @@ from portal.target_tabs.notes import notes_tab
 from portal.target_tabs.passport import passport_tab
 from portal.target_tabs.period import PERIOD, period_tab
 from portal.target_tabs.points import points_tab
+from portal.target_tabs.sky import sky_tab
+from portal.target_tabs.spectra import REDSHIFT, spectra_tab
 from portal.target_tabs.tonight import tonight_tab
 
 
@@ -30,6 +32,8 @@ TABS = (
     Tab(label=":material/show_chart: Light curve", draw=curve_tab),
     Tab(label=":material/cycle: Period", draw=period_tab, opened_by=PERIOD),
     Tab(label=":material/table_rows: Points", draw=points_tab),
+    Tab(label=":material/explore: Sky", draw=sky_tab),
+    Tab(label=":material/waves: Spectra", draw=spectra_tab, opened_by=REDSHIFT),
     Tab(label=":material/bedtime: Tonight", draw=tonight_tab),
     Tab(label=":material/photo_camera: Frames", draw=frames_tab),
     Tab(label=":material/public: Archives", draw=archives_tab),

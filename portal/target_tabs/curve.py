@@ -1,41 +1,38 @@
 """The part of a target's page that draws its light curve, and the switches of how."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
-from engine.errors import Rejected
 from engine.target import Target
 from lake.people.accounts import User
 from portal import bodies, curves
+from portal.chosen_points import chosen_points
+from portal.curve_switches import Shown, switches
 from portal.fmt import plural
-from portal.looks import (
-    ABSOLUTE,
-    BRIGHTNESSES,
-    COLOUR_COLUMNS,
-    DISTANCE_UNITS,
-    MAGNITUDE,
-    PARSECS,
-    Look,
-    look_of,
-)
+from portal.looks import ABSOLUTE, Look
+from portal.views import BRUSH, PICKED, boxes_of
 
 
 def curve_tab(target: Target, user: User | None) -> None:
     """Show the light curve of a target, and below it what has scales of its own."""
-    look = _switches()
-    many = curves.is_long(curves.light_curve(target.target_id or 0, user))
-    every_point = many and st.toggle("Show every point (slower)", key="every_point")
-    chart = curves.chart_of(target.target_id or 0, user, every_point=every_point, look=look)
+    points = curves.light_curve(target.target_id or 0, user)
+    shown = switches(sorted(points["source"].unique()), is_long=curves.is_long(points))
+    chart = curves.chart_of(
+        target.target_id or 0, user, every_point=shown.every_point, look=shown.look, view=shown.view
+    )
     if chart is None:
         with st.container(border=True):
             st.markdown(
                 "**No light curve yet.** Archives and frames add points as they come."
-                if look.is_plain
-                else "**Nothing to show like this.** No band of this light curve says what was asked for."
+                if points.is_empty()
+                else "**Nothing to show like this.** No point of this light curve is what was asked for."
             )
     else:
-        _draw(target, chart, look)
+        _draw(target, user, chart, shown)
     _reduced(target, user)
-    for panel in curves.flux_panels(target.target_id or 0, user):
+    for panel in curves.flux_panels(target.target_id or 0, user, view=shown.view):
         st.vega_lite_chart(
             panel.rows,
             panel.spec,
@@ -44,70 +41,20 @@ def curve_tab(target: Target, user: User | None) -> None:
         )
 
 
-def _switches() -> Look:
-    """Return what the visitor switched on; what cannot be is told, and the plain chart drawn."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        brightness = st.segmented_control(
-            "Brightness",
-            BRIGHTNESSES,
-            default=MAGNITUDE,
-            required=True,
-            key="look_brightness",
-            label_visibility="collapsed",
-        )
-        colour_by = st.selectbox(
-            "Colour by",
-            list(COLOUR_COLUMNS),
-            key="look_colour",
-            format_func=lambda name: f"Colour by {name.lower()}",
-            label_visibility="collapsed",
-            width=210,
-        )
-        ebv_mag, distance, unit = _dust_and_distance()
-    try:
-        return look_of(
-            brightness=brightness or MAGNITUDE,
-            colour_by=colour_by,
-            ebv_mag=ebv_mag,
-            distance=distance,
-            unit=unit,
-        )
-    except Rejected as refusal:
-        st.warning(refusal.reason, icon=":material/error:")
-        return Look()
-
-
-def _dust_and_distance() -> tuple[float, float, str]:
-    """Return the reddening [mag], the distance and its unit that stand in the fields."""
-    with st.popover("Dust and distance", icon=":material/tune:"):
-        ebv_mag = st.number_input(
-            "Reddening E(B−V) [mag]",
-            min_value=0.0,
-            max_value=10.0,
-            value=0.0,
-            step=0.01,
-            format="%.3f",
-            key="look_ebv",
-            help="How much redder dust of the Milky Way makes the target. Maps of dust tell it.",
-        )
-        distance = st.number_input("Distance", min_value=0.0, value=10.0, format="%.6g", key="look_distance")
-        unit = st.segmented_control(
-            "Given as", DISTANCE_UNITS, default=PARSECS, required=True, key="look_distance_unit"
-        )
-        st.caption("Both stay in this tab. A redshift counts by the cosmology of Planck 2018.")
-    return ebv_mag, distance, unit or PARSECS
-
-
-def _draw(target: Target, chart: curves.Chart, look: Look) -> None:
-    st.vega_lite_chart(
+def _draw(target: Target, user: User | None, chart: curves.Chart, shown: Shown) -> None:
+    look = shown.look
+    st.space("xsmall")  # else the chart's own buttons lie on the switches
+    state: Mapping[str, Any] = st.vega_lite_chart(
         chart.rows,
         chart.spec,
         key="light_curve",
         alt=f"Light curve of {target.name}: {chart.points} points",
+        on_select="rerun",
+        selection_mode=[BRUSH, PICKED],
     )
     by = look.colour_by.lower()
     st.caption(
-        f"Scroll to zoom, drag to move, double-click to reset. Click a name of the {by} legend to see only "
+        f"{_hand_words(shown)} Click a name of the {by} legend to see only "
         "it, shift-click to add another. Open triangles are limits: the target was fainter."
         + (" Each mark is the median of a short interval." if chart.is_binned else "")
         + (f" Not drawn: {plural(chart.repeats, 'repeat')} by others." if chart.repeats else "")
@@ -117,6 +64,19 @@ def _draw(target: Target, chart: curves.Chart, look: Look) -> None:
             else ""
         )
         + _look_words(look)
+    )
+    boxes = boxes_of(state["selection"])
+    if boxes:
+        found = curves.points_within(target.target_id or 0, user, look, shown.view, boxes)
+        chosen_points(target, user, found)
+
+
+def _hand_words(shown: Shown) -> str:
+    if shown.view.drag_chooses:
+        return "Drag over points to list them, shift-drag to move; scroll to zoom, double-click to reset."
+    return (
+        "Scroll to zoom, drag to move, double-click to reset. "
+        "Shift-drag over points, or click one, to list and download them."
     )
 
 

@@ -30,6 +30,8 @@ from portal.target_tabs.notes import mentions, note_markdown
 
 __all__ = ["signed_in"]  # a fixture
 TABS = {
+    "Sky": ":material/explore: Sky",
+    "Spectra": ":material/waves: Spectra",
     "Passport": ":material/badge: Passport",
     "Notes": ":material/forum: Notes",
     "Cite": ":material/format_quote: Cite",
