@@ -24,6 +24,7 @@ __all__ = [
     "find_targets",
     "line_of",
     "summary_of",
+    "target_places",
     "target_row",
     "update_summary",
 ]
@@ -71,6 +72,38 @@ def find_targets(operations: Engine, wanted: TargetFilter, user: User | None) ->
         rows = connection.execute(page).mappings().all()
         aliases = aliases_of(connection, [row["target_id"] for row in rows])
     return [line_of(row, aliases.get(row["target_id"], ()), now_mjd) for row in rows], int(total)
+
+
+def target_places(
+    operations: Engine, wanted: TargetFilter, user: User | None, *, limit: int
+) -> tuple[pl.DataFrame, int]:
+    """Return where the filtered targets are that have a fixed place, and how many there are of them.
+
+    The first ones in the order of the filter, with name, class and newest magnitude.
+    """
+    now_mjd = mjd_now()
+    conditions = and_(visible_to(user), targets.c.designation == "", *conditions_of(wanted, now_mjd))
+    column = order_columns(now_mjd)[wanted.order]
+    query = (
+        select(*(targets.c[name] for name in _PLACE_COLUMNS))
+        .where(conditions)
+        .order_by((column.desc() if wanted.descending else column.asc()).nulls_last(), targets.c.target_id)
+        .limit(limit)
+    )
+    with reading(operations) as connection:
+        total = connection.execute(select(func.count()).select_from(targets).where(conditions)).scalar_one()
+        rows = [tuple(row) for row in connection.execute(query)]
+    return pl.DataFrame(rows, schema=_PLACE_COLUMNS, orient="row"), int(total)
+
+
+_PLACE_COLUMNS: dict[str, pl.DataType] = {
+    "name": pl.String(),
+    "classification": pl.String(),
+    "ra_deg": pl.Float64(),
+    "dec_deg": pl.Float64(),
+    "last_mag": pl.Float64(),
+    "simulated": pl.Boolean(),
+}
 
 
 def target_row(operations: Engine, target: Target) -> TargetRow:
