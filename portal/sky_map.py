@@ -19,6 +19,7 @@ MOST_DRAWN = 5000
 _GRID_COLOUR, _MILKY_WAY_COLOUR = "#8b98ad", "#8b5cf6"
 _SUN_COLOUR, _TARGET_COLOUR, _SIMULATED_COLOUR = "#f5b942", "#0e9bd8", "#e07b39"
 _TURN = 181
+_REACH_X = "max(2.16, 1.06 * width / height)"
 _SMALLEST_PX2, _LARGEST_PX2 = 26, 190
 _BRIGHT_MAG, _FAINT_MAG = 8.0, 20.0
 # the middle of each map: RA 12 h keeps the Milky Way in one piece, l 0 the centre of the Galaxy
@@ -151,9 +152,9 @@ def _line(kind: str, name: str, track: tuple[Array, Array]) -> pl.DataFrame:
 def sky_spec() -> Spec:
     """Return the chart of ``sky_rows``; a click on a target picks it by name."""
     rows = alt.Chart(alt.NamedData(name="points"))
-    # twice as wide as high on every screen
-    x = alt.X("x:Q", scale=_scale("max(2.16, 1.06 * width / height)"), axis=None)
-    y = alt.Y("y:Q", scale=_scale("max(1.06, 2.16 * height / width)"), axis=None)
+    # twice as wide as high on every screen, and at the top where the screen is narrow
+    x = alt.X("x:Q", scale=_scale(f"-{_REACH_X}", _REACH_X), axis=None)
+    y = alt.Y("y:Q", scale=_scale("1.06 - max(2.12, 4.32 * height / width)", "1.06"), axis=None)
     picked = alt.selection_point(name="picked", fields=["name"], on="click", empty=False)
     line = {"x": x, "y": y, "detail": "line:N", "order": "step:Q", "tooltip": alt.value(None)}
     grid, edge, plane, words, side, sun, target = (
@@ -170,7 +171,8 @@ def sky_spec() -> Spec:
         sun.mark_circle(color=_SUN_COLOUR, size=210, opacity=0.95).encode(
             x=x, y=y, tooltip=[alt.Tooltip("words:N", title=" ")]
         ),
-        target.mark_circle(opacity=0.85, stroke="white", strokeWidth=0.5, cursor="pointer")
+        target.transform_calculate(size="datum.size * (width < 560 ? 0.35 : 1)")
+        .mark_circle(opacity=0.85, stroke="white", strokeWidth=0.5, cursor="pointer")
         .encode(
             x=x,
             y=y,
@@ -195,5 +197,5 @@ def sky_spec() -> Spec:
     return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
 
 
-def _scale(reach: str) -> alt.Scale:
-    return alt.Scale(domainMin=alt.ExprRef(f"-{reach}"), domainMax=alt.ExprRef(reach), nice=False, zero=False)
+def _scale(least: str, most: str) -> alt.Scale:
+    return alt.Scale(domainMin=alt.ExprRef(least), domainMax=alt.ExprRef(most), nice=False, zero=False)

@@ -40,7 +40,7 @@ def table_view(rows: Sequence[TargetRow]) -> list[TargetRow]:
 
 
 _COLUMNS = {
-    "Target": st.column_config.TextColumn(help="Click a row to open the target", pinned=True, width=140),
+    "Target": st.column_config.TextColumn(help="Click a row to open the target", pinned=True, width=150),
     "Class": st.column_config.TextColumn(width=170),
     "Last mag": st.column_config.NumberColumn(format="%.2f"),
     "Recent": st.column_config.AreaChartColumn(
@@ -49,7 +49,7 @@ _COLUMNS = {
     "Priority": st.column_config.NumberColumn(
         format="%.0f", help="Importance times the cadences missed since the last point"
     ),
-    "Importance": st.column_config.ProgressColumn(format="%.1f", min_value=0, max_value=10, width="small"),
+    "Importance": st.column_config.ProgressColumn(format="%.1f", min_value=0, max_value=10, width=100),
     "Cadence": st.column_config.NumberColumn(format="%g d"),
     "Sun": st.column_config.NumberColumn(format="%.0f°", help="Distance from the Sun now"),
     "Points": st.column_config.NumberColumn(format="localized"),
@@ -75,6 +75,12 @@ def sky_view(wanted: TargetFilter, user: User | None) -> None:
         st.segmented_control("Coordinates", FRAMES, key="targets_frame", default=FRAMES[0], required=True)
         or FRAMES[0]
     )
+    cut = f" of {total:,}, the first in the order of the list" if total > len(places) else ""
+    plane = "the plane of the Galaxy" if frame == FRAMES[0] else "the celestial equator"
+    st.caption(
+        f"{plural(len(places), 'target')}{cut}. Click one to open it. East is left, larger is brighter; "
+        f"violet: {plane}; yellow: the Sun now. Bodies of the Solar System have no fixed place here."
+    )
     visit = st.session_state.get("targets_visit", 0)
     picked = st.vega_lite_chart(
         sky_rows(places, frame),
@@ -88,9 +94,3 @@ def sky_view(wanted: TargetFilter, user: User | None) -> None:
     if chosen:
         st.session_state["targets_visit"] = visit + 1
         open_target(str(chosen[0]["name"]))
-    cut = f" of {total:,}, the first in the order of the list" if total > len(places) else ""
-    plane = "the plane of the Galaxy" if frame == FRAMES[0] else "the celestial equator"
-    st.caption(
-        f"{plural(len(places), 'target')}{cut}. Click one to open it. East is left, larger is brighter; "
-        f"violet: {plane}; yellow: the Sun now. Bodies of the Solar System have no fixed place here."
-    )
