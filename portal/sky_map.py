@@ -20,7 +20,7 @@ _GRID_COLOUR, _MILKY_WAY_COLOUR = "#8b98ad", "#8b5cf6"
 _SUN_COLOUR, _TARGET_COLOUR, _SIMULATED_COLOUR = "#f5b942", "#0e9bd8", "#e07b39"
 _TURN = 181
 _REACH_X = "max(2.16, 1.06 * width / height)"
-_SMALLEST_PX2, _LARGEST_PX2 = 26, 190
+_SMALLEST_PX2, _LARGEST_PX2 = 40, 200
 _BRIGHT_MAG, _FAINT_MAG = 8.0, 20.0
 # the middle of each map: RA 12 h keeps the Milky Way in one piece, l 0 the centre of the Galaxy
 _CENTRES_DEG = {EQUATORIAL: 180.0, GALACTIC: 0.0}

@@ -61,7 +61,7 @@ elif chosen.view == "Cards":
 ticked = table_view(rows) if rows and chosen.view == "List" else []
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    how = " · click a row to open it, tick rows to choose them" if chosen.view == "List" else ""
+    how = " · click a row to open it, tick rows to choose them" if rows and chosen.view == "List" else ""
     st.caption(f"{plural(total, 'target')}{how}", width="content")
     if pages > 1 and chosen.view != "Sky":
         st.pagination(pages, key="targets_page", max_visible_pages=5, persist_state="session")
