@@ -1,6 +1,6 @@
 """Every table that is not in ``lake.operations``: whoever imports this has them all registered."""
 
 from lake import quarantine_table, said_tables
-from lake.people import account_tables, identity_tables, tables
+from lake.people import account_tables, identity_tables, list_tables, tables
 
-__all__ = ["account_tables", "identity_tables", "quarantine_table", "said_tables", "tables"]
+__all__ = ["account_tables", "identity_tables", "list_tables", "quarantine_table", "said_tables", "tables"]

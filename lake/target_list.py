@@ -1,65 +1,37 @@
 """Lists of targets: filters, cones, orders, and the summary of each light curve that lists show."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import polars as pl
-from sqlalchemy import ColumnElement, Engine, RowMapping, and_, case, func, or_, select, update
+from sqlalchemy import Engine, RowMapping, and_, func, select, update
 
 from engine.bands import BANDS
 from engine.errors import Rejected
 from engine.target import Target, observing_priority
 from engine.times import mjd_now
-from lake.operations import reading, target_names, targets, writing
+from lake.operations import reading, targets, writing
 from lake.people.accounts import User
 from lake.rights import visible_to
 from lake.seen import closed_within
-from lake.target_rows import Cone, aliases_of, name_key, separation_deg, target_of, unit_vector, within
+from lake.target_filter import Order, TargetFilter, conditions_of, order_columns
+from lake.target_rows import Cone, aliases_of, separation_deg, target_of, unit_vector, within
+
+__all__ = [
+    "Order",
+    "TargetFilter",
+    "TargetRow",
+    "cone_search",
+    "find_targets",
+    "line_of",
+    "summary_of",
+    "target_places",
+    "target_row",
+    "update_summary",
+]
 
 PAGE_SIZE_MAX = 10_000
 SPARKLINE_POINTS = 40
 _OPTICAL_NM = (300.0, 1100.0)
-_NEVER_OBSERVED_D = 10.0  # as engine.target.observing_priority
-
-
-class Order(StrEnum):
-    """What a list of targets is sorted by; unknown values come last both ways."""
-
-    NAME = "name"
-    NUMBER = "number"
-    CREATED = "created"
-    PRIORITY = "priority"
-    IMPORTANCE = "importance"
-    LAST_MAG = "last_mag"
-    LAST_MJD = "last_mjd"
-    POINTS = "points"
-    RA = "ra"
-    CLASSIFICATION = "classification"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetFilter:
-    """Which targets a list shows; what is None does not narrow it. Bounds are included."""
-
-    name: str = ""  # part of the name or of an alias
-    exact_name: str = ""  # of the main name
-    description: str = ""  # part of it
-    classification: str = ""
-    cone: Cone | None = None
-    ra_min_deg: float | None = None
-    ra_max_deg: float | None = None
-    dec_min_deg: float | None = None
-    dec_max_deg: float | None = None
-    brighter_than_mag: float | None = None
-    fainter_than_mag: float | None = None
-    importance_min: float | None = None
-    importance_max: float | None = None
-    simulated: bool | None = None
-    after_id: int | None = None  # only targets with a higher number: the next page of a list by number
-    order: Order = Order.NAME
-    descending: bool = False
-    page: int = 1
-    page_size: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +58,8 @@ def find_targets(operations: Engine, wanted: TargetFilter, user: User | None) ->
     if wanted.page < 1 or not 1 <= wanted.page_size <= PAGE_SIZE_MAX:
         raise Rejected(f"Pages count from 1 and hold 1 to {PAGE_SIZE_MAX} targets.", code="bad-page")
     now_mjd = mjd_now()
-    conditions = and_(visible_to(user), *_conditions(wanted))
-    column = _order_columns(now_mjd)[wanted.order]
+    conditions = and_(visible_to(user), *conditions_of(wanted, now_mjd))
+    column = order_columns(now_mjd)[wanted.order]
     page = (
         select(targets)
         .where(conditions)
@@ -100,6 +72,38 @@ def find_targets(operations: Engine, wanted: TargetFilter, user: User | None) ->
         rows = connection.execute(page).mappings().all()
         aliases = aliases_of(connection, [row["target_id"] for row in rows])
     return [line_of(row, aliases.get(row["target_id"], ()), now_mjd) for row in rows], int(total)
+
+
+def target_places(
+    operations: Engine, wanted: TargetFilter, user: User | None, *, limit: int
+) -> tuple[pl.DataFrame, int]:
+    """Return where the filtered targets are that have a fixed place, and how many there are of them.
+
+    The first ones in the order of the filter, with name, class and newest magnitude.
+    """
+    now_mjd = mjd_now()
+    conditions = and_(visible_to(user), targets.c.designation == "", *conditions_of(wanted, now_mjd))
+    column = order_columns(now_mjd)[wanted.order]
+    query = (
+        select(*(targets.c[name] for name in _PLACE_COLUMNS))
+        .where(conditions)
+        .order_by((column.desc() if wanted.descending else column.asc()).nulls_last(), targets.c.target_id)
+        .limit(limit)
+    )
+    with reading(operations) as connection:
+        total = connection.execute(select(func.count()).select_from(targets).where(conditions)).scalar_one()
+        rows = [tuple(row) for row in connection.execute(query)]
+    return pl.DataFrame(rows, schema=_PLACE_COLUMNS, orient="row"), int(total)
+
+
+_PLACE_COLUMNS: dict[str, pl.DataType] = {
+    "name": pl.String(),
+    "classification": pl.String(),
+    "ra_deg": pl.Float64(),
+    "dec_deg": pl.Float64(),
+    "last_mag": pl.Float64(),
+    "simulated": pl.Boolean(),
+}
 
 
 def target_row(operations: Engine, target: Target) -> TargetRow:
@@ -182,70 +186,6 @@ def _sparkline(mags: pl.DataFrame) -> list[float]:
     per_bin = -(-len(line) // SPARKLINE_POINTS)
     medians = line.group_by(pl.col("place") // per_bin).agg(pl.col("mag").median()).sort("place")
     return [round(mag, 3) for mag in medians["mag"]]
-
-
-def _conditions(wanted: TargetFilter) -> list[ColumnElement[bool]]:
-    bounds = (
-        (targets.c.dec_deg, wanted.dec_min_deg, wanted.dec_max_deg),
-        (targets.c.last_mag, wanted.fainter_than_mag, wanted.brighter_than_mag),
-        (targets.c.importance, wanted.importance_min, wanted.importance_max),
-    )
-    conditions = [column >= least for column, least, _ in bounds if least is not None]
-    conditions += [column <= most for column, _, most in bounds if most is not None]
-    if wanted.exact_name:
-        conditions.append(targets.c.name_key == name_key(wanted.exact_name))
-    if wanted.description:
-        conditions.append(targets.c.description.icontains(wanted.description, autoescape=True))
-    if wanted.classification:
-        conditions.append(targets.c.classification == wanted.classification)
-    if wanted.simulated is not None:
-        conditions.append(targets.c.simulated.is_(wanted.simulated))
-    if wanted.after_id is not None:
-        conditions.append(targets.c.target_id > wanted.after_id)
-    if wanted.cone is not None:
-        conditions.append(within(wanted.cone))
-    return [*conditions, *_ra_conditions(wanted), *_name_conditions(wanted.name)]
-
-
-def _name_conditions(part: str) -> list[ColumnElement[bool]]:
-    key = name_key(part)
-    if not key:
-        return []
-    aliased = select(target_names.c.target_id).where(target_names.c.name_key.contains(key, autoescape=True))
-    named = targets.c.name_key.contains(key, autoescape=True)
-    return [or_(named, targets.c.target_id.in_(aliased))]
-
-
-def _ra_conditions(wanted: TargetFilter) -> list[ColumnElement[bool]]:
-    least, most = wanted.ra_min_deg, wanted.ra_max_deg
-    after = [] if least is None else [targets.c.ra_deg >= least]
-    before = [] if most is None else [targets.c.ra_deg <= most]
-    if least is not None and most is not None and least > most:  # the range crosses RA 0
-        return [or_(*after, *before)]
-    return [*after, *before]
-
-
-def _order_columns(now_mjd: float) -> dict[Order, ColumnElement[object]]:
-    waited_d = case(
-        (targets.c.last_mjd.is_(None), _NEVER_OBSERVED_D),
-        (targets.c.last_mjd > now_mjd, 0.0),
-        else_=now_mjd - targets.c.last_mjd,
-    )
-    priority = case(
-        (targets.c.cadence_d > 0, waited_d * targets.c.importance / targets.c.cadence_d), else_=0.0
-    )
-    return {
-        Order.NAME: targets.c.name_key,
-        Order.NUMBER: targets.c.target_id,
-        Order.CREATED: targets.c.created_mjd,
-        Order.PRIORITY: priority,
-        Order.IMPORTANCE: targets.c.importance,
-        Order.LAST_MAG: targets.c.last_mag,
-        Order.LAST_MJD: targets.c.last_mjd,
-        Order.POINTS: targets.c.points,
-        Order.RA: targets.c.ra_deg,
-        Order.CLASSIFICATION: targets.c.classification,
-    }
 
 
 def line_of(row: RowMapping, aliases: tuple[tuple[str, str], ...], now_mjd: float) -> TargetRow:

@@ -6,21 +6,15 @@ from dataclasses import fields, replace
 from sqlalchemy import Connection, Engine, RowMapping, and_, delete, insert, or_, select, update
 
 from engine.errors import Rejected
-from engine.target import (
-    CLASSES,
-    DESCRIPTION_MAX_CHARS,
-    DUPLICATE_RADIUS_ARCSEC,
-    NAME_MAX_CHARS,
-    Target,
-    checked_name,
-)
-from engine.times import check_date, mjd_now
+from engine.target import Target
+from engine.times import mjd_now
 from lake.merged_ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
 from lake.people.accounts import User
 from lake.people.audit import About, note_change
 from lake.rights import SYSTEM, visible_to
 from lake.sharing import check_new_sharing, check_sharing, refuse_stranger, refuse_who_cannot_share
+from lake.target_checks import checked_aliases, checked_target, refuse_neighbour, refuse_taken_names
 from lake.target_list import (
     Order,
     TargetFilter,
@@ -31,7 +25,7 @@ from lake.target_list import (
     target_row,
     update_summary,
 )
-from lake.target_rows import Cone, aliases_of, name_key, row_of, target_of, within
+from lake.target_rows import Cone, aliases_of, name_key, row_of, target_of
 
 __all__ = [
     "Cone",
@@ -41,11 +35,13 @@ __all__ = [
     "add_alias",
     "cone_search",
     "create_target",
+    "create_target_within",
     "delete_target",
     "fill_proper_motion",
     "find_targets",
     "get_target",
     "refuse_stranger",
+    "refuse_taken_names",
     "seen_row",
     "target_row",
     "update_summary",
@@ -70,19 +66,25 @@ def create_target(operations: Engine, target: Target, *, by: str, then: Made | N
         ``name-taken``: a target has this name or alias; ``duplicate-position``: one lies within 3 arcsec;
         or the code of whatever value is out of its range.
     """
-    target = _checked(replace(target, created_by=by, created_mjd=mjd_now()))
     with writing(operations) as connection:
-        serialised(connection, "targets")
-        check_new_sharing(connection, target, by=by)
-        refuse_taken_names(connection, target)
-        _refuse_neighbour(connection, target)
-        values = {**row_of(target), "created_by": by, "created_mjd": target.created_mjd}
-        created = insert(targets).values(values).returning(targets.c.target_id)
-        target_id = int(connection.execute(created).scalar_one())
-        _note(connection, "made", by, None, replace(target, target_id=target_id))
-        _store_aliases(connection, target_id, target.aliases)
+        made = create_target_within(connection, target, by=by)
         if then is not None:
-            then(connection, replace(target, target_id=target_id))
+            then(connection, made)
+    return made
+
+
+def create_target_within(connection: Connection, target: Target, *, by: str) -> Target:
+    """Return what ``create_target`` returns, made in a transaction that is under way."""
+    target = checked_target(replace(target, created_by=by, created_mjd=mjd_now()))
+    serialised(connection, "targets")
+    check_new_sharing(connection, target, by=by)
+    refuse_taken_names(connection, target)
+    refuse_neighbour(connection, target)
+    values = {**row_of(target), "created_by": by, "created_mjd": target.created_mjd}
+    created = insert(targets).values(values).returning(targets.c.target_id)
+    target_id = int(connection.execute(created).scalar_one())
+    _note(connection, "made", by, None, replace(target, target_id=target_id))
+    _store_aliases(connection, target_id, target.aliases)
     return replace(target, target_id=target_id)
 
 
@@ -131,11 +133,11 @@ def update_target(operations: Engine, target: Target, *, user: User) -> Target:
         present = target_within(connection, target.target_id or 0, user)
         refuse_stranger(present, user)
         kept = {field.name: getattr(present, field.name) for field in fields(Target) if field.name in _FIXED}
-        changed = _checked(replace(target, **kept))
+        changed = checked_target(replace(target, **kept))
         check_sharing(present, changed, user)
         refuse_taken_names(connection, changed)
         if _place(changed) != _place(present):
-            _refuse_neighbour(connection, changed)
+            refuse_neighbour(connection, changed)
         connection.execute(
             update(targets).where(targets.c.target_id == present.target_id).values(row_of(changed))
         )
@@ -157,7 +159,7 @@ def add_alias(operations: Engine, target_id: int, source: str, name: str) -> Tar
         if row is None:
             raise Rejected(f"Target {target_id} does not exist.", code="unknown-target")
         present = aliases_of(connection, [target_id]).get(target_id, ())
-        target = target_of(row, (*present, *_checked_aliases([(source, name)])))
+        target = target_of(row, (*present, *checked_aliases([(source, name)])))
         refuse_taken_names(connection, target)
         if (source, name_key(name)) not in {(old, name_key(alias)) for old, alias in present}:
             _store_aliases(connection, target_id, target.aliases[-1:])
@@ -209,71 +211,6 @@ def _find(connection: Connection, name_or_id: str | int, user: User | None) -> R
 def _find_by_id(connection: Connection, target_id: int, user: User | None) -> RowMapping | None:
     query = select(targets).where(targets.c.target_id == target_id)
     return connection.execute(query.where(visible_to(user))).mappings().one_or_none()
-
-
-def _checked(target: Target) -> Target:
-    name = checked_name(target.name)
-    Cone(ra_deg=target.ra_deg, dec_deg=target.dec_deg, radius_deg=0.0)
-    if target.classification not in CLASSES:
-        raise Rejected(
-            f"The class {target.classification!r:.60} is unknown; choose one of: {', '.join(CLASSES)}.",
-            code="bad-class",
-        )
-    if not 0 <= target.importance <= 10:
-        raise Rejected("The importance is a number from 0 to 10.", code="bad-importance")
-    if not 0 <= target.cadence_d <= 10_000:
-        raise Rejected("The cadence is a number of days from 0 to 10000.", code="bad-cadence")
-    if target.discovery_mjd is not None:
-        check_date("date of discovery", target.discovery_mjd)
-    if len(target.description) > DESCRIPTION_MAX_CHARS:
-        raise Rejected(
-            f"The description has {len(target.description)} characters; {DESCRIPTION_MAX_CHARS} are allowed.",
-            code="description-too-long",
-        )
-    return replace(target, name=name, ra_deg=target.ra_deg % 360.0, aliases=_checked_aliases(target.aliases))
-
-
-def _checked_aliases(aliases: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    checked = {}
-    for source, name in aliases:
-        clean = name.strip()
-        if not clean or len(clean) > NAME_MAX_CHARS or not source.strip():
-            raise Rejected(
-                f"An alias needs a source and a name of 1 to {NAME_MAX_CHARS} characters.", code="bad-alias"
-            )
-        checked[source.strip(), name_key(clean)] = clean
-    return tuple((source, name) for (source, _), name in checked.items())
-
-
-def refuse_taken_names(connection: Connection, target: Target) -> None:
-    """Refuse a target of which another one has a name or an alias, with ``name-taken``."""
-    asked = {name_key(name): name for name in (target.name, *(alias for _, alias in target.aliases))}
-    others = target.target_id or 0
-    named = select(targets.c.name_key).where(targets.c.name_key.in_(asked), targets.c.target_id != others)
-    aliased = select(target_names.c.name_key).where(
-        target_names.c.name_key.in_(asked), target_names.c.target_id != others
-    )
-    taken = connection.execute(named.union(aliased)).scalars().first()
-    if taken is not None:
-        raise Rejected(f"A target named '{asked[taken]}' exists already.", code="name-taken")
-
-
-def _refuse_neighbour(connection: Connection, target: Target) -> None:
-    if target.designation:
-        return  # a body of the Solar System passes by everything
-    cone = Cone(ra_deg=target.ra_deg, dec_deg=target.dec_deg, radius_deg=DUPLICATE_RADIUS_ARCSEC / 3600.0)
-    query = select(targets.c.name, targets.c.created_by, visible_to(None).label("is_public")).where(
-        within(cone), targets.c.target_id != (target.target_id or 0), targets.c.designation == ""
-    )
-    neighbour = connection.execute(query.limit(1)).one_or_none()
-    if neighbour is None:
-        return
-    open_to_all = neighbour.is_public or neighbour.created_by == target.created_by
-    named = f"the target {neighbour.name}" if open_to_all else "a private target"
-    raise Rejected(
-        f"Within {DUPLICATE_RADIUS_ARCSEC:g} arcsec of these coordinates lies {named} already.",
-        code="duplicate-position",
-    )
 
 
 def _place(target: Target) -> tuple[float, float, str]:

@@ -1,7 +1,7 @@
 """What can be observed in a night: the targets a person may see, ranked for one telescope or over many."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -116,6 +116,22 @@ def plan_night(
         altitudes_deg=altitudes_deg[shown["place"].to_numpy()],
         observable=len(best),
         considered=len(found),
+    )
+
+
+def up_tonight(
+    operations: Engine, asked: Asked, wanted: TargetFilter, user: User | None, *, now_mjd: float
+) -> frozenset[int]:
+    """Return which of the targets of a filter stand high enough in what is left of a night's dark."""
+    whole = replace(wanted, page=1, page_size=PAGE_SIZE_MAX)
+    found = [row.target for row in find_targets(operations, whole, user)[0]]
+    if not found:
+        return frozenset()
+    night = night_of(asked.telescope.site, asked.day)
+    offers, _, _ = _offers(operations, found, night, asked.limits, now_mjd)
+    hours_up = offers["hours_up"].to_list()
+    return frozenset(
+        target.target_id or 0 for target, hours in zip(found, hours_up, strict=True) if hours and hours > 0.0
     )
 
 

@@ -1,19 +1,21 @@
 """Pieces that several pages draw alike: badges, banners, cards of targets."""
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from statistics import median
 
 import polars as pl
 import streamlit as st
 
 from lake.targets import TargetRow
-from portal.curves import light_curve
-from portal.data import last_seen
+from portal.classes import meaning_of
 from portal.fmt import ago_text, escaped
 from portal.moment import Moment, address_of, permalink
-from portal.thumbnails import thumbnail_svg
+from portal.thumbnails import sparkline_svg
 
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
+_FEWEST_TO_COMPARE, _NOTEWORTHY_MAG = 4, 0.2
 STATUS_BADGES: dict[str, tuple[str, str]] = {
     "measured": ("green", ":material/check_circle:"),
     "limit": ("blue", ":material/arrow_downward:"),
@@ -79,25 +81,44 @@ def open_target(name: str) -> None:
 
 
 def target_card(row: TargetRow) -> None:
-    """Show a target in a box: name, class, small light curve, last magnitude."""
-    target, points = row.target, light_curve(row.target.target_id or 0)
+    """Show a target in a box: name, class in one sentence, small light curve, last magnitude.
+
+    All from the summary of the light curve, which stands in the list: nothing is read for it.
+    """
+    target = row.target
     with st.container(border=True, height="stretch", gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             target_link(target.name)
             if target.simulated:
                 simulated_badge()
         st.image(
-            thumbnail_svg(points),
+            sparkline_svg(row.sparkline, row.last_band),
             width="stretch",
             alt=f"Small light curve of {target.name}",
         )
-        st.caption(f"{escaped(target.classification)}  \n{_last_words(points)}")
+        st.markdown(_last_words(row))
+        meaning = meaning_of(target.classification)
+        st.caption(f"**{escaped(target.classification)}.** {escaped(meaning)}")
 
 
-def _last_words(points: pl.DataFrame) -> str:
-    """Return the last magnitude of a light curve and how old it is, as Markdown."""
-    last = last_seen(points)
-    return f"**{last.mag:.2f}** {escaped(last.band)}, {ago_text(last.mjd)}" if last else "not observed yet"
+def _last_words(row: TargetRow) -> str:
+    """Return the last magnitude of a light curve, how old it is, and what it does, as Markdown."""
+    if row.last_mag is None:
+        return "not observed yet"
+    change = change_words(row.sparkline)
+    words = f"**{row.last_mag:.2f}** {escaped(row.last_band)}, {ago_text(row.last_mjd)}"
+    return f"{words}  \n{change}" if change else words
+
+
+def change_words(mags: Sequence[float]) -> str:
+    """Return in words how the newest of the magnitudes of a summary differs from their middle."""
+    if len(mags) < _FEWEST_TO_COMPARE:
+        return ""
+    brightening_mag = median(mags) - mags[-1]
+    if abs(brightening_mag) < _NOTEWORTHY_MAG:
+        return "about as bright as usual"
+    way = "brighter" if brightening_mag > 0 else "fainter"
+    return f"{abs(brightening_mag):.1f} mag {way} than usual"
 
 
 def fact_list(facts: dict[str, str]) -> None:

@@ -26,6 +26,7 @@ from portal.data import interesting_targets
 from portal.desk import LOGGED_CHARACTERS, QUERIES, Desk, desk_of
 from portal.fmt import size_text
 from portal.opened import settings
+from portal.spreadsheet import BYTE_ORDER_MARK, FORMULA
 
 logger = logging.getLogger("portal.published")
 
@@ -37,7 +38,6 @@ LIMIT_WORDS = (
 LONGEST_LINK = 4000  # characters of an address that every browser and mail program keeps whole
 _KEPT_RESULTS, _KEPT_BYTES = 6, 120_000_000
 _PLACE = re.compile(r"\(line (\d+)\)$")
-_FORMULA = r"^[=+\-@\t\r]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +208,7 @@ def spreadsheet_file(result: Result) -> bytes:
         _harmless(column.combine_chunks()) if _is_text(column.type) else column
         for column in result.rows.columns
     ]
-    return b"\xef\xbb\xbf" + _file(pa.table(columns, names=names), Format.CSV)
+    return BYTE_ORDER_MARK + _file(pa.table(columns, names=names), Format.CSV)
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -218,7 +218,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def _harmless(texts: pa.Array) -> pa.Array:
     series = pl.Series(texts).cast(pl.String)
     text = pl.col("text")
-    marked = pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
+    marked = pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text).otherwise(text)
     return pl.DataFrame({"text": series}).select(text=marked)["text"].to_arrow()
 
 

@@ -31,6 +31,22 @@ def thumbnail_svg(points: pl.DataFrame) -> str:
     return _svg(_dots(recent.filter(pl.col("band") == band) if count >= THUMBNAIL_MIN_POINTS else recent))
 
 
+def sparkline_svg(mags: Sequence[float], band: str) -> str:
+    """Return the summary of a light curve as a small line without axes, oldest left; bright is up."""
+    if not mags:
+        return _svg(_BASE_LINE)
+    xs = _scaled(range(len(mags)), 8, THUMBNAIL_WIDTH_PX - 8)
+    ys = _scaled(mags, 10, THUMBNAIL_HEIGHT_PX - 10)
+    places = [f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True)]
+    colour = _fill(band)
+    line = (
+        f'<polyline points="{" ".join(places)}" fill="none" stroke="{colour}" '
+        'stroke-width="2" stroke-linejoin="round" stroke-linecap="round"/>'
+    )
+    dot = f'<circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="4" fill="{colour}"/>'
+    return _svg(line + dot)
+
+
 _BASE_LINE = (
     f'<path d="M6 {THUMBNAIL_HEIGHT_PX / 2}H{THUMBNAIL_WIDTH_PX - 6}" '
     f'stroke="{UNKNOWN_BAND_COLOUR}" stroke-opacity="0.5" stroke-dasharray="3 6"/>'

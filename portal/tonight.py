@@ -45,9 +45,9 @@ def evening_of(telescope: Telescope) -> date:
     return date_of(day_of_tonight(telescope.site, mjd_now()))
 
 
-def plan(asked: Asked, user: User | None) -> Plan:
+def plan(asked: Asked, user: User | None, *, most: int = MOST_LISTED) -> Plan:
     """Return the best targets of a night for this visitor."""
-    return plan_night(lake().operations, reading(), asked, user, limit=MOST_LISTED, now_mjd=mjd_now())
+    return plan_night(lake().operations, reading(), asked, user, limit=most, now_mjd=mjd_now())
 
 
 def night_facts(night: Night) -> dict[str, str]:

@@ -7,6 +7,7 @@ from lake.operations import serialised, sessions, tokens, users, writing
 from lake.people.account_tables import accepted_terms, profiles, recovery_codes, second_factors
 from lake.people.audit import About, note_change
 from lake.people.identity_tables import identities
+from lake.people.list_tables import saved_lists
 from lake.people.person import User
 from lake.people.tables import group_members
 from lake.said_tables import favourites
@@ -14,7 +15,7 @@ from lake.said_tables import favourites
 FORMER = "former observer"
 _GOES = (
     tokens, sessions, identities, second_factors, recovery_codes, profiles, accepted_terms, group_members,
-    favourites,
+    favourites, saved_lists,
 )  # fmt: skip
 
 

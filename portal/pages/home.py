@@ -1,8 +1,8 @@
-"""The front page: what tomlake is, a search box, numbers, targets worth a look and who observed last."""
+"""The front page: what the sky does now, what is wanted tonight, and who observed and said what last."""
 
 import streamlit as st
 
-from portal import data, verdicts
+from portal import data, home_sections, verdicts
 from portal.fmt import ago_text, escaped, number_text
 from portal.parts import open_target, simulated_badge, simulated_banner, target_card, target_link
 from portal.session import current_user
@@ -53,7 +53,7 @@ if any(row.target.simulated for row in interesting):
         "Some targets below come from the demo: their measurements are computed, nobody observed them."
     )
 
-st.header("Worth a look")
+st.header("What the sky is doing now")
 if not interesting:
     with st.container(border=True):
         st.markdown("**The lake is empty.** Nobody has added a target with measurements yet.")
@@ -65,6 +65,13 @@ for first in range(0, len(interesting), 4):
     for place, row in zip(st.columns(4), interesting[first : first + 4], strict=False):
         with place:
             target_card(row)
+
+left, middle, right = st.columns(3, gap="large")
+with middle:
+    home_sections.points_section(user)
+with right:
+    home_sections.comments_section(user)
+night = left.container()  # filled last: it computes, and the page need not wait for it
 
 st.header("Latest observations")
 latest = verdicts.latest_observations(user)
@@ -82,3 +89,5 @@ for seen in latest:
         st.caption(f"taken {verdict.when} UTC, measured {ago_text(seen.made_mjd)}", width=330)
         if verdict.is_simulated:
             simulated_badge()
+with night:
+    home_sections.tonight_section(user)

@@ -10,6 +10,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 PAGES = {
     "home": "/",
     "targets": "/targets",
+    "targets on cards": "/targets?view=Cards",
+    "targets on the sky": "/targets?view=Sky&q=Sim",
     "target": "/target?name=Sim26dkv",
     "tonight": "/tonight",
     "proposals": "/proposals",

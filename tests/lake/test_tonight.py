@@ -23,9 +23,10 @@ from lake.people.favourites import add_favourite
 from lake.provenance import new_batch
 from lake.raw import RawFile
 from lake.tables import FRAMES
+from lake.target_list import TargetFilter
 from lake.targets import create_target, get_target
 from lake.telescopes import depth_of, telescope_at, telescope_named, telescopes_of
-from lake.tonight import Asked, Plan, chances, plan_night
+from lake.tonight import Asked, Plan, chances, plan_night, up_tonight
 
 DAY = day_of(date(2025, 10, 21))  # a new Moon
 OPEN_FRAMES, SECRET_FRAMES, CLOSED_FRAMES = 6, 7, 8
@@ -156,3 +157,18 @@ def test_over_many_sites_the_best_comes_first_and_those_that_cannot_see_it_last(
     assert found[-1].hours_up == 0
     assert {each.night.day for each in found} == {DAY}
     assert night_of(found[0].telescope.site, found[0].night.day) is found[0].night
+
+
+def test_what_is_up_tonight_is_what_the_plan_can_observe_and_obeys_filters_and_rights(lake: Lake) -> None:
+    asked = Asked(telescope=telescope_named(lake.operations, "chile"), day=DAY)
+    north = Target(name="Ursa", ra_deg=40.0, dec_deg=85.0)
+    north_id = create_target(lake.operations, north, by="ada").target_id
+    for user in (None, person(lake, "ada")):
+        up = up_tonight(lake.operations, asked, TargetFilter(), user, now_mjd=DAY - 30.0)
+        assert up == frozenset(plan(lake, user).rows["target_id"])
+        assert north_id not in up
+    of_name = TargetFilter(name="Ursa")
+    assert up_tonight(lake.operations, asked, of_name, None, now_mjd=DAY - 30.0) == frozenset()
+    secret = get_target(lake.operations, "Secret", person(lake, "ada")).target_id
+    assert secret in up
+    assert secret not in up_tonight(lake.operations, asked, TargetFilter(), None, now_mjd=DAY - 30.0)

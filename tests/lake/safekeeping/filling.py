@@ -31,6 +31,7 @@ from lake.people.first_run import set_up_key
 from lake.people.groups import create_group
 from lake.people.identities import Identity, account_of
 from lake.people.profile import Profile, change_profile
+from lake.people.saved_lists import save_filters, save_targets
 from lake.people.second_factor import begin_second_factor, confirm_second_factor
 from lake.people.sign_in_attempts import begin_attempt
 from lake.people.sign_up import Request, ask_for_account
@@ -98,6 +99,8 @@ def fill(lake: Lake) -> None:
             lake.store.replace_points(target_id, source, points(target_id, source), batch=batch)
     _fill_frames(lake)
     _fill_operations(lake)
+    save_filters(lake.operations, "Bright", {"brighter": "15"}, by=user)
+    save_targets(lake.operations, "Mine", [1, 2], by=user)
     create_snapshot(lake, "paper-2026a", note="as printed", by="ada")
     later = new_batch("harvest", "ztf", target_id=1)
     lake.store.replace_points(1, "ztf", points(1, "ztf", n=25, seed=1), batch=later)  # leaves a delete file

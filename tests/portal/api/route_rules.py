@@ -48,6 +48,9 @@ FRAME = "/api/v1/frames/{frame_id}"
 
 ABOUT_TARGETS: dict[Key, Rule] = {
     ("GET", "/download/{name}.csv"): Rule(who=Who.SEES, path="/download/{target}.csv"),
+    ("GET", "/download/targets/{format}"): Rule(
+        who=Who.SEES, path="/download/targets/json", query={"q": "{target}"}, is_list=True
+    ),
     ("POST", "/upload"): Rule(data=FORM, files=True),
     ("POST", "/dataproducts/upload"): Rule(data=FORM, files=True),
     ("PUT", "/session/upload"): Rule(path="/session/upload?target={target}&name=a.fits", content=b"x"),
