@@ -19,7 +19,8 @@ from portal.opened import lake, settings
 
 JOB_STATES = tuple(JobState)
 JOB_KINDS = (
-    "reduce", "harvest", "aliases", "references", "watch", "canary", "maintain", "seal", "publish", "backup",
+    "reduce", "look", "harvest", "aliases", "references", "watch", "canary", "maintain", "seal",
+    "publish", "backup",
 )  # fmt: skip
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)
