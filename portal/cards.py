@@ -9,7 +9,8 @@ from lake.inbox import Upload, UploadStatus
 from lake.people.accounts import User
 from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text
-from portal.parts import fact_list, simulated_badge, status_badge, target_link
+from portal.frames import id_of
+from portal.parts import fact_list, frame_link, simulated_badge, status_badge, target_link
 from portal.sharing import upload_sharing, words_of
 from portal.verdicts import Verdict, cutout_fits, fits_of, picture_of, verdicts_of_upload
 from portal.work import can_cancel, can_retry, cancel_job, is_finished, is_simulated, retry_job
@@ -39,6 +40,7 @@ def frame_card(verdict: Verdict) -> None:
                 st.markdown(f"- {escaped(sentence)}")
             if verdict.remark:
                 st.caption(f"Note: {escaped(verdict.remark)}.")
+            frame_link(verdict.frame_id)
             _frame_details(verdict)
 
 
@@ -104,8 +106,10 @@ def upload_card(sent: Upload, user: User | None) -> None:
             _verdict_line(verdict)
         if not frames:
             st.text(sent.reason or "The work ended without a word.")
-        if sent.target_id is not None:
-            target_link(sent.target_name, icon=":material/show_chart:")
+        with st.container(horizontal=True, gap="small"):
+            frame_link(id_of(sent))
+            if sent.target_id is not None:
+                target_link(sent.target_name, icon=":material/show_chart:")
 
 
 def _verdict_line(verdict: Verdict) -> None:

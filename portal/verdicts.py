@@ -74,7 +74,7 @@ def verdicts_of_target(target_id: int, user: User | None = None) -> list[Verdict
 @lru_cache(maxsize=64)
 def _of_target(store: Store, version: int, target_id: int, closed: Closed) -> tuple[Verdict, ...]:
     frames = closed.open_frames(frames_of_target(readable(store, version), target_id))
-    return tuple(_verdict(row) for row in frames.iter_rows(named=True))
+    return tuple(verdict_of(row) for row in frames.iter_rows(named=True))
 
 
 def verdicts_of_upload(upload_id: int, user: User | None) -> list[Verdict]:
@@ -83,7 +83,7 @@ def verdicts_of_upload(upload_id: int, user: User | None) -> list[Verdict]:
         upload(lake().operations, upload_id, user)
     except Rejected:
         return []
-    return [_verdict(row) for row in frames_of_upload(reading(), upload_id).iter_rows(named=True)]
+    return [verdict_of(row) for row in frames_of_upload(reading(), upload_id).iter_rows(named=True)]
 
 
 def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
@@ -93,7 +93,7 @@ def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
     for row in frames.iter_rows(named=True):
         target = _visible_target(row["target_id"], user)
         if target is not None:
-            shown.append(Latest(target=target, verdict=_verdict(row), made_mjd=row["made_mjd"]))
+            shown.append(Latest(target=target, verdict=verdict_of(row), made_mjd=row["made_mjd"]))
         if len(shown) == limit:
             break
     return shown
@@ -174,7 +174,8 @@ def _marked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return marked
 
 
-def _verdict(row: dict[str, object]) -> Verdict:
+def verdict_of(row: dict[str, object]) -> Verdict:
+    """Return a row of the lake's frames as a person reads it."""
     flags = _whole(row["flags"])
     return Verdict(
         frame_id=_text(row["frame_id"]),
