@@ -59,7 +59,7 @@ def page_of(asked: str, user: User | None) -> FramePage | None:
     ids = tuple(rows["frame_id"].to_list())
     wanted = found[0] if found[0] in ids else (ids[0] if ids else "")
     row = next((each for each in rows.iter_rows(named=True) if each["frame_id"] == wanted), None)
-    target = _target(sent, user)
+    target = target_of(sent, user)
     if row is None:
         return _without_frame(sent, target)
     of = _circumstance(row)
@@ -171,7 +171,8 @@ def stars_csv(shown: FramePage) -> bytes:
     return stars.sort(pl.col("ref_id") == TARGET_REF_ID, maintain_order=True).write_csv().encode()
 
 
-def _target(sent: Upload, user: User | None) -> Target | None:
+def target_of(sent: Upload, user: User | None) -> Target | None:
+    """Return the target of an upload, None where it was deleted or is closed to this visitor."""
     if sent.target_id is None:
         return None
     try:

@@ -82,7 +82,9 @@ def _saturation(seen: Glance) -> Check:
     if seen.saturated_stars > MANY_SATURATED:
         words = f"{seen.saturated_stars:.0%} of the brightest stars are burnt out: expose shorter"
         return Check(about=about, is_good=False, words=words)
-    return Check(about=about, is_good=True, words=f"{seen.saturated_stars:.0%} of the brightest stars")
+    return Check(
+        about=about, is_good=True, words=f"{seen.saturated_stars:.0%} of the brightest stars are burnt out"
+    )
 
 
 def _count(seen: Glance) -> Check:
