@@ -9,16 +9,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from fsspec import AbstractFileSystem
+from sqlalchemy import select
 
 from engine.photometry.looked import Glance
 from lake.files import filesystem_of
+from lake.job_rows import JobState
 from lake.opening import Lake
+from lake.operations import jobs, reading
 from lake.queue import enqueue
 from lake.settings import Settings
 from lake.trouble import telling
 
 LOOK = "look"  # the task that looks again
 LOOK_PRIORITY = 2  # somebody waits
+_FAILED = (JobState.DEAD.value, JobState.REJECTED.value, JobState.CANCELLED.value)
 _EDITION = "1"  # another look at the same bytes gets another number
 
 
@@ -44,16 +48,18 @@ def picture_png(lake: Lake, raw_sha256: str, plane: str) -> bytes | None:
     return _read(lake.settings, _picture_name(raw_sha256, plane))
 
 
-def ask_to_look(lake: Lake, upload_id: int) -> int:
-    """Return the job that looks at an upload; one at a time waits."""
-    return enqueue(
-        lake.operations,
-        LOOK,
-        {"upload_id": str(upload_id)},
-        dedupe=f"{LOOK}:{upload_id}",
-        lock=f"{LOOK}:{upload_id}",
-        priority=LOOK_PRIORITY,
-    )
+def ask_to_look(lake: Lake, upload_id: int) -> bool:
+    """Return whether a look at an upload will come: asked for once, and not again where one failed."""
+    name = f"{LOOK}:{upload_id}"
+    with reading(lake.operations) as connection:
+        newest = select(jobs.c.state).where(jobs.c.dedupe == name).order_by(jobs.c.job_id.desc()).limit(1)
+        state = connection.execute(newest).scalar_one_or_none()
+    if state in _FAILED:
+        return False
+    if state is None or state == JobState.DONE.value:  # what it made may be lost
+        args = {"upload_id": str(upload_id)}
+        enqueue(lake.operations, LOOK, args, dedupe=name, lock=name, priority=LOOK_PRIORITY)
+    return True
 
 
 def _picture_name(raw_sha256: str, plane: str) -> str:

@@ -13,6 +13,7 @@ from portal.charts import Spec
 HEIGHT_PX = 230
 GROWTH_HEIGHT_PX = 360
 MAP_WIDTH_PX = 560  # about what a column has; the map's height follows the frame's shape
+LEAST_LEVEL_MAG = 5e-4
 MOST_RINGS = 400  # more hide the picture, and are slow to draw
 RED, BLUE, GREY, VIOLET = "#d9485f", "#0e9bd8", "#8b98ad", "#7c5cff"
 _FEWEST_CLIP_MAG = 0.02
@@ -121,7 +122,8 @@ def growth_rows(stars: pl.DataFrame, grown: pl.DataFrame) -> pl.DataFrame:
     scatter = grown.select(kind=pl.lit("measured scatter"), mag="mag", level="scatter_mag", stars="stars")
     stated = grown.select(kind=pl.lit("stated error"), mag="mag", level="stated_mag", stars="stars")
     rows = pl.concat([part.cast(schema) for part in (scatter, stated, each)])  # type: ignore[arg-type]
-    return rows.filter(pl.col("level") > 0, pl.col("mag").is_not_null())
+    # a star that hits its magnitude by chance would stretch the chart downward
+    return rows.filter(pl.col("level") > LEAST_LEVEL_MAG, pl.col("mag").is_not_null())
 
 
 def picture_html(url: str, stars: pl.DataFrame, shape: tuple[int, int], *, title: str) -> str:

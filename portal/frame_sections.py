@@ -8,10 +8,11 @@ from lake.uploads import UploadKind
 from portal import frame_charts as charts
 from portal import frames
 from portal.charts import Spec
-from portal.fmt import ago_text, escaped, number_text, plural, size_text
+from portal.fmt import MISSING, ago_text, escaped, number_text, plural, size_text
 from portal.frames import FramePage
 from portal.parts import TARGET_PAGE, fact_list, target_link
 from portal.verdicts import cutout_fits, fits_of, picture_of
+from portal.work import is_finished
 
 PICTURE_EVERY_S = 2.0
 FEWEST_CHARTED = 3  # stars
@@ -21,6 +22,9 @@ def picture(shown: FramePage) -> None:
     """Show the frame with its stars and the target, or say why there is none."""
     if shown.sent.kind != UploadKind.FITS_FILE:
         st.caption("A table of numbers has no picture.")
+        return
+    if not is_finished(shown.sent):
+        st.caption("The picture comes with the verdict.")
         return
     if frames.wait_for_picture(shown.sent):
         _waiting(shown)
@@ -185,16 +189,18 @@ def numbers(shown: FramePage, user: User | None) -> None:
     }
     if verdict:
         facts |= {"Exposed": verdict.when, "Exposure": verdict.exposure} | dict(verdict.numbers)
-    fact_list({name: value for name, value in facts.items() if value})
+    fact_list({name: value for name, value in facts.items() if value not in ("", MISSING)})
 
 
 def files(shown: FramePage) -> None:
     """Offer what can be taken home."""
     if shown.verdict is None:
         return
-    st.subheader("Files", anchor=False)
     frame_id = shown.verdict.frame_id
-    stars = frames.marked(shown)
+    stars, kept = frames.marked(shown), cutout_fits(shown.verdict)
+    if not (frames.may_take_file(shown.sent) or len(stars) or kept):
+        return
+    st.subheader("Files", anchor=False)
     with st.container(horizontal=True, gap="small"):
         if frames.may_take_file(shown.sent):
             st.link_button(
@@ -212,7 +218,6 @@ def files(shown: FramePage) -> None:
                 key="frame_stars",
                 help=f"{number_text(len(stars))} rows with place, magnitudes and residual.",
             )
-        kept = cutout_fits(shown.verdict)
         if kept is not None:
             st.download_button(
                 "Cut-out (FITS)",

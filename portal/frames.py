@@ -111,8 +111,7 @@ def wait_for_picture(sent: Upload) -> bool:
     """Return whether a picture will come; one that nobody made yet is asked for."""
     if sent.kind != UploadKind.FITS_FILE or glances_of(lake(), sent.sha256) is not None:
         return False
-    ask_to_look(lake(), sent.upload_id)
-    return True
+    return ask_to_look(lake(), sent.upload_id)
 
 
 def may_take_file(sent: Upload) -> bool:

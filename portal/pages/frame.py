@@ -4,7 +4,7 @@ import streamlit as st
 
 from portal import frame_sections as sections
 from portal import frames
-from portal.fmt import escaped
+from portal.fmt import MISSING, escaped
 from portal.parts import simulated_badge, status_badge
 from portal.session import current_user
 from portal.work import is_finished, is_simulated
@@ -63,9 +63,8 @@ with left:
 with right:
     if verdict is not None:
         st.header(verdict.headline, anchor=False)
-        st.caption(
-            escaped(" · ".join(word for word in (verdict.when, verdict.observer, verdict.facility) if word))
-        )
+        credit = (verdict.when, verdict.observer, verdict.facility)
+        st.caption(escaped(" · ".join(word for word in credit if word not in ("", MISSING))))
     sections.worth(shown)
 
 sections.star_charts(shown)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from installations import settings_in
 
+from engine.errors import Rejected
 from engine.photometry.preview import preview_png
 from engine.target import Target
 from jobs.look import look_again
@@ -18,7 +19,7 @@ from lake.inbox import Upload, UploadRequest, accept
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user
-from lake.queue import get_job
+from lake.queue import claim, fail, get_job, list_jobs
 from lake.targets import create_target
 
 LIMITS = Limits(wall_clock_s=60, memory_mb=3000)
@@ -56,8 +57,9 @@ def test_a_reduction_leaves_a_picture_before_it_knows_its_stars(lake: Lake, shar
 
 def test_an_old_upload_is_looked_at_when_somebody_asks_and_once(lake: Lake, shared: Path) -> None:
     upload = sent(lake, image(shared))
-    job_id = ask_to_look(lake, upload.upload_id)
-    assert ask_to_look(lake, upload.upload_id) == job_id
+    assert ask_to_look(lake, upload.upload_id)
+    assert ask_to_look(lake, upload.upload_id)
+    (job_id,) = [job.job_id for job in list_jobs(lake.operations) if job.kind == "look"]
     work(lake, {"look": look_again, "reduce": lambda *_: ""}, name="w", limits=LIMITS, once=True)
     assert get_job(lake.operations, job_id).state == JobState.DONE
     assert picture_png(lake, upload.sha256, "") is not None
@@ -69,6 +71,15 @@ def test_what_is_no_image_is_looked_at_once_and_has_no_picture(lake: Lake) -> No
     work(lake, {"look": look_again, "reduce": lambda *_: ""}, name="w", limits=LIMITS, once=True)
     assert glances_of(lake, upload.sha256) == ()
     assert picture_png(lake, upload.sha256, "") is None
+
+
+def test_a_look_that_failed_is_not_asked_for_again_by_every_visit(lake: Lake) -> None:
+    upload = sent(lake, b"a monster")
+    assert ask_to_look(lake, upload.upload_id)
+    while (job := claim(lake.operations, "w")) is not None:
+        fail(lake.operations, job, Rejected("It needs too much memory.", code="too-large"))
+    assert not ask_to_look(lake, upload.upload_id)
+    assert len([job for job in list_jobs(lake.operations) if job.kind == "look"]) == 1
 
 
 def test_pictures_lie_beside_the_raw_files_and_not_among_them(lake: Lake) -> None:

@@ -174,6 +174,15 @@ def test_a_frame_without_a_picture_asks_for_one_once(full_lake: Lake) -> None:
     cancel(full_lake.operations, mine[0].job_id)
 
 
+def test_what_is_not_measured_yet_says_so_and_asks_for_nothing(full_lake: Lake) -> None:
+    (waits,) = [each for each in uploads(full_lake.operations, None) if each.filename == "waits.fits"]
+    at = visit("frame", frame=f"u{waits.upload_id}")
+    assert not at.exception
+    assert "The verdict is not in yet" in words(at)
+    looks = [job for job in list_jobs(full_lake.operations) if job.kind == "look"]
+    assert str(waits.upload_id) not in {job.args["upload_id"] for job in looks}
+
+
 def test_a_spectrum_has_a_page_with_its_word_and_no_picture(full_lake: Lake) -> None:
     sent = send(full_lake, None, "spectrum.txt", kind=UploadKind.SPECTROSCOPY)
     at = visit("frame", frame=f"u{sent.upload_id}")
