@@ -97,7 +97,7 @@ def id_of(sent: Upload) -> str:
 
 def glance_of(sent: Upload, plane: str = "") -> Glance | None:
     """Return what a first look at an upload showed, None where there is nothing or nobody looked yet."""
-    seen = glances_of(lake(), sent.sha256) or ()
+    seen = _glances(sent.sha256) or ()
     return next((each for each in seen if each.plane == plane), seen[0] if seen else None)
 
 
@@ -109,9 +109,25 @@ def checks_of(sent: Upload, target: Target | None) -> tuple[Check, ...]:
 
 def wait_for_picture(sent: Upload) -> bool:
     """Return whether a picture will come; one that nobody made yet is asked for."""
-    if sent.kind != UploadKind.FITS_FILE or glances_of(lake(), sent.sha256) is not None:
+    if sent.kind != UploadKind.FITS_FILE or _glances(sent.sha256) is not None:
         return False
     return ask_to_look(lake(), sent.upload_id)
+
+
+def _glances(sha256: str) -> tuple[Glance, ...] | None:
+    try:
+        return _kept_glances(lake().store, sha256)
+    except LookupError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _kept_glances(_store: Store, sha256: str) -> tuple[Glance, ...]:
+    """Return what was seen of a file, which never changes; that nobody looked yet is not remembered."""
+    found = glances_of(lake(), sha256)
+    if found is None:
+        raise LookupError(sha256)
+    return found
 
 
 def may_take_file(sent: Upload) -> bool:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from lake.data_products import best_frames
+from lake.inbox import FIRST_MJD, LAST_MJD
 from lake.people.accounts import User
 from lake.rights import Shared
 from lake.uploads import Upload, UploadKind
 from portal import frames, work
-from portal.moment import address_of
+from portal.moment import address_of, reading
 from portal.sharing import as_upload_fields
-from portal.verdicts import verdicts_of_upload
+from portal.verdicts import verdict_of
 
+MJD_RANGE = (FIRST_MJD, LAST_MJD)
 WHOLE_BYTES = 8 << 20  # a smaller file is sent again as a whole when the connection breaks
 PIECE_BYTES = 4 << 20
 _FITS = r"fits?|fts|ftt|ftsc"
@@ -28,6 +31,11 @@ class Kind:
     label: str
     hint: str
     folder_takes: str  # a pattern of names: the rest of a folder is left alone
+
+    @property
+    def needs_mjd(self) -> bool:
+        """Return whether the file does not say when it was exposed."""
+        return self.kind == UploadKind.PHOTOMETRY
 
 
 KINDS = (
@@ -114,16 +122,16 @@ def last_camera(user: User) -> str:
 
 def became(sent: Sequence[Upload], user: User | None) -> pl.DataFrame:
     """Return one row per file: how it stands, what it gave, what is wrong, and where its verdict is."""
-    rows = [_row(each, user) for each in sent]
+    ended = [each.upload_id for each in sent if work.is_finished(each) and each.frame_ids]
+    best = best_frames(reading(), ended) if ended else {}  # one question for all: a night is hundreds
+    rows = [_row(each, best.get(each.upload_id), user) for each in sent]
     return pl.DataFrame(rows, schema=_BECAME)
 
 
-def _row(sent: Upload, user: User | None) -> dict[str, str]:
+def _row(sent: Upload, frame: dict[str, object] | None, user: User | None) -> dict[str, str]:
     finished = work.is_finished(sent)
-    verdicts = verdicts_of_upload(sent.upload_id, user) if finished and sent.frame_ids else []
-    gave = ", ".join(
-        f"{each.plane} {each.headline}".strip() + (f" {each.band}" if each.band else "") for each in verdicts
-    )
+    verdict = None if frame is None else verdict_of(frame)
+    gave = "" if verdict is None else f"{verdict.plane} {verdict.headline} {verdict.band}".strip()
     seen = frames.checks_of(sent, frames.target_of(sent, user))
     wrong = [f"{check.about}: {check.words}" for check in seen if not check.is_good]
     address = "&".join(f"{name}={value}" for name, value in address_of(frame=frames.id_of(sent)).items())

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from lake.inbox import FIRST_MJD, LAST_MJD, UploadKind
 from portal import data, sending, sharing, work
 from portal.cards import upload_card
 from portal.components.mounts import uploader
@@ -53,11 +52,16 @@ with form:
     )
     st.caption(kind.hint)
     mjd = None
-    if kind.kind == UploadKind.PHOTOMETRY:
+    if kind.needs_mjd:
         mjd = st.number_input(
-            "MJD of mid-exposure (UTC)", value=None, min_value=FIRST_MJD, max_value=LAST_MJD, format="%.6f",
-            key="upload_mjd", help="A table of stars does not say when it was exposed.",
-        )  # fmt: skip
+            "MJD of mid-exposure (UTC)",
+            value=None,
+            min_value=sending.MJD_RANGE[0],
+            max_value=sending.MJD_RANGE[1],
+            format="%.6f",
+            key="upload_mjd",
+            help="A table of stars does not say when it was exposed.",
+        )
     cameras = work.cameras(user)
     remembered = sending.last_camera(user)
     choices = [NO_CAMERA, *cameras]
@@ -91,7 +95,7 @@ with form:
         mjd=mjd,
         shared=shared,
     )
-    lacks_mjd = kind.kind == UploadKind.PHOTOMETRY and mjd is None
+    lacks_mjd = kind.needs_mjd and mjd is None
     hint = f"As many as you like, {work.upload_max_mb():,} MB each at most"
     if target is None:
         hint = "First choose the target above"
