@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from engine.target import Target
 from lake.data_products import best_frames
 from lake.inbox import FIRST_MJD, LAST_MJD
 from lake.people.accounts import User
@@ -124,15 +125,17 @@ def became(sent: Sequence[Upload], user: User | None) -> pl.DataFrame:
     """Return one row per file: how it stands, what it gave, what is wrong, and where its verdict is."""
     ended = [each.upload_id for each in sent if work.is_finished(each) and each.frame_ids]
     best = best_frames(reading(), ended) if ended else {}  # one question for all: a night is hundreds
-    rows = [_row(each, best.get(each.upload_id), user) for each in sent]
+    known = {each.target_id: each for each in sent}
+    targets = {target_id: frames.target_of(each, user) for target_id, each in known.items()}
+    rows = [_row(each, best.get(each.upload_id), targets[each.target_id]) for each in sent]
     return pl.DataFrame(rows, schema=_BECAME)
 
 
-def _row(sent: Upload, frame: dict[str, object] | None, user: User | None) -> dict[str, str]:
+def _row(sent: Upload, frame: dict[str, object] | None, target: Target | None) -> dict[str, str]:
     finished = work.is_finished(sent)
     verdict = None if frame is None else verdict_of(frame)
     gave = "" if verdict is None else f"{verdict.plane} {verdict.headline} {verdict.band}".strip()
-    seen = frames.checks_of(sent, frames.target_of(sent, user))
+    seen = frames.checks_of(sent, target)
     wrong = [f"{check.about}: {check.words}" for check in seen if not check.is_good]
     address = "&".join(f"{name}={value}" for name, value in address_of(frame=frames.id_of(sent)).items())
     return {

@@ -110,11 +110,16 @@ with form:
     )
 
 
-@st.fragment(run_every=POLL_S if accepted else None)
+is_waiting = not all(work.is_finished(each) for each in work.uploads_named(accepted, user))
+
+
+@st.fragment(run_every=POLL_S if is_waiting else None)
 def verdicts_of(upload_ids: list[int]) -> None:
     """Show the uploads of this visit and how far they are."""
     sent = work.uploads_named(upload_ids, user)
     done = sum(work.is_finished(one) for one in sent)
+    if is_waiting and done == len(sent):
+        st.rerun()  # nothing more will come: the page need not ask any more
     st.caption(f"{done} of {plural(len(sent), 'file')} measured or answered")
     if len(sent) > 1:
         st.dataframe(
