@@ -2,8 +2,12 @@
 
 import polars as pl
 
+from engine.lightcurve import Flag
+
 STARS_A_BIN = 12
 FEWEST_STARS = 6  # of a bin whose scatter is told: it is then good to 30 %
+FEWEST_JUDGING = 20  # stars whose errors are judged in words
+_SPOILT = int(Flag.SATURATED | Flag.BLENDED | Flag.NEAR_EDGE | Flag.BAD_PIXEL)
 _SIGMA_PER_MEDIAN = 1.4826  # of the distance from zero
 
 GROWTH_SCHEMA: dict[str, pl.DataType] = {
@@ -20,10 +24,11 @@ def error_growth(stars: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     stars
-        ``ref_mag``, ``residual_mag`` and ``stated_err_mag`` of each star.
+        ``ref_mag``, ``residual_mag``, ``stated_err_mag`` and ``flags`` of each star; what spoils a star, such
+        as saturation, keeps it out.
     """
     known = stars.drop_nulls(["ref_mag", "residual_mag", "stated_err_mag"]).filter(
-        pl.col("residual_mag").is_finite()
+        pl.col("residual_mag").is_finite(), pl.col("flags") & _SPOILT == 0
     )
     bins = max(1, round(len(known) / STARS_A_BIN))
     cut = known.sort("ref_mag").with_columns(bin=pl.int_range(pl.len()) * bins // max(len(known), 1))
@@ -39,6 +44,8 @@ def error_growth(stars: pl.DataFrame) -> pl.DataFrame:
 
 def honesty(grown: pl.DataFrame) -> float | None:
     """Return scatter over stated error in the middle of a frame's bins: 1 is honest, None is not known."""
+    if grown["stars"].sum() < FEWEST_JUDGING:
+        return None
     ratio = grown.filter(pl.col("stated_mag") > 0).select(pl.col("scatter_mag") / pl.col("stated_mag"))
     found = ratio.to_series().median() if len(ratio) else None
     return float(found) if isinstance(found, int | float) else None

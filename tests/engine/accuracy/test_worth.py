@@ -8,6 +8,7 @@ import pytest
 
 from engine.accuracy.one_frame import STARS_A_BIN, error_growth, honesty
 from engine.accuracy.worth import Circumstance, is_advice, to_change, worth
+from engine.lightcurve import Flag
 
 GOOD = Circumstance(
     status="measured", mag_err=0.02, stat_err_mag=0.014, sys_err_mag=0.014, exptime_s=60.0, airmass=1.2,
@@ -71,9 +72,17 @@ def test_errors_grow_as_the_stars_scatter(factor: float) -> None:
     mag = rng.uniform(12.0, 17.0, 600)
     stated = 0.005 * 10 ** (0.4 * (mag - 14.0))
     stars = pl.DataFrame(
-        {"ref_mag": mag, "residual_mag": rng.normal(0.0, factor * stated), "stated_err_mag": stated}
+        {
+            "ref_mag": mag,
+            "residual_mag": rng.normal(0.0, factor * stated),
+            "stated_err_mag": stated,
+            "flags": 0,
+        }
     )
-    grown = error_growth(stars)
+    burnt = stars.head(200).with_columns(
+        residual_mag=pl.lit(1.0), flags=pl.lit(int(Flag.SATURATED), pl.Int32)
+    )
+    grown = error_growth(pl.concat([stars, burnt.cast(stars.schema)]))
     assert grown["stars"].sum() == 600
     assert grown["mag"].is_sorted()
     assert grown["stated_mag"].is_sorted()
@@ -81,8 +90,11 @@ def test_errors_grow_as_the_stars_scatter(factor: float) -> None:
 
 
 def test_too_few_stars_tell_nothing() -> None:
-    stars = pl.DataFrame({"ref_mag": [14.0], "residual_mag": [0.01], "stated_err_mag": [0.01]})
-    assert len(stars) < STARS_A_BIN
+    columns = {"ref_mag": 14.0, "residual_mag": 0.01, "stated_err_mag": 0.01, "flags": 0}
+    stars = pl.DataFrame([columns])
+    few = pl.DataFrame([columns] * STARS_A_BIN)
+    assert error_growth(few)["stars"].to_list() == [STARS_A_BIN]
+    assert honesty(error_growth(few)) is None
     assert error_growth(stars).is_empty()
     assert honesty(error_growth(stars)) is None
     assert error_growth(stars.clear()).is_empty()
