@@ -19,6 +19,7 @@ from engine.photometry.instrumental import InstrumentalTable
 from engine.photometry.reduce_table import MATCH_RADIUS_ARCSEC, reduce_table
 from engine.photometry.verdict import CALIB_VERSION, Reduction, Status
 from engine.target import Target
+from jobs.look import look_at
 from jobs.moving_targets import placed
 from jobs.progress import Progress
 from jobs.ready_made import take_ready_made
@@ -89,8 +90,10 @@ def reduced_upload(lake: Lake, job: Job, progress: Progress) -> Reduced:
         exposures = _exposures(lake, sent, origin.camera)
     except Rejected as refusal:
         put_aside(lake.operations, sent.upload_id, refusal)
+        look_at(lake, sent, [])
         return _reduced(lake, sent, origin, [unreadable(refusal)])
     take_back(lake.operations, sent.upload_id)
+    look_at(lake, sent, exposures)  # people see it while the rest is under way
     try:
         target = placed(lake, job, target, exposures, simulated=sent.simulated)
     except Rejected as refusal:

@@ -7,6 +7,7 @@ from jobs.backup import backup_lake
 from jobs.canary import canary
 from jobs.ephemeris import find_ephemeris
 from jobs.harvest import harvest
+from jobs.look import look_again
 from jobs.maintain import maintain_lake
 from jobs.progress import Task
 from jobs.publish import publish_lake
@@ -19,6 +20,7 @@ from jobs.watch_streams import watch_streams
 TASKS: Mapping[str, Task] = {
     "reduce": reduce_upload,
     "recalibrate": recalibrate_upload,
+    "look": look_again,
     "harvest": harvest,
     "ephemeris": find_ephemeris,
     "canary": canary,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.errors import Rejected
 from engine.photometry.cutout import read_cutout
-from engine.photometry.verdict import Reduction
+from engine.photometry.verdict import TARGET_REF_ID, Reduction
 from lake.changes import Change
 from lake.frame_rows import FrameOrigin, point_keys, rows_of
 from lake.opening import Lake
@@ -17,6 +17,23 @@ from lake.readable import Readable
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY
 
 _MAX_FRAMES = 1000
+_JUDGED = """
+    WITH of_frame AS (
+        SELECT band, coalesce(zero_point_err_mag, 0) AS zero_point_err_mag
+        FROM lake.frames WHERE frame_id = $frame_id
+    ), stars AS (
+        SELECT * FROM lake.frame_stars WHERE frame_id = $frame_id AND ref_id <> $target
+    ), catalogue AS (
+        SELECT ref_id, any_value(bp_rp_mag) AS colour_mag, any_value(mag_err) AS ref_err_mag
+        FROM lake.reference_stars
+        WHERE band = (SELECT band FROM of_frame) AND ref_id IN (SELECT ref_id FROM stars)
+        GROUP BY ref_id
+    )
+    SELECT stars.*, colour_mag,
+           sqrt(inst_mag_err ** 2 + coalesce((SELECT zero_point_err_mag FROM of_frame), 0) ** 2
+                + coalesce(ref_err_mag, 0) ** 2) AS stated_err_mag
+    FROM stars LEFT JOIN catalogue USING (ref_id)
+    ORDER BY inst_mag, ref_id"""
 
 
 def save_reduction(
@@ -91,6 +108,17 @@ def stars_of_frame(store: Readable, frame_id: str) -> pl.DataFrame:
         {"frame_id": frame_id},
     )
     return FRAME_STARS.rows(rows)
+
+
+def judged_stars(store: Readable, frame_id: str) -> pl.DataFrame:
+    """Return the field stars of a frame with their colour and the error that a point of theirs would state.
+
+    Columns of ``lake.tables.FRAME_STARS`` with ``colour_mag`` (BP-RP) and ``stated_err_mag`` (of photons,
+    zero point and catalogue), null where they are not known.
+    """
+    rows = store.read(_JUDGED, {"frame_id": frame_id, "target": TARGET_REF_ID})
+    known = FRAME_STARS.rows(rows.select(list(FRAME_STARS.schema)))
+    return known.with_columns(rows["colour_mag"].cast(pl.Float64), rows["stated_err_mag"].cast(pl.Float64))
 
 
 def cutout_file(lake: Lake, frame_id: str) -> bytes | None:

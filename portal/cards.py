@@ -9,7 +9,8 @@ from lake.inbox import Upload, UploadStatus
 from lake.people.accounts import User
 from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text
-from portal.parts import fact_list, simulated_badge, status_badge, target_link
+from portal.frames import checks_of, id_of, target_of
+from portal.parts import fact_list, frame_link, simulated_badge, status_badge, target_link
 from portal.sharing import upload_sharing, words_of
 from portal.verdicts import Verdict, cutout_fits, fits_of, picture_of, verdicts_of_upload
 from portal.work import can_cancel, can_retry, cancel_job, is_finished, is_simulated, retry_job
@@ -39,6 +40,7 @@ def frame_card(verdict: Verdict) -> None:
                 st.markdown(f"- {escaped(sentence)}")
             if verdict.remark:
                 st.caption(f"Note: {escaped(verdict.remark)}.")
+            frame_link(verdict.frame_id)
             _frame_details(verdict)
 
 
@@ -98,14 +100,29 @@ def upload_card(sent: Upload, user: User | None) -> None:
             waits_for = sent.reason if sent.status == UploadStatus.RECEIVED else ""
             words = escaped(waits_for or sent.step) or "waits for a worker"
             st.progress(min(max(sent.progress, 0.0), 1.0), text=words)
+            _first_look(sent, user)
             return
+        _first_look(sent, user)
         frames = verdicts_of_upload(sent.upload_id, user) if sent.frame_ids else []
         for verdict in frames:
             _verdict_line(verdict)
         if not frames:
             st.text(sent.reason or "The work ended without a word.")
-        if sent.target_id is not None:
-            target_link(sent.target_name, icon=":material/show_chart:")
+        with st.container(horizontal=True, gap="small"):
+            frame_link(id_of(sent))
+            if sent.target_id is not None:
+                target_link(sent.target_name, icon=":material/show_chart:")
+
+
+def _first_look(sent: Upload, user: User | None) -> None:
+    """Show what was seen of a file at once; what is well fits on one line."""
+    found = checks_of(sent, target_of(sent, user))
+    good = [f"{check.about.lower()}: {check.words}" for check in found if check.is_good]
+    if good:
+        st.caption(f":green[:material/check:] {escaped(' · '.join(good))}")
+    for check in found:
+        if not check.is_good:
+            st.markdown(f":red[:material/warning:] **{check.about}:** {escaped(check.words)}")
 
 
 def _verdict_line(verdict: Verdict) -> None:

@@ -15,6 +15,7 @@ from portal.moment import Moment, address_of, permalink
 from portal.thumbnails import sparkline_svg
 
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
+FRAME_PAGE = str(Path(__file__).resolve().parent / "pages" / "frame.py")
 _FEWEST_TO_COMPARE, _NOTEWORTHY_MAG = 4, 0.2
 STATUS_BADGES: dict[str, tuple[str, str]] = {
     "measured": ("green", ":material/check_circle:"),
@@ -73,6 +74,13 @@ def status_badge(status: str) -> None:
 def target_link(name: str, *, icon: str | None = None) -> None:
     """Link to the page of a target without loading the portal again."""
     st.page_link(TARGET_PAGE, label=f"**{escaped(name)}**", icon=icon, query_params=address_of(name=name))
+
+
+def frame_link(frame_id: str, *, label: str = "The verdict in full") -> None:
+    """Link to the page of one frame."""
+    st.page_link(
+        FRAME_PAGE, label=label, icon=":material/fact_check:", query_params=address_of(frame=frame_id)
+    )
 
 
 def open_target(name: str) -> None:

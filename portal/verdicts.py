@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.errors import Rejected
 from engine.lightcurve import Flag, flag_words
+from engine.photometry.preview import coloured, stretched
 from engine.target import Target
 from lake.frames import (
     calibrations_of_frame,
@@ -31,10 +32,6 @@ from portal.opened import lake
 PICTURE_SCALE = 6  # screen pixels per pixel of the camera
 RING_PIX = 5.0
 _RING = (94, 234, 212)
-# dark water, deep blue, cyan, white: brightness grows evenly, so that faint stars show
-_COLOURS = np.array(
-    [[4, 10, 26], [10, 42, 92], [14, 116, 170], [110, 205, 226], [255, 252, 236]], dtype=np.float64
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +74,7 @@ def verdicts_of_target(target_id: int, user: User | None = None) -> list[Verdict
 @lru_cache(maxsize=64)
 def _of_target(store: Store, version: int, target_id: int, closed: Closed) -> tuple[Verdict, ...]:
     frames = closed.open_frames(frames_of_target(readable(store, version), target_id))
-    return tuple(_verdict(row) for row in frames.iter_rows(named=True))
+    return tuple(verdict_of(row) for row in frames.iter_rows(named=True))
 
 
 def verdicts_of_upload(upload_id: int, user: User | None) -> list[Verdict]:
@@ -86,7 +83,7 @@ def verdicts_of_upload(upload_id: int, user: User | None) -> list[Verdict]:
         upload(lake().operations, upload_id, user)
     except Rejected:
         return []
-    return [_verdict(row) for row in frames_of_upload(reading(), upload_id).iter_rows(named=True)]
+    return [verdict_of(row) for row in frames_of_upload(reading(), upload_id).iter_rows(named=True)]
 
 
 def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
@@ -96,7 +93,7 @@ def latest_observations(user: User | None, *, limit: int = 8) -> list[Latest]:
     for row in frames.iter_rows(named=True):
         target = _visible_target(row["target_id"], user)
         if target is not None:
-            shown.append(Latest(target=target, verdict=_verdict(row), made_mjd=row["made_mjd"]))
+            shown.append(Latest(target=target, verdict=verdict_of(row), made_mjd=row["made_mjd"]))
         if len(shown) == limit:
             break
     return shown
@@ -151,18 +148,8 @@ def drawn_cutout(pixels: NDArray[np.float32], stars: pl.DataFrame) -> NDArray[np
 
     Stars that fixed the zero point are ringed.
     """
-    finite = pixels[np.isfinite(pixels)]
-    if finite.size == 0:
-        finite = np.zeros(1, dtype=np.float32)
-    sky, high = np.percentile(finite, [30.0, 99.7])
-    spread = max(float(np.percentile(finite, 70.0) - sky), 1e-6)
-    stretched = np.arcsinh(np.clip(np.nan_to_num(pixels, nan=sky) - sky + spread, 0.0, None) / (3.0 * spread))
-    top = max(float(np.arcsinh((high - sky + spread) / (3.0 * spread))), 1e-6)
-    level = np.clip(stretched / top, 0.0, 1.0) * (len(_COLOURS) - 1)
-    steps = np.arange(len(_COLOURS))
-    channels = [np.interp(level, steps, _COLOURS[:, channel]) for channel in range(3)]
+    picture = coloured(stretched(pixels))
     # images count y upward, screens downward
-    picture = np.stack(channels, axis=-1).round().astype(np.uint8)
     picture = picture.repeat(PICTURE_SCALE, axis=0).repeat(PICTURE_SCALE, axis=1)
     return _marked(_ringed(picture, stars.filter("used"))[::-1])
 
@@ -187,7 +174,8 @@ def _marked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return marked
 
 
-def _verdict(row: dict[str, object]) -> Verdict:
+def verdict_of(row: dict[str, object]) -> Verdict:
+    """Return a row of the lake's frames as a person reads it."""
     flags = _whole(row["flags"])
     return Verdict(
         frame_id=_text(row["frame_id"]),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.errors import Rejected
-from lake.inbox import Upload, UploadStatus, upload, uploads
+from lake.data_products import uploads_of
+from lake.inbox import Upload, UploadStatus, uploads
 from lake.job_rows import ENDED, Job, JobState
 from lake.job_subjects import is_simulated as _is_simulated
 from lake.job_subjects import subject_of
@@ -19,7 +20,8 @@ from portal.opened import lake, settings
 
 JOB_STATES = tuple(JobState)
 JOB_KINDS = (
-    "reduce", "harvest", "aliases", "references", "watch", "canary", "maintain", "seal", "publish", "backup",
+    "reduce", "look", "harvest", "aliases", "references", "watch", "canary", "maintain", "seal",
+    "publish", "backup",
 )  # fmt: skip
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)
@@ -47,13 +49,7 @@ def cameras(user: User) -> dict[str, str]:
 
 def uploads_named(upload_ids: Iterable[int], user: User | None) -> list[Upload]:
     """Return these uploads, newest first, as far as this visitor may see them."""
-    found = []
-    for upload_id in sorted(set(upload_ids), reverse=True):
-        try:
-            found.append(upload(lake().operations, upload_id, user))
-        except Rejected:
-            continue  # its target was made private or was deleted meanwhile
-    return found
+    return uploads_of(lake().operations, sorted(set(upload_ids), reverse=True), user)
 
 
 def own_uploads(user: User, *, limit: int) -> list[Upload]:

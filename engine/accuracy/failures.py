@@ -18,7 +18,7 @@ WORDS: dict[str, str] = {
     "calibrated": "A bias, dark or flat was sent instead of an exposure.",
     "stretched": "The picture was stretched for the eye: send the linear original.",
     "truncated": "The file was cut off: send it again.",
-    "not-fits": "The file was no FITS image.",
+    "not-fits": "The file was no FITS image: send what the camera wrote, plain or compressed.",
     "no-image": "The file held no image.",
     "raw-mosaic": "Several detectors in one file: send one reduced image.",
     "no-data": "The image held hardly any numbers.",

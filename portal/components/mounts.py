@@ -8,28 +8,40 @@ from typing import Any
 import streamlit as st
 
 from engine.photometry.reading.first_look import FIRST_BYTES
+from portal.sending import PIECE_BYTES, WHOLE_BYTES, Said, about_of, query_of
 
 HERE = Path(__file__).resolve().parent
 UPLOAD_URL = "/session/upload"
+TRANSFERS_URL = "/api/v1/transfers"
 SAMPLE_URL = "/session/sample-frame"
 SIGN_IN_URL = "/session/login"
 SIGN_OUT_URL = "/session/logout"
 WAYS_IN_URL = "/session/oidc"
 
 
-def uploader(*, fields: dict[str, str], hint: str, is_open: bool, key: str) -> list[int]:
+def uploader(said: Said, *, folder_takes: str, hint: str, is_open: bool, key: str) -> list[int]:
     """Show a place to drop files that go straight to the server; return the ids of the uploads it made.
 
     Parameters
     ----------
-    fields
-        What is said about each file: target, observatory, whether it is a trial.
+    folder_takes
+        Which names in a folder are sent, as a pattern that browsers understand.
     hint
         One line below the invitation.
     is_open
         Whether files are taken now.
     """
-    data = {"url": UPLOAD_URL, "fields": fields, "hint": hint, "open": is_open, "accept": ""}
+    data = {
+        "url": UPLOAD_URL,
+        "transfers_url": TRANSFERS_URL,
+        "query": query_of(said),
+        "about": about_of(said),
+        "whole_bytes": WHOLE_BYTES,
+        "piece_bytes": PIECE_BYTES,
+        "folder_takes": folder_takes,
+        "hint": hint,
+        "open": is_open,
+    }
     result = _element("uploader")(key=key, data=data, on_accepted_change=_nothing)
     return [int(upload_id) for upload_id in result.accepted or []]
 

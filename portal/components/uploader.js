@@ -1,7 +1,14 @@
-// Sends each chosen file straight to the server with a PUT, two at a time, and tells the page the upload ids.
+// Sends files straight to the server, two at a time, and tells the page the upload ids. Large files go in pieces:
+// after a broken connection, or dropped again, they go on from the last byte that the server has.
 const AT_ONCE = 2;
+const MOST_TRIES = 12;
+const LONGEST_PAUSE_S = 30;
 const HEADERS = { "X-Requested-With": "tomlake" };
+const BROKEN = "The connection broke: drop the file again, it goes on from where it stopped.";
 const instances = new WeakMap();
+
+class Broken extends Error {}
+class Refused extends Error {}
 
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
@@ -13,16 +20,16 @@ export default function (component) {
   one.data = data;
   one.report = () => setStateValue("accepted", [...one.accepted]);
   one.drop.classList.toggle("closed", !data.open);
-  one.input.disabled = !data.open;
-  one.input.accept = data.accept;
+  one.input.disabled = one.folder.disabled = !data.open;
   one.hint.textContent = data.hint;
   one.input.onchange = () => { add(one, [...one.input.files]); one.input.value = ""; };
+  one.folder.onclick = () => chooseFolder(one);
   one.drop.ondragover = (event) => { event.preventDefault(); one.drop.classList.add("over"); };
   one.drop.ondragleave = () => one.drop.classList.remove("over");
-  one.drop.ondrop = (event) => {
+  one.drop.ondrop = async (event) => {
     event.preventDefault();
     one.drop.classList.remove("over");
-    if (one.data.open) add(one, [...event.dataTransfer.files]);
+    if (one.data.open) add(one, await dropped(one, event.dataTransfer));
   };
 }
 
@@ -31,17 +38,74 @@ function build(parent) {
   return {
     drop: root.querySelector(".drop"),
     input: root.querySelector("input"),
+    folder: root.querySelector(".folder"),
     hint: root.querySelector(".hint"),
+    total: root.querySelector(".total"),
     list: root.querySelector("ul"),
     waiting: [],
     running: 0,
     accepted: [],
+    files: 0,
+    ended: 0,
+    left: 0,
   };
 }
 
+function chooseFolder(one) {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.webkitdirectory = true;
+  input.onchange = () => add(one, wanted(one, [...input.files]));
+  input.click();
+}
+
+// A folder holds other things as well: only what may be an observation is sent.
+function wanted(one, files) {
+  const ends = new RegExp(one.data.folder_takes, "i");
+  const taken = files.filter((file) => ends.test(file.name) && !file.name.startsWith("."));
+  one.left += files.length - taken.length;
+  return taken;
+}
+
+async function dropped(one, transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const files = [...transfer.files];
+  if (!entries.some((entry) => entry.isDirectory)) return files;
+  const found = [];
+  for (const entry of entries) {
+    if (entry.isDirectory) found.push(...wanted(one, await within(entry)));
+    else found.push(await asFile(entry));
+  }
+  return found;
+}
+
+async function within(folder) {
+  const reader = folder.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((good, bad) => reader.readEntries(good, bad));
+    if (!some.length) return found;
+    for (const entry of some) found.push(...(entry.isDirectory ? await within(entry) : [await asFile(entry)]));
+  }
+}
+
+function asFile(entry) {
+  return new Promise((good, bad) => entry.file(good, bad));
+}
+
 function add(one, files) {
-  for (const file of files) one.waiting.push({ file, line: line(one.list, file), query: { ...one.data.fields } });
+  one.files += files.length;
+  for (const file of files) {
+    const { query, about } = one.data;
+    one.waiting.push({ file, line: line(one.list, file), query: { ...query }, about: { ...about } });
+  }
+  count(one);
   next(one);
+}
+
+function count(one) {
+  const left = one.left ? ", " + one.left + " other files of the folder were left out" : "";
+  one.total.textContent = one.files > 1 || left ? one.ended + " of " + one.files + " files sent" + left : "";
 }
 
 function line(list, file) {
@@ -53,7 +117,7 @@ function line(list, file) {
     item.append(node);
     return node;
   };
-  part("span", "name", file.name).title = file.name;
+  part("span", "name", file.name).title = file.webkitRelativePath || file.name;
   const state = part("span", "state", "waiting");
   const bar = item.appendChild(document.createElement("progress"));
   bar.max = 1;
@@ -68,38 +132,133 @@ function next(one) {
   while (one.running < AT_ONCE && one.waiting.length) send(one, one.waiting.shift());
 }
 
-function send(one, { file, line, query }) {
+async function send(one, job) {
   one.running += 1;
-  const request = new XMLHttpRequest();
-  const end = () => { one.running -= 1; next(one); };
-  request.open("PUT", one.data.url + "?" + new URLSearchParams({ ...query, name: file.name }));
-  for (const [name, value] of Object.entries(HEADERS)) request.setRequestHeader(name, value);
-  request.upload.onprogress = (event) => {
-    line.bar.value = event.lengthComputable ? event.loaded / event.total : 0;
-    line.state.textContent = Math.floor(100 * line.bar.value) + " % of " + size(file.size);
-  };
-  request.onload = () => { settle(one, line, request); end(); };
-  request.onerror = () => { refuse(line, "The connection broke: send the file again."); end(); };
-  request.send(file);
+  try {
+    one.accepted.push(await carried(one, job));
+    settle(job.line);
+    one.report();
+  } catch (error) {
+    refuse(job.line, error instanceof Refused ? error.message : BROKEN);
+  }
+  one.running -= 1;
+  one.ended += 1;
+  count(one);
+  next(one);
 }
 
-function settle(one, line, request) {
-  const answer = parsed(request.responseText);
-  if (request.status >= 200 && request.status < 300 && answer.upload_id !== undefined) {
-    line.bar.value = 1;
-    line.item.classList.add("done");
-    line.state.textContent = "received";
-    one.accepted.push(answer.upload_id);
-    one.report();
-  } else {
-    refuse(line, answer.detail || "The server refused the file (" + request.status + ").");
+// Return the id of the upload that a file became, however often the connection breaks on the way.
+async function carried(one, job) {
+  for (let tries = 1; ; tries += 1) {
+    const before = job.line.bar.value;
+    try {
+      return await (job.file.size > one.data.whole_bytes ? inPieces(one, job) : whole(one, job));
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      if (job.line.bar.value > before) tries = 1;
+      if (tries >= MOST_TRIES) throw error;
+      job.line.state.textContent = "connection lost, tries again";
+      await pause(error.wait_s || Math.min(2 ** (tries - 1), LONGEST_PAUSE_S));
+    }
   }
+}
+
+async function whole(one, job) {
+  const query = new URLSearchParams({ ...job.query, name: job.file.name });
+  const reply = await ask("PUT", one.data.url + "?" + query, { body: job.file, onbytes: (bytes) => show(job, bytes) });
+  return good(reply).upload_id;
+}
+
+async function inPieces(one, job) {
+  const { file } = job;
+  const url = one.data.transfers_url;
+  const key = "tomlake " + [file.name, file.size, file.lastModified, JSON.stringify(job.about)].join(" ");
+  const at = await begun(url, key, job);
+  let offset = at.offset_bytes;
+  for (;;) {
+    show(job, offset);
+    const reply = await ask("PATCH", url + "/" + at.transfer_id, {
+      body: file.slice(offset, offset + one.data.piece_bytes),
+      headers: { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) },
+      onbytes: (bytes) => show(job, offset + bytes),
+    });
+    if (reply.status === 409) {  // another connection's bytes came meanwhile
+      await pause(2);
+      offset = good(await ask("GET", url + "/" + at.transfer_id)).offset_bytes;
+      continue;
+    }
+    if (reply.status >= 400 && reply.status < 500) remember(key, null);
+    const answer = good(reply);
+    offset = answer.offset_bytes;
+    if (answer.upload) {
+      remember(key, null);
+      return answer.upload.upload_id;
+    }
+  }
+}
+
+// Return the transfer that this file has here already, or a new one.
+async function begun(url, key, job) {
+  const id = remembered(key);
+  if (id) {
+    const stands = await ask("GET", url + "/" + id);
+    if (stands.status === 200) return stands.answer;
+  }
+  const body = JSON.stringify({ ...job.about, filename: job.file.name, size_bytes: job.file.size });
+  const answer = good(await ask("POST", url, { body, headers: { "Content-Type": "application/json" } }));
+  remember(key, answer.transfer_id);
+  return answer;
+}
+
+function ask(method, url, { body, headers = {}, onbytes } = {}) {
+  return new Promise((told, broken) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    for (const [name, value] of Object.entries({ ...HEADERS, ...headers })) request.setRequestHeader(name, value);
+    if (onbytes) request.upload.onprogress = (event) => onbytes(event.loaded);
+    request.onerror = request.ontimeout = () => broken(new Broken());
+    request.onload = () => {
+      const wait_s = Number(request.getResponseHeader("Retry-After"));
+      const later = [429, 502, 503, 504].includes(request.status) && (wait_s || request.status !== 429);
+      if (later) broken(Object.assign(new Broken(), { wait_s: Math.min(wait_s || 2, 60) }));
+      else told({ status: request.status, answer: parsed(request.responseText) });
+    };
+    request.send(body);
+  });
+}
+
+function good({ status, answer }) {
+  if (status >= 200 && status < 300) return answer;
+  throw new Refused(answer.detail || "The server refused the file (" + status + ").");
+}
+
+function show(job, bytes) {
+  job.line.bar.value = job.file.size ? bytes / job.file.size : 1;
+  job.line.state.textContent = Math.floor(100 * job.line.bar.value) + " % of " + size(job.file.size);
+}
+
+function settle(line) {
+  line.bar.value = 1;
+  line.item.classList.add("done");
+  line.state.textContent = "received";
 }
 
 function refuse(line, words) {
   line.item.classList.add("refused");
   line.state.textContent = "not taken";
   line.why.textContent = words;
+}
+
+function remembered(key) {
+  try { return localStorage.getItem(key); } catch { return null; }
+}
+
+function remember(key, id) {
+  try { if (id) localStorage.setItem(key, id); else localStorage.removeItem(key); } catch { /* then not */ }
+}
+
+function pause(seconds) {
+  return new Promise((done) => setTimeout(done, 1000 * seconds));
 }
 
 function parsed(text) {

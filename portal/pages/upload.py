@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import data, sharing, work
+from portal import data, sending, sharing, work
 from portal.cards import upload_card
 from portal.components.mounts import uploader
 from portal.fmt import escaped, plural
@@ -11,12 +11,13 @@ from portal.session import current_user
 
 NO_CAMERA = "Not registered: read everything from the header"
 POLL_S = 2.0
+MOST_CARDS = 6  # a night is read better as a table
 
 user = current_user()
 st.title("Upload")
 st.markdown(
     "Images of any telescope (FITS, also compressed) become calibrated points of the light curve, "
-    "with your name on them.",
+    "with your name on them. Tables of stars, finished light curves and spectra come in by the same box.",
     width=760,
 )
 if user is None:
@@ -43,13 +44,35 @@ with form:
     )
     if target and data.is_simulated(target, user):
         simulated_banner("This target belongs to the demo: send it simulated frames only.")
+    kind = st.selectbox(
+        "What the files are",
+        sending.KINDS,
+        format_func=lambda each: each.label,
+        key="upload_kind",
+    )
+    st.caption(kind.hint)
+    mjd = None
+    if kind.needs_mjd:
+        mjd = st.number_input(
+            "MJD of mid-exposure (UTC)",
+            value=None,
+            min_value=sending.MJD_RANGE[0],
+            max_value=sending.MJD_RANGE[1],
+            format="%.6f",
+            key="upload_mjd",
+            help="A table of stars does not say when it was exposed.",
+        )
     cameras = work.cameras(user)
+    remembered = sending.last_camera(user)
+    choices = [NO_CAMERA, *cameras]
     oname = st.selectbox(
         "Observatory and camera",
-        [NO_CAMERA, *cameras],
+        choices,
+        index=choices.index(remembered) if remembered in cameras else 0,
         key="upload_camera",
         format_func=lambda name: cameras.get(name, name),
-        help="A registered camera adds what your headers do not say: gain, read noise, site.",
+        help="A registered camera adds what your headers do not say: gain, read noise, site. "
+        "The one that you took last is chosen.",
     )
     with st.expander("More options", icon=":material/tune:"):
         wanted_filter = st.text_input(
@@ -61,30 +84,55 @@ with form:
         )
         comment = st.text_input("Comment", max_chars=500, key="upload_comment")
         shared = sharing.sharing_fields(user, "upload")
-        trial = st.toggle("Trial: give me the verdict, but leave the light curve alone", key="upload_trial")
-    fields = {
-        "target": target or "",
-        "observatory": "" if oname == NO_CAMERA else oname,
-        "filter": wanted_filter,
-        "comment": comment,
-        "dry_run": "true" if trial else "false",
-        **sharing.as_upload_fields(shared),
-    }
-    hint = (
-        f"Several at once, {work.upload_max_mb():,} MB each at most"
-        if target
-        else "First choose the target above"
+    trial = st.toggle("Trial: give me the verdict, but leave the light curve alone", key="upload_trial")
+    said = sending.Said(
+        target=target or "",
+        kind=kind.kind,
+        observatory="" if oname == NO_CAMERA else oname,
+        requested_filter=wanted_filter,
+        comment=comment,
+        is_trial=trial,
+        mjd=mjd,
+        shared=shared,
     )
-    accepted = uploader(fields=fields, hint=hint, is_open=target is not None, key="uploader")
+    lacks_mjd = kind.needs_mjd and mjd is None
+    hint = f"As many as you like, {work.upload_max_mb():,} MB each at most"
+    if target is None:
+        hint = "First choose the target above"
+    elif lacks_mjd:
+        hint = "First say when the exposure was, above"
+    accepted = uploader(
+        said,
+        folder_takes=kind.folder_takes,
+        hint=hint,
+        is_open=target is not None and not lacks_mjd,
+        key="uploader",
+    )
 
 
-@st.fragment(run_every=POLL_S if accepted else None)
+is_waiting = not all(work.is_finished(each) for each in work.uploads_named(accepted, user))
+
+
+@st.fragment(run_every=POLL_S if is_waiting else None)
 def verdicts_of(upload_ids: list[int]) -> None:
     """Show the uploads of this visit and how far they are."""
     sent = work.uploads_named(upload_ids, user)
     done = sum(work.is_finished(one) for one in sent)
+    if is_waiting and done == len(sent):
+        st.rerun()  # nothing more will come: the page need not ask any more
     st.caption(f"{done} of {plural(len(sent), 'file')} measured or answered")
-    for one in sent:
+    if len(sent) > 1:
+        st.dataframe(
+            sending.became(sent, user),
+            hide_index=True,
+            placeholder="–",
+            column_config={
+                "Verdict": st.column_config.LinkColumn(display_text="open", width=62),
+                "State": st.column_config.TextColumn(width=86),
+                "File": st.column_config.TextColumn(width=170),
+            },
+        )
+    for one in sent[:MOST_CARDS]:
         upload_card(one, user)
 
 

@@ -16,7 +16,7 @@ PORTAL = Path(__file__).resolve().parent.parent
 PAGES = PORTAL / "pages"
 STATIC = PORTAL / "static"
 HIDDEN = {
-    "target": "Target", "camera": "Camera",
+    "target": "Target", "camera": "Camera", "frame": "Frame",
     "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use",
 }  # fmt: skip
 

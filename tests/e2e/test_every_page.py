@@ -18,6 +18,7 @@ PAGES = {
     "archives": "/archives",
     "observatories": "/observatories",
     "camera": "/camera?camera=SimObs_Cam1",
+    "frame": "/frame?frame=u1",
     "upload": "/upload",
     "jobs": "/jobs",
     "groups": "/groups",

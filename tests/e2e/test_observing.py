@@ -2,13 +2,15 @@
 
 import gzip
 import io
+import re
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 from astropy.io import fits
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.installation import PASSWORD, Installation, sign_in
 
@@ -115,3 +117,35 @@ def test_a_broken_file_is_refused_in_one_sentence_and_the_worker_lives(
     page.get_by_text("same value").first.wait_for()
     assert page.get_by_text("Traceback").count() == 0
     assert requests.get(f"{observing.url}/api/health", timeout=10).json()["status"] == "ok"
+
+
+def test_a_large_file_goes_on_after_a_broken_connection_and_leads_to_its_verdict(
+    page: Page, observing: Installation, night: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.fits"
+    with fits.open(sorted(night.glob("*.FITS"))[0]) as units:
+        sky = np.random.default_rng(1).normal(1000.0, 30.0, (1500, 2000)).astype(np.float32)
+        fits.PrimaryHDU(sky, units[0].header).writeto(large, output_verify="ignore")  # hand-made: no stars
+    offsets: list[str] = []
+
+    def send_on(route: Route) -> None:
+        offsets.append(route.request.headers["upload-offset"])
+        if len(offsets) == 2:  # the second piece is lost on its way
+            route.abort()
+        else:
+            route.continue_()
+
+    sign_in(page, observing)
+    page.goto(f"{observing.url}/upload?target={TARGET}")
+    page.route(re.compile("/api/v1/transfers/[0-9a-f]+$"), lambda route: (
+        send_on(route) if route.request.method == "PATCH" else route.continue_()
+    ))  # fmt: skip
+    page.locator("input[type=file]").set_input_files(str(large))
+    page.get_by_text("1 of 1 file").wait_for(timeout=VERDICT_TIMEOUT_MS)
+    assert offsets == ["0", "4194304", "4194304", "8388608"]
+    page.get_by_text("The verdict in full").first.click()
+    page.get_by_text("What to change").wait_for(timeout=PAGE_TIMEOUT_MS)
+    assert page.url.partition("?frame=")[2].startswith("u")
+    picture = page.locator(".tl-frame img")
+    picture.wait_for(timeout=PAGE_TIMEOUT_MS)
+    assert picture.evaluate("image => image.complete && image.naturalWidth") == 1000

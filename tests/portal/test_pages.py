@@ -17,7 +17,7 @@ from portal.security.cookie import SESSION_COOKIE
 SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
 PAGES = (
     "home", "targets", "tonight", "proposals", "upload", "jobs", "archives", "observatories", "groups",
-    "account", "target", "camera", "data", "learn",
+    "account", "target", "camera", "data", "learn", "frame",
 )  # fmt: skip
 TIMEOUT_S = 30
 

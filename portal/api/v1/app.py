@@ -19,6 +19,7 @@ from portal.api.v1 import (
     comments,
     docs,
     favourites,
+    frame_files,
     frames,
     groups,
     jobs,
@@ -58,8 +59,8 @@ FROM_ANYWHERE: dict[str, Any] = {
     "max_age": 86400,
 }  # fmt: skip
 PARTS = (
-    targets, light_curves, frames, uploads, transfers, jobs, archives, observatories, accuracy, tonight,
-    snapshots, search, sharing, groups, comments, tokens, favourites, audit, docs,
+    targets, light_curves, frames, frame_files, uploads, transfers, jobs, archives, observatories, accuracy,
+    tonight, snapshots, search, sharing, groups, comments, tokens, favourites, audit, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 

@@ -95,7 +95,7 @@ def of_target(user: Visitor, lake: TheLake, name: Name, as_of: AsOf = "") -> lis
 @router.get("/frames/{frame_id}")
 def get(user: Visitor, lake: TheLake, frame_id: FrameId, as_of: AsOf = "") -> FrameAnswer:
     """Give one frame."""
-    return _answer(_visible(lake, _as_of(lake, as_of), frame_id, user))
+    return _answer(visible_frame(lake, _as_of(lake, as_of), frame_id, user))
 
 
 @router.get("/frames/{frame_id}/calibrations")
@@ -104,7 +104,7 @@ def calibrations(
 ) -> list[CalibrationAnswer]:
     """Give the fit of every candidate band of a frame, the chosen one first."""
     store = _as_of(lake, as_of)
-    _visible(lake, store, frame_id, user)
+    visible_frame(lake, store, frame_id, user)
     rows = calibrations_of_frame(store, frame_id)
     return [CalibrationAnswer.model_validate(row) for row in rows.iter_rows(named=True)]
 
@@ -113,7 +113,7 @@ def calibrations(
 def stars(user: Visitor, lake: TheLake, frame_id: FrameId, as_of: AsOf = "") -> list[dict[str, Cell]]:
     """Give the stars of a frame with their residuals, the brightest first."""
     store = _as_of(lake, as_of)
-    _visible(lake, store, frame_id, user)
+    visible_frame(lake, store, frame_id, user)
     return stars_of_frame(store, frame_id).to_dicts()
 
 
@@ -124,7 +124,7 @@ def stars(user: Visitor, lake: TheLake, frame_id: FrameId, as_of: AsOf = "") -> 
 )
 def cutout(user: Visitor, lake: TheLake, frame_id: FrameId) -> Response:
     """Give the pixels round the target as FITS."""
-    _visible(lake, lake.store, frame_id, user)
+    visible_frame(lake, lake.store, frame_id, user)
     body = cutout_file(lake, frame_id)
     if body is None:
         raise Rejected(f"No pixels of frame {frame_id} were kept.", code="unknown-cutout")
@@ -136,7 +136,7 @@ def _as_of(lake: Lake, as_of: str) -> Readable:
     return lake.store.at(version_of(lake, as_of)) if as_of.strip() else lake.store
 
 
-def _visible(lake: Lake, store: Readable, frame_id: str, user: User | None) -> dict[str, Any]:
+def visible_frame(lake: Lake, store: Readable, frame_id: str, user: User | None) -> dict[str, Any]:
     """Return a frame whose upload a visitor may see; another's looks like one that is not there."""
     row = frame(store, frame_id)
     if not _may_see(lake, int(str(row["upload_id"])), user):

@@ -1,12 +1,16 @@
 """Hand-made uploads with their frames, as a reduction leaves them."""
 
+import numpy as np
 import polars as pl
 
 from engine.frame import Camera
 from engine.photometry.calibration import BandFit, Calibration
+from engine.photometry.looked import Glance
+from engine.photometry.preview import preview_png
 from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
+from lake.glances import keep_glances
 from lake.inbox import UploadRequest, accept
 from lake.opening import Lake
 from lake.provenance import new_batch
@@ -16,6 +20,7 @@ from lake.targets import get_target
 from lake.uploads import UploadResult, UploadStatus, set_results
 
 BAND = "g(GaiaSP)"
+PNG = preview_png(np.zeros((30, 40), dtype=np.float32))
 STARS = pl.DataFrame(
     [
         {"ref_id": f"s{n}", "x": 10.0 * n, "y": 5.0, "ra_deg": 100.0 + n / 100, "dec_deg": 12.0,
@@ -66,6 +71,11 @@ def upload_measured(
         frame_ids=frame_ids,
     )
     set_results(lake.operations, [result])
+    seen = Glance(
+        plane="", width_pix=40, height_pix=30, mjd=mjd, exptime_s=60.0, filter_name="g", ra_deg=None,
+        dec_deg=None, stars=3, saturated_share=0.0, saturated_stars=0.0,
+    )  # fmt: skip
+    keep_glances(lake, sent.sha256, [(seen, PNG)])
     cancel(lake.operations, sent.job_id or 0)  # it was reduced here, without a worker
     return sent.upload_id
 

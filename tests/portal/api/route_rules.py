@@ -134,6 +134,8 @@ ABOUT_TARGETS: dict[Key, Rule] = {
     ("GET", "/api/v1/frames/{frame_id}"): Rule(who=Who.SEES, path=FRAME),
     ("GET", "/api/v1/frames/{frame_id}/calibrations"): Rule(who=Who.SEES, path=f"{FRAME}/calibrations"),
     ("GET", "/api/v1/frames/{frame_id}/stars"): Rule(who=Who.SEES, path=f"{FRAME}/stars"),
+    ("GET", "/api/v1/frames/{frame_id}/picture"): Rule(who=Who.SEES, path=f"{FRAME}/picture"),
+    ("GET", "/api/v1/frames/{frame_id}/raw"): Rule(who=Who.SEES, path=f"{FRAME}/raw"),
     ("GET", "/api/v1/uploads"): Rule(who=Who.SEES, query={"target": "{target}"}),
     ("GET", "/api/v1/uploads/{upload_id}"): Rule(who=Who.SEES, path="/api/v1/uploads/{upload_id}"),
     ("GET", "/api/v1/jobs/{job_id}"): Rule(who=Who.SEES, path="/api/v1/jobs/{job_id}"),
