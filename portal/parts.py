@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lake.targets import TargetRow
 from portal.curves import light_curve
@@ -98,6 +99,17 @@ def _last_words(points: pl.DataFrame) -> str:
     """Return the last magnitude of a light curve and how old it is, as Markdown."""
     last = last_seen(points)
     return f"**{last.mag:.2f}** {escaped(last.band)}, {ago_text(last.mjd)}" if last else "not observed yet"
+
+
+def box_of_one() -> DeltaGenerator:
+    """Return the box of one thing in a list: what it is on its left, what can be done on its right."""
+    return st.container(
+        border=True,
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        width=760,
+    )
 
 
 def fact_list(facts: dict[str, str]) -> None:
