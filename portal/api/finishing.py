@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from html import escape
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -25,19 +24,14 @@ from portal.api.attempts import (
     drop_secret,
     set_secret,
 )
-from portal.api.entering import let_in
-from portal.api.fields import Fields, read_fields, text_of
-from portal.api.identity import TheDoor, TheLake, address_of
+from portal.api.entering import LACKING, let_in
+from portal.api.fields import BodyFields, text_of
+from portal.api.identity import TheDoor, TheLake, address_of, is_from_elsewhere
 from portal.api.plain_page import PAGES, plain_page, sentence_page
 from portal.security.door import Door
-from portal.security.origin import is_cross_site, is_local_path
+from portal.security.origin import is_local_path
 
 router = APIRouter()
-_LACKING = {
-    Lacks.TERMS: "Read the terms of use and accept them to sign in.",
-    Lacks.CODE: "Give the code that your device shows, or one of your recovery codes.",
-    Lacks.RIGHT_CODE: "This code is wrong or was used already: give the next one that your device shows.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +54,7 @@ def enter(
         return _welcome(request, lake, user, then_path)
     unfinished = leave_unfinished(lake.operations, user)
     step = Step(provider=provider, user=user, key=unfinished.key, then_path=then_path)
-    reply = _form(lake, step, _LACKING[lacks], status=200)
+    reply = _form(lake, step, LACKING[lacks], status=200)
     set_secret(reply, request, cookie=FINISH_COOKIE, secret=unfinished.browser, kept_s=KEPT_S, lake=lake)
     return reply
 
@@ -71,10 +65,10 @@ def finish_sign_in(
     lake: TheLake,
     door: TheDoor,
     provider: str,
-    fields: Annotated[Fields, Depends(read_fields)],
+    fields: BodyFields,
 ) -> Response:
     """Open the session of whom a service named, once they gave what was lacking."""
-    if is_cross_site(request.headers, public_url=lake.settings.public_url):
+    if is_from_elsewhere(request, lake):
         return sentence_page(FOREIGN, status=403)
     service = chosen(lake, provider)
     key, code, terms, place = (text_of(fields, name) or "" for name in ("key", "code", "terms", "next"))
@@ -91,7 +85,7 @@ def finish_sign_in(
         reply.headers["Retry-After"] = str(int(error.retry_after_s))
         return reply
     if lacks is not Lacks.NOTHING:
-        return _form(lake, step, _LACKING[lacks], status=401)
+        return _form(lake, step, LACKING[lacks], status=401)
     if not finish(lake.operations, unfinished):
         return sentence_page(STALE, status=400)
     answer = _welcome(request, lake, user, place)

@@ -18,7 +18,7 @@ from lake.public.versions import LATEST
 from lake.sandbox.formats import Format, write_rows
 from lake.sandbox.run import LIMITS
 from lake.sandbox.selection import Selection
-from portal.api.fields import Fields, read_fields, text_of
+from portal.api.fields import BodyFields, text_of
 from portal.api.identity import TheLake, Visitor
 from portal.api.reply import Refused, json_reply
 from portal.desk import LOGGED_CHARACTERS, Desk, desk_of
@@ -96,9 +96,7 @@ def get(
 
 @router.post("/api/sql")
 @router.post("/api/sql/")
-def post(
-    request: Request, desk: TheDesk, user: Visitor, fields: Annotated[Fields, Depends(read_fields)]
-) -> Response:
+def post(request: Request, desk: TheDesk, user: Visitor, fields: BodyFields) -> Response:
     """Answer the SELECT in a JSON or form body, which may be longer than a URL."""
     asked = (
         text_of(fields, "sql") or "",

@@ -17,10 +17,9 @@ from lake.targets import get_target
 from portal.api.bhtom.calibration_items import calibration_item
 from portal.api.bhtom.frame_items import LIMIT_ERROR, sources_of, survey_of
 from portal.api.bhtom.pages import PAGE_SIZE, envelope, page_number, paged, yes_or_no
-from portal.api.fields import Fields, clean_text
+from portal.api.fields import Fields, SentFields, clean_text
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

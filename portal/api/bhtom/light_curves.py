@@ -18,11 +18,10 @@ from lake.snapshots import version_of
 from lake.targets import get_target
 from portal.api.bhtom.pages import date_mjd, moment, paged
 from portal.api.bhtom.plotly import figure_of
-from portal.api.fields import Fields, clean_text, text_of
+from portal.api.fields import Fields, SentFields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake, address_of
 from portal.api.light_curve_csv import bhtom_csv, high_energy_csv, radio_csv
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

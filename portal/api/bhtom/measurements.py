@@ -26,10 +26,9 @@ from portal.api.bhtom.pages import (
     number_or_refused,
 )
 from portal.api.bhtom.staff import Staff
-from portal.api.fields import Fields, text_of
+from portal.api.fields import Fields, SentFields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

@@ -23,11 +23,10 @@ from portal.api.bhtom.observatory_items import (
     sent_values,
 )
 from portal.api.bhtom.pages import date_mjd, moment, number_or_refused, paged, yes_or_no
-from portal.api.fields import Fields, text_of
+from portal.api.fields import BodyFields, Fields, SentFields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.target_fields import NO_NUMBER, REQUIRED
-from portal.api.targets import BodyFields, SentFields
 
 router = APIRouter()
 

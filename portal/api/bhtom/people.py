@@ -7,10 +7,9 @@ from lake.people.accounts import User, joined_mjd, list_users
 from lake.people.comments import Comment, CommentFilter, count_comments, list_comments
 from portal.api.bhtom.pages import PAGE_SIZE, date_mjd, envelope, id_or_refused, moment, page_number
 from portal.api.bhtom.staff import Staff
-from portal.api.fields import text_of
+from portal.api.fields import SentFields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

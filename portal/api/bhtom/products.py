@@ -35,10 +35,9 @@ from portal.api.bhtom.pages import (
 )
 from portal.api.bhtom.staff import no_permission
 from portal.api.bhtom.star_table import star_table
-from portal.api.fields import Fields, clean_text, text_of
+from portal.api.fields import BodyFields, Fields, SentFields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import BodyFields, SentFields
 
 router = APIRouter()
 

@@ -13,10 +13,9 @@ from lake.uploads import UploadStatus
 from portal.api.bhtom.frame_items import STATUS_CODES
 from portal.api.bhtom.pages import id_or_refused, number_or_refused
 from portal.api.bhtom.staff import Staff
-from portal.api.fields import Fields, text_of
+from portal.api.fields import Fields, SentFields, text_of
 from portal.api.identity import TheLake
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

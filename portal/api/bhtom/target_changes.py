@@ -15,12 +15,12 @@ from lake.target_groups import TargetGroup, get_group, list_groups, targets_of_g
 from lake.targets import delete_target, get_target, target_row, update_target
 from portal.api.bhtom.pages import PAGE_SIZE, envelope, id_or_refused, moment, page_number, paged
 from portal.api.bhtom.staff import Staff, no_permission
-from portal.api.fields import Fields, clean_text, text_of
+from portal.api.fields import BodyFields, Fields, SentFields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.target_fields import new_target
 from portal.api.target_list import target_items
-from portal.api.targets import BodyFields, SentFields, target_refusal
+from portal.api.targets import target_refusal
 
 router = APIRouter()
 
