@@ -7,10 +7,10 @@ from pathlib import Path
 import pyotp
 import pytest
 from installations import settings_in
+from page_visits import visit
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-import portal
 from engine.errors import Rejected
 from engine.times import mjd_now
 from lake.opening import Lake, open_lake
@@ -42,7 +42,6 @@ from portal import joining, my_account, opened
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.throttle import Throttle
 
-SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
 PASSWORD = "correct horse battery"
 
 
@@ -67,13 +66,6 @@ def ada(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> User:
     open_session(lake.operations, user, address="10.0.0.2")
     monkeypatch.setattr("portal.session.st.context.__class__.cookies", {SESSION_COOKIE: this}, raising=False)
     return user
-
-
-def visit(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(SHELL, default_timeout=30)
-    at.run()
-    at.query_params.update(query)
-    return at.switch_page(f"../pages/{page}.py").run()
 
 
 def told(at: AppTest) -> str:

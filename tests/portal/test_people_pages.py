@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from page_lakes import HOSTILE_TEXT, PASSWORD
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words
 
 import portal
 from engine.frame import Camera
@@ -26,7 +26,6 @@ from lake.upload_changes import share_upload
 from lake.uploads import uploads
 from portal import admin_accounts
 
-__all__ = ["signed_in"]  # a fixture
 ADMIN = Path(portal.__file__).parent / "pages" / "admin.py"
 PEOPLE = ("leader", "mate", "outsider")
 GROUP = "Page *owls*"

@@ -6,8 +6,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 from page_lakes import HOSTILE_NAME, HOSTILE_TEXT, PASSWORD, REAL_NAME, SIMULATED_NAME, example_points
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words
 
 from engine.errors import Rejected
 from engine.lightcurve import light_curve
@@ -28,7 +28,6 @@ from lake.upload_changes import share_upload
 from lake.uploads import uploads
 from portal.target_tabs.notes import mentions, note_markdown
 
-__all__ = ["signed_in"]  # a fixture
 TABS = {
     "Passport": ":material/badge: Passport",
     "Notes": ":material/forum: Notes",

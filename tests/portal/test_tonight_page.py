@@ -4,14 +4,13 @@ from datetime import date
 
 import pytest
 from page_lakes import HOSTILE_NAME, REAL_NAME, SIMULATED_NAME
-from test_pages import signed_in, visit, words
+from page_visits import visit, words
 
 from lake.opening import Lake
 from lake.telescopes import telescope_at
 from portal import data, tonight
 from portal.night_choices import ELSEWHERE, NightChoices, of_address, remember, seed
 
-__all__ = ["signed_in"]  # a fixture
 NIGHT = {"telescope": "Ostrowik", "date": "2025-11-10", "altitude": "10"}  # RA 20 to 160 pass at night
 
 
