@@ -15,7 +15,7 @@ from engine.target import (
     checked_name,
 )
 from engine.times import mjd_now
-from lake.merged_ids import leads_to
+from lake.merging.ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
 from lake.people.accounts import User
 from lake.people.audit import About, note_change
