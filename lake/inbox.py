@@ -10,7 +10,6 @@ from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import mjd_now
 from lake.allowance import check_allowance_within
-from lake.observatories import camera_within
 from lake.opening import Lake
 from lake.operations import serialised, writing
 from lake.operations import uploads as _uploads
@@ -20,6 +19,7 @@ from lake.raw import RawFile
 from lake.rights import SYSTEM, shared_upload
 from lake.settings import Settings
 from lake.sharing import check_shared
+from lake.sites.observatories import camera_within
 from lake.targets import target_within
 from lake.uploads import (
     DELETED,

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from engine.times import datetime_of, mjd_now
-from lake.camera_approval import approve_camera, refuse_camera, waiting_cameras
 from lake.job_rows import JobState
-from lake.observatories import RegisteredCamera
 from lake.people.accounts import User
 from lake.people.audit import AuditFilter, Entry, Kind, audit_page
 from lake.people.tokens import DAYS_MAX
+from lake.sites.camera_approval import approve_camera, refuse_camera, waiting_cameras
+from lake.sites.observatories import RegisteredCamera
 from portal.api.v1.problems import MOST_BODY_BYTES
 from portal.deed import outcome
 from portal.fmt import moment_text

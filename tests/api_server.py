@@ -11,9 +11,9 @@ import httpx
 import uvicorn
 
 from engine.frame import Camera
-from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
 from lake.people.accounts import User, create_user, issue_token
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from portal.api.app import build_api
 from portal.security.headers import SecurityHeaders
 

@@ -16,7 +16,6 @@ from lake.inbox import (
     upload_counts,
     uploads,
 )
-from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
 from lake.operations import jobs, reading
 from lake.people.accounts import User, create_user
@@ -34,6 +33,7 @@ from lake.queue import (
 )
 from lake.raw import RawFile
 from lake.rights import SYSTEM
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.targets import create_target, delete_target
 from lake.uploads import UploadResult, set_upload_result
 

@@ -12,12 +12,12 @@ from engine.target import Target, Visibility
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
 from lake.inbox import UploadRequest, UploadStatus, accept
-from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake
 from lake.people.accounts import User, create_user
 from lake.provenance import new_batch
 from lake.queue import claim, fail, finish
 from lake.raw import RawFile
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.targets import create_target, update_summary
 from lake.uploads import UploadResult, set_upload_result
 

@@ -15,11 +15,11 @@ from engine.accuracy.simulated import (
 )
 from engine.target import Target, Visibility
 from lake.inbox import UploadRequest, accept
-from lake.observatories import camera_registered
 from lake.opening import Lake
 from lake.people.accounts import find_user
 from lake.provenance import new_batch
 from lake.raw import RawFile
+from lake.sites.observatories import camera_registered
 from lake.targets import create_target
 from portal import telescopes
 

@@ -7,7 +7,7 @@ from page_lakes import HOSTILE_NAME, REAL_NAME, SIMULATED_NAME
 from page_visits import visit, words
 
 from lake.opening import Lake
-from lake.telescopes import telescope_at
+from lake.sites.telescopes import telescope_at
 from portal import data, tonight
 from portal.night_choices import ELSEWHERE, NightChoices, of_address, remember, seed
 

@@ -10,9 +10,9 @@ from engine.errors import Rejected
 from lake.data_products import ProductFilter, find_uploads, uploads_of
 from lake.frame_rows import UPLOAD
 from lake.frames import frames_of_target
-from lake.observatories import list_observatories
 from lake.opening import Lake
 from lake.seen import seen_light_curve
+from lake.sites.observatories import list_observatories
 from lake.targets import get_target
 from portal.api.bhtom.calibration_items import calibration_item
 from portal.api.bhtom.frame_items import LIMIT_ERROR, sources_of, survey_of

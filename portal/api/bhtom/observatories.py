@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from lake.observatories import Observatory, add_camera, add_observatory, observatory_named
-from lake.observatory_facts import ObservatoryRecord, keep_facts, observatory_records, update_observatory
 from lake.opening import Lake
 from lake.people.favourites import Favourite, add_favourite, list_favourites, remove_favourite
+from lake.sites.facts import ObservatoryRecord, keep_facts, observatory_records, update_observatory
+from lake.sites.observatories import Observatory, add_camera, add_observatory, observatory_named
 from lake.target_rows import name_key
 from portal.api.bhtom.observatory_items import (
     CAMERA_COLUMNS,

@@ -19,8 +19,6 @@ from lake.archives import record_answer, record_failure
 from lake.changes import Change
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris
 from lake.inbox import UploadRequest, accept
-from lake.observatories import Observatory, add_camera, add_observatory
-from lake.observatory_facts import keep_facts
 from lake.opening import Lake
 from lake.operations import merges, seals, writing
 from lake.people.accounts import User, create_user, find_user, issue_token, open_session
@@ -43,6 +41,8 @@ from lake.references import cells_of_stars, put_cell
 from lake.rights import SYSTEM
 from lake.safekeeping.checksums import Checksum, database_checksums, lake_tables, table_checksum
 from lake.safekeeping.moment import moment_of
+from lake.sites.facts import keep_facts
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.snapshots import create_snapshot
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, SHELVES
 from lake.target_groups import add_to_group
