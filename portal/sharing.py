@@ -8,12 +8,12 @@ import streamlit as st
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import datetime_of, mjd_of
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import Upload
 from lake.people.accounts import User
 from lake.people.groups import list_groups
 from lake.rights import Shared, can_share, shared_target, shared_upload, target_shared_as
 from lake.targets import update_target
-from lake.upload_changes import share_upload
-from lake.uploads import Upload
 from portal.fmt import date_text, escaped
 from portal.opened import lake
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.errors import Rejected
-from lake.inbox import Upload, UploadStatus, upload, uploads
+from lake.inbox.accepting import Upload, UploadStatus, upload, uploads
 from lake.job_rows import ENDED, Job, JobState
 from lake.job_subjects import is_simulated as _is_simulated
 from lake.job_subjects import subject_of

@@ -10,6 +10,7 @@ from engine.times import mjd_of
 from lake.archives import Harvest, harvests_of_target
 from lake.catalog import Catalog
 from lake.frame_rows import UPLOAD
+from lake.inbox.uploads import Upload, upload
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.provenance import Batch
@@ -20,7 +21,6 @@ from lake.seen import closed_to
 from lake.tables import CALIBRATIONS, FRAMES, PHOTOMETRY
 from lake.targets import get_target
 from lake.trace.catalog_rows import moment_of, whole
-from lake.uploads import Upload, upload
 
 _CHUNK_BYTES = 1 << 20
 _IDS = range(-(2**63), 2**63)

@@ -17,7 +17,7 @@ from jobs.reduce import reduce_upload
 from jobs.reference_stars import ENOUGH_STARS, stars_for
 from jobs.watch import Limits
 from lake.frames import frames_of_target
-from lake.inbox import UploadRequest, UploadStatus, accept, upload
+from lake.inbox.accepting import UploadRequest, UploadStatus, accept, upload
 from lake.job_rows import Job, JobState
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user

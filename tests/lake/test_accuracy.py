@@ -17,7 +17,7 @@ from engine.frame import Camera
 from engine.target import Target, Visibility
 from lake.accuracy import camera_accuracy
 from lake.changes import Change
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user, find_user
 from lake.provenance import new_batch

@@ -15,7 +15,7 @@ from engine.visibility.night import day_of, night_of
 from engine.visibility.windows import Limits
 from lake.changes import Change
 from lake.ephemerides import KeptEphemeris, Wanted, keep_ephemeris, kept_ephemeris, whole_ephemerides
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user, find_user
 from lake.people.favourites import add_favourite

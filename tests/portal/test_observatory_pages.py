@@ -14,7 +14,7 @@ from engine.accuracy.simulated import (
     simulated_stars,
 )
 from engine.target import Target, Visibility
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake
 from lake.people.accounts import find_user
 from lake.provenance import new_batch

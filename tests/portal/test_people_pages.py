@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 import portal
 from engine.frame import Camera
 from engine.target import Target, Visibility
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import uploads
 from lake.opening import Lake
 from lake.people.accounts import Role, Scope, User, create_user, find_user, list_tokens, open_session
 from lake.people.audit import audit_log
@@ -22,8 +24,6 @@ from lake.queue import cancel, claim, enqueue, get_job
 from lake.rights import SYSTEM, Shared
 from lake.sites.observatories import Observatory, add_camera, add_observatory, list_cameras, observatory_named
 from lake.targets import create_target, get_target
-from lake.upload_changes import share_upload
-from lake.uploads import uploads
 from portal import admin_accounts
 
 ADMIN = Path(portal.__file__).parent / "pages" / "admin.py"

@@ -12,7 +12,7 @@ from engine.errors import Rejected
 from engine.frame import Camera
 from engine.target import Target
 from engine.times import mjd_now
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake
 from lake.people.accounts import create_user, find_user
 from lake.provenance import new_batch

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.data_products import ProductFilter, find_uploads, uploads_of
 from lake.frame_rows import UPLOAD
 from lake.frames import frames_of_target
+from lake.inbox.data_products import ProductFilter, find_uploads, uploads_of
 from lake.opening import Lake
 from lake.seen import seen_light_curve
 from lake.sites.observatories import list_observatories

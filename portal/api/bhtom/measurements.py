@@ -7,11 +7,11 @@ from starlette.responses import Response
 from engine.bands import BANDS
 from engine.lightcurve import Flag
 from engine.target import Target
-from lake.data_products import upload_ids_by_file
+from lake.inbox.changes import withdraw_points
+from lake.inbox.data_products import upload_ids_by_file
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.seen import seen_light_curve
-from lake.upload_changes import withdraw_points
 from portal.api.bhtom.asked_target import named_or_numbered
 from portal.api.bhtom.frame_items import LIMIT_ERROR
 from portal.api.bhtom.pages import (

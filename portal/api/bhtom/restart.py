@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lake.data_products import FrameFilter, ProductFilter, find_uploads, uploads_of, with_frames
+from lake.inbox.changes import restart
+from lake.inbox.data_products import FrameFilter, ProductFilter, find_uploads, uploads_of, with_frames
+from lake.inbox.uploads import UploadStatus
 from lake.opening import Lake
 from lake.people.accounts import User
-from lake.upload_changes import restart
-from lake.uploads import UploadStatus
 from portal.api.bhtom.asked_target import named_or_numbered
 from portal.api.bhtom.frame_items import STATUS_CODES
 from portal.api.bhtom.pages import id_or_refused, number_or_refused

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.target import Visibility
-from lake.inbox import upload
+from lake.inbox.accepting import upload
+from lake.inbox.changes import share_upload
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.groups import group_named, name_of_group
 from lake.rights import Shared, shared_target, shared_upload, target_shared_as
 from lake.targets import get_target, update_target
-from lake.upload_changes import share_upload
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.paging import MOST_ID
 from portal.api.v1.target_models import Exact, Text

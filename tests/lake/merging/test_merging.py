@@ -17,7 +17,7 @@ from engine.target import Target, Visibility
 from engine.times import mjd_now
 from lake.archives import record_answer
 from lake.changes import Change
-from lake.inbox import upload
+from lake.inbox.accepting import upload
 from lake.merging import merging
 from lake.merging.merging import MergeState, list_merges, merge, unmerge
 from lake.opening import Lake, open_lake

@@ -20,7 +20,7 @@ from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status
 from engine.target import Target, Visibility
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user
 from lake.provenance import new_batch

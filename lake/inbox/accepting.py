@@ -9,19 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake.allowance import check_allowance_within
-from lake.opening import Lake
-from lake.operations import serialised, writing
-from lake.operations import uploads as _uploads
-from lake.people.accounts import User, user_within
-from lake.queue import enqueue_within
-from lake.raw import RawFile
-from lake.rights import SYSTEM, shared_upload
-from lake.settings import Settings
-from lake.sharing import check_shared
-from lake.sites.observatories import camera_within
-from lake.targets import target_within
-from lake.uploads import (
+from lake.inbox.allowance import check_allowance_within
+from lake.inbox.uploads import (
     DELETED,
     READY_MADE,
     Upload,
@@ -34,6 +23,17 @@ from lake.uploads import (
     upload_within,
     uploads,
 )
+from lake.opening import Lake
+from lake.operations import serialised, writing
+from lake.operations import uploads as _uploads
+from lake.people.accounts import User, user_within
+from lake.queue import enqueue_within
+from lake.raw import RawFile
+from lake.rights import SYSTEM, shared_upload
+from lake.settings import Settings
+from lake.sharing import check_shared
+from lake.sites.observatories import camera_within
+from lake.targets import target_within
 
 __all__ = [
     "Upload",
