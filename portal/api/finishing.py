@@ -42,6 +42,7 @@ class Step:
     user: User
     key: str
     then_path: str
+    ticked: str = ""  # the version of the terms that they accepted in the form before
 
 
 def enter(
@@ -76,7 +77,7 @@ def finish_sign_in(
     user = who_is_finishing(lake.operations, unfinished)
     if user is None:
         return sentence_page(STALE, status=400)
-    step = Step(provider=service, user=user, key=key, then_path=place)
+    step = Step(provider=service, user=user, key=key, then_path=place, ticked=terms)
     given = Given(username=user.username, password="", code=code, terms=terms)
     try:
         lacks = door.ask(lake, user, given, address=address_of(request), service=service.name)
@@ -109,7 +110,7 @@ def _form(lake: Lake, step: Step, sentence: str, *, status: int) -> HTMLResponse
         f'<form method="post" action="{PATH}/{escape(step.provider.name)}/finish">'
         f'<input type="hidden" name="key" value="{escape(step.key)}">'
         f'<input type="hidden" name="next" value="{escape(step.then_path)}">'
-        f"{_terms_field(lake, step.user)}{_code_field(lake, step.user)}"
+        f"{_terms_field(lake, step)}{_code_field(lake, step.user)}"
         '<button type="submit">Sign in</button></form>'
         '<p class="quiet">This page is good for ten minutes. '
         '<a href="/account">Sign in as somebody else</a></p>'
@@ -117,15 +118,16 @@ def _form(lake: Lake, step: Step, sentence: str, *, status: int) -> HTMLResponse
     return plain_page(body, status=status)
 
 
-def _terms_field(lake: Lake, user: User) -> str:
+def _terms_field(lake: Lake, step: Step) -> str:
     terms = current_terms(lake.settings)
-    if terms is None or has_accepted(lake.operations, user, terms):
+    if terms is None or has_accepted(lake.operations, step.user, terms):
         return ""
     version = escape(terms.version)
+    checked = " checked" if step.ticked == terms.version else ""
     return (
         f"<h2>Terms of use, version {version}</h2>"
         f'<div class="terms" tabindex="0" role="region" aria-label="Terms of use">{escape(terms.text)}</div>'
-        f'<label class="tick"><input type="checkbox" name="terms" value="{version}" required>'
+        f'<label class="tick"><input type="checkbox" name="terms" value="{version}" required{checked}>'
         "I accept the terms of use</label>"
     )
 
