@@ -94,12 +94,12 @@ def question_of(key: str, *, target_id: int = 1) -> Query:
     return Query(**asked | {"names": tuple(asked.get("names", ())), "target_id": target_id})
 
 
-def rows_of(key: str) -> bytes:
-    """Return an archive's hand-made rows: a file, or a folder whose files are the parts of a bundle."""
-    parts = ANSWERS / key / "rows"
+def made_answer(key: str, kind: str = "rows") -> bytes:
+    """Return a hand-made answer: a file, or a folder whose files are the parts of a bundle."""
+    parts = ANSWERS / key / kind
     if parts.is_dir():
         return bundled({path.name: path.read_bytes() for path in sorted(parts.iterdir())})
-    (path,) = (ANSWERS / key).glob("rows.*")
+    (path,) = (ANSWERS / key).glob(f"{kind}.*")
     return path.read_bytes()
 
 

@@ -8,13 +8,14 @@ import resource
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 
 import pandas as pd
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
-from benchmarks.archive_server import Play, Served, archives, enlarged, question_of, routes_of, rows_of
+from benchmarks.archive_server import Play, Served, archives, enlarged, made_answer, question_of, routes_of
+from benchmarks.archive_targets import add_target_for
 from engine.brokers.asking.accounts import ACCOUNTS
 from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.protocol import Asks, Broker
@@ -23,13 +24,12 @@ from engine.brokers.reading.increments import parsed
 from engine.brokers.registry import BROKERS, broker
 from engine.errors import Rejected
 from engine.target import Target
-from engine.times import datetime_of, mjd_now
+from engine.times import datetime_of
 from jobs.harvester import Harvester
 from lake.archives import request_all
 from lake.opening import Lake, open_lake
-from lake.operations import harvests, jobs, reading, target_names, targets, writing
+from lake.operations import harvests, jobs, reading, writing
 from lake.settings import read_settings
-from lake.target_rows import name_key, row_of
 
 TARGETS = 100
 HOST_INTERVAL_S = 0.1
@@ -119,28 +119,8 @@ def latency_of(archive: Broker) -> float:
 
 def add_targets(lake: Lake, key: str, number: int) -> list[Target]:
     """Return new targets that an archive's hand-made answers are about; all stand at one place."""
-    query = question_of(key)
-    moves = broker(key).info.asks == Asks.MOVING
-    made = []
     with writing(lake.operations) as connection:
-        for count in range(number):
-            target = Target(
-                name=f"Number {count} for {key}",
-                ra_deg=query.ra_deg,
-                dec_deg=query.dec_deg,
-                epoch=query.epoch,
-                pm_ra_mas_yr=query.pm_ra_mas_yr,
-                pm_dec_mas_yr=query.pm_dec_mas_yr,
-                designation=query.name if moves else "",
-            )
-            values = row_of(target) | {"created_by": "a benchmark", "created_mjd": mjd_now()}
-            added = insert(targets).values(values).returning(targets.c.target_id)
-            target_id = int(connection.execute(added).scalar_one())
-            for name in () if moves else dict.fromkeys((query.name, *query.names)):
-                alias = {"target_id": target_id, "source": "-", "name": name, "name_key": name_key(name)}
-                connection.execute(insert(target_names).values(alias))
-            made.append(replace(target, target_id=target_id))
-    return made
+        return [add_target_for(connection, key, name=f"Number {count} for {key}") for count in range(number)]
 
 
 def waiting(lake: Lake) -> bool:
@@ -161,7 +141,7 @@ def busiest_host(served: Served) -> tuple[str, int]:
 def parse_row(archive: Broker) -> str:
     """Return how quickly an archive's answers are read, as a line of the table."""
     key = archive.info.key
-    body = enlarged(rows_of(key), PARSED_ROWS)
+    body = enlarged(made_answer(key), PARSED_ROWS)
     shown = f"{len(body) / 1e6:.1f} MB"
     if len(body) < LEAST_ROW_BYTES * PARSED_ROWS:
         return f"| {key} | | its form cannot be made longer | | |"

@@ -10,11 +10,11 @@ from engine.photometry.glance import glance_at
 from engine.photometry.preview import preview_png
 from jobs.progress import Progress
 from lake.glances import keep_glances
-from lake.inbox import Upload, upload
+from lake.inbox.accepting import Upload, upload
 from lake.job_rows import Job
-from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.rights import SYSTEM
+from lake.sites.observatories import camera_by_oname
 
 
 def look_at(lake: Lake, sent: Upload, exposures: Sequence[Exposure]) -> None:

@@ -9,14 +9,14 @@ from engine.sent.curve_file import read_curve
 from engine.sent.spectrum import read_spectrum
 from engine.target import Target
 from lake.frame_rows import UPLOAD
-from lake.inbox import Upload, UploadKind, UploadStatus
+from lake.inbox.accepting import Upload, UploadKind, UploadStatus
+from lake.inbox.sent_points import save_curve
+from lake.inbox.uploads import UploadResult, set_upload_result
 from lake.job_rows import Job
 from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.rights import SYSTEM
-from lake.sent_points import save_curve
 from lake.targets import get_target
-from lake.uploads import UploadResult, set_upload_result
 
 
 def take_ready_made(lake: Lake, job: Job, sent: Upload) -> str:

@@ -14,13 +14,13 @@ from jobs.executor import EPHEMERIS, left_to_cluster
 from jobs.progress import Progress
 from jobs.reduce import reduced_upload
 from jobs.worker import EXIT_REFUSED
+from lake.inbox.uploads import Upload
 from lake.job_rows import ENDED, Job, JobState
 from lake.opening import Lake
 from lake.queue import Kinds, due_jobs, enqueue, get_job, states_of
 from lake.shelf.selection import processings_now, processings_waiting
 from lake.shelf.swap import shelve
 from lake.trace.sources import AGAIN_PRIORITY
-from lake.uploads import Upload
 
 KIND = "recalibrate"
 _KINDS = (KIND, "references", EPHEMERIS)  # without stars no frame is calibrated, nor a body found

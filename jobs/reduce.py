@@ -24,21 +24,21 @@ from jobs.moving_targets import placed
 from jobs.progress import Progress
 from jobs.ready_made import take_ready_made
 from jobs.reference_stars import stars_for
-from lake.camera_approval import approval_note
 from lake.credit import credited
 from lake.frame_rows import UPLOAD, FrameOrigin
 from lake.frames import save_reduction
 from lake.habits import band_habits
-from lake.inbox import Upload, UploadStatus, upload
+from lake.inbox.accepting import Upload, UploadStatus, upload
+from lake.inbox.quarantine import put_aside, take_back
+from lake.inbox.uploads import READY_MADE, UploadResult, set_upload_result
 from lake.job_rows import Job
-from lake.observatories import camera_by_oname
 from lake.opening import Lake
 from lake.provenance import Batch, new_batch
-from lake.quarantine import put_aside, take_back
 from lake.rights import SYSTEM
+from lake.sites.camera_approval import approval_note
+from lake.sites.observatories import camera_by_oname
 from lake.target_list import update_summary
 from lake.targets import get_target
-from lake.uploads import READY_MADE, UploadResult, set_upload_result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

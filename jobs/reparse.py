@@ -13,7 +13,7 @@ from engine.brokers.reading.increments import parsed
 from engine.brokers.registry import broker
 from engine.errors import Rejected
 from lake.frame_rows import UPLOAD
-from lake.inbox import Upload
+from lake.inbox.accepting import Upload
 from lake.opening import Lake
 from lake.provenance import Batch, new_batch
 from lake.rights import SYSTEM

@@ -12,10 +12,10 @@ from engine.accuracy.stars import COLOUR_STEP_MAG, MAG_STEP, StarTallies, no_tal
 from engine.accuracy.tally import CELLS_PER_E_FOLD, PULL_SCALE, RESIDUAL_SCALE_MAG
 from engine.lightcurve import Flag
 from engine.photometry.verdict import TARGET_REF_ID
-from lake.observatories import RegisteredCamera
 from lake.people.accounts import User
 from lake.readable import Readable
 from lake.seen import SeenUploads, seen_uploads
+from lake.sites.observatories import RegisteredCamera
 from lake.store import Store
 
 _SPOILT = Flag.SATURATED | Flag.BLENDED | Flag.NEAR_EDGE | Flag.BAD_PIXEL

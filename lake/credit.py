@@ -2,9 +2,9 @@
 
 import re
 
+from lake.inbox.uploads import Upload
 from lake.opening import Lake
 from lake.people.accounts import full_names
-from lake.uploads import Upload
 
 _SENTENCE = re.compile(r"(?:^|\s)Observers: (.+)\.$", re.DOTALL)
 

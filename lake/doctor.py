@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 from engine.errors import TomlakeError
+from lake.inbox.quarantine import quarantined_count
 from lake.job_rows import JobState
 from lake.opening import Lake
 from lake.operations import jobs, reading
 from lake.people.accounts import list_users
 from lake.providers import Provider
-from lake.quarantine import quarantined_count
 from lake.settings import Settings
 
 FREE_GB_MIN = 5.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from engine.errors import Rejected
-from lake.inbox import Upload, upload
+from lake.inbox.accepting import Upload, upload
 from lake.job_rows import Job, JobState, job_of
 from lake.operations import jobs, reading, uploads
 from lake.people.accounts import User

@@ -76,6 +76,14 @@ class RawStore:
         with telling():
             return bool(self._filesystem.exists(self._place(sha256)))
 
+    def mark(self, sha256: str) -> str | None:
+        """Return a word that changes once the file of the bytes is written to, None where there is none."""
+        try:
+            with telling():
+                return str(self._filesystem.ukey(self._place(sha256)))
+        except FileNotFoundError:
+            return None
+
     def open(self, sha256: str) -> IO[bytes]:
         """Return the uncompressed bytes as a stream.
 

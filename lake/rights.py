@@ -9,7 +9,8 @@ Things are targets and uploads. Each has an owner, perhaps a group, and says who
 Staff see and change everything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Table, and_, false, or_, true
 
@@ -31,6 +32,36 @@ class Shared:
     embargo_until_mjd: float | None = None
 
 
+class Sent(Protocol):
+    """What the rule looks at of an upload, be it kept already or only asked for."""
+
+    @property
+    def uploaded_by(self) -> str:
+        """User name of who sends it."""
+
+    @property
+    def visibility(self) -> Visibility:
+        """Who sees it."""
+
+    @property
+    def group_id(self) -> int | None:
+        """Group that it is given to."""
+
+    @property
+    def embargo_until_mjd(self) -> float | None:
+        """Until when what is public is not."""
+
+
+def shared_upload(sent: Sent) -> Shared:
+    """Return how an upload is shared."""
+    return Shared(
+        owner=sent.uploaded_by,
+        visibility=sent.visibility,
+        group_id=sent.group_id,
+        embargo_until_mjd=sent.embargo_until_mjd,
+    )
+
+
 def shared_target(target: Target) -> Shared:
     """Return how a target is shared."""
     return Shared(
@@ -38,6 +69,16 @@ def shared_target(target: Target) -> Shared:
         visibility=target.visibility,
         group_id=target.group_id,
         embargo_until_mjd=target.embargo_until_mjd,
+    )
+
+
+def target_shared_as(target: Target, wanted: Shared) -> Target:
+    """Return a target that is shared as wanted; its owner stays."""
+    return replace(
+        target,
+        visibility=wanted.visibility,
+        group_id=wanted.group_id,
+        embargo_until_mjd=wanted.embargo_until_mjd,
     )
 
 

@@ -6,11 +6,11 @@ from pathlib import PurePath
 from engine.errors import Rejected
 from engine.sent.spectrum import Spectrum, read_spectrum
 from lake.credit import credited
-from lake.data_products import ProductFilter, find_uploads, uploads_of
+from lake.inbox.data_products import ProductFilter, find_uploads, uploads_of
+from lake.inbox.uploads import Upload, UploadKind, UploadStatus
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.raw import RawStore
-from lake.uploads import Upload, UploadKind, UploadStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, RowMapping, and_, delete, insert, or_
 from engine.errors import Rejected
 from engine.target import Target
 from engine.times import mjd_now
-from lake.merged_ids import leads_to
+from lake.merging.ids import leads_to
 from lake.operations import reading, serialised, target_names, targets, writing
 from lake.people.accounts import User
 from lake.people.audit import About, note_change

@@ -17,8 +17,8 @@ from engine.visibility.windows import Limits, windows
 from lake.ephemerides import whole_ephemerides
 from lake.people.accounts import User
 from lake.readable import Readable
+from lake.sites.telescopes import Telescope, depth_of
 from lake.target_list import PAGE_SIZE_MAX, Order, TargetFilter, TargetRow, find_targets
-from lake.telescopes import Telescope, depth_of
 
 _OWN_COLUMNS: dict[str, pl.DataType] = {
     "target_id": pl.Int64(),

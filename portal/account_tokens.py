@@ -7,6 +7,7 @@ from engine.times import mjd_now
 from lake.people.accounts import Scope, Token, User, issue_token, list_tokens, revoke_token, rotate_token
 from portal.fmt import ago_text, date_text, escaped
 from portal.opened import lake
+from portal.parts import box_of_one
 
 MAY = {
     "Read what I may see": Scope.READ,
@@ -81,13 +82,7 @@ def _new_token_form(user: User) -> None:
 
 
 def _token_row(user: User, token: Token) -> None:
-    with st.container(
-        border=True,
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-        width=760,
-    ):
+    with box_of_one():
         with st.container(width="content", gap=None):
             st.text(token.name or "without a name")
             used = f"used {ago_text(token.last_used_mjd)}" if token.last_used_mjd else "never used"

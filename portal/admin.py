@@ -1,18 +1,18 @@
 """What the page of staff shows and changes; the lake refuses everybody else, whatever a page asks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from engine.errors import Rejected
 from engine.times import datetime_of, mjd_now
-from lake.camera_approval import approve_camera, refuse_camera, waiting_cameras
 from lake.job_rows import JobState
-from lake.observatories import RegisteredCamera
 from lake.people.accounts import User
 from lake.people.audit import AuditFilter, Entry, Kind, audit_page
 from lake.people.tokens import DAYS_MAX
+from lake.sites.camera_approval import approve_camera, refuse_camera, waiting_cameras
+from lake.sites.observatories import RegisteredCamera
 from portal.api.v1.problems import MOST_BODY_BYTES
+from portal.deed import outcome
 from portal.fmt import moment_text
 from portal.opened import lake, settings
 from portal.work import ListedJob, jobs_listed, retry_job
@@ -65,7 +65,7 @@ def decide_camera(user: User, oname: str, *, is_good: bool) -> str:
     """Approve a camera, or put it out of use; return what to tell the person."""
     decide = approve_camera if is_good else refuse_camera
     word = "approved" if is_good else "out of use"
-    return _said(lambda: decide(lake().operations, oname, by=user), f"{oname} is {word}.")
+    return outcome(lambda: decide(lake().operations, oname, by=user), f"{oname} is {word}.")
 
 
 def stuck_jobs(user: User) -> list[ListedJob]:
@@ -77,7 +77,7 @@ def stuck_jobs(user: User) -> list[ListedJob]:
 
 def retry_jobs(user: User, job_ids: Iterable[int]) -> str:
     """Let jobs run again; return what to tell the person."""
-    words = [_said(lambda job_id=job_id: retry_job(job_id, user), "") for job_id in job_ids]  # type: ignore[misc]
+    words = [outcome(lambda job_id=job_id: retry_job(job_id, user), "") for job_id in job_ids]  # type: ignore[misc]
     refused = [word for word in words if word]
     return refused[0] if refused else f"{len(words)} jobs wait for a worker again."
 
@@ -133,11 +133,3 @@ def today() -> str:
 
 def _told(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in values.items())
-
-
-def _said(act: Callable[[], object], done: str) -> str:
-    try:
-        act()
-    except Rejected as refusal:
-        return refusal.reason
-    return done

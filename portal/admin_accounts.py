@@ -7,6 +7,7 @@ import streamlit as st
 from engine.errors import Rejected
 from lake.people.accounts import User
 from lake.people.sign_up import WaitingAccount, approve_account, refuse_account, waiting_accounts
+from portal.deed import outcome
 from portal.fmt import ago_text, escaped
 from portal.opened import lake
 from portal.parts import fact_list
@@ -62,8 +63,4 @@ def approved(user: User, sign_up_id: int, username: str = "") -> str:
 
 def refused(user: User, sign_up_id: int) -> str:
     """Return what to tell whoever wants to refuse an account."""
-    try:
-        refuse_account(lake().operations, sign_up_id, by=user)
-    except Rejected as refusal:
-        return refusal.reason
-    return "The request is gone."
+    return outcome(lambda: refuse_account(lake().operations, sign_up_id, by=user), "The request is gone.")

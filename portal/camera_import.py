@@ -3,9 +3,9 @@
 import polars as pl
 
 from engine.errors import Rejected
-from lake.observatory_fields import FIELDS
-from lake.observatory_import import Imported, import_observatories
 from lake.people.accounts import User
+from lake.sites.fields import FIELDS
+from lake.sites.importing import Imported, import_observatories
 from portal.opened import lake
 
 CSV_COLUMNS = ", ".join(field.name for field in FIELDS)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine.errors import Rejected
-from lake.inbox import Upload, UploadStatus
+from lake.inbox.accepting import Upload, UploadStatus
 from lake.people.accounts import User
 from lake.queue import Job
 from portal.fmt import ago_text, escaped, size_text

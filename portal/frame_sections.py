@@ -3,8 +3,8 @@
 import polars as pl
 import streamlit as st
 
+from lake.inbox.uploads import UploadKind
 from lake.people.accounts import User
-from lake.uploads import UploadKind
 from portal import frame_charts as charts
 from portal import frames
 from portal.charts import Spec

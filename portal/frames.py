@@ -15,11 +15,11 @@ from engine.target import Target
 from engine.times import mjd_now
 from lake.frames import frames_of_upload, judged_stars, stars_of_frame
 from lake.glances import ask_to_look, glances_of
+from lake.inbox.quarantine import may_be_given
+from lake.inbox.uploads import Upload, UploadKind, upload
 from lake.people.accounts import User
-from lake.quarantine import may_be_given
 from lake.store import Store
 from lake.targets import get_target
-from lake.uploads import Upload, UploadKind, upload
 from portal.curves import light_curve
 from portal.moment import address_of, read_version, readable
 from portal.opened import lake

@@ -7,8 +7,8 @@ from engine.visibility.ranking import best_words
 from lake.people.accounts import User
 from lake.people.comments import Comment, CommentFilter, list_comments
 from lake.remembered import Remembered
+from lake.sites.telescopes import Telescope
 from lake.targets import Order, TargetFilter, TargetRow, find_targets
-from lake.telescopes import Telescope
 from lake.tonight import Plan
 from portal import tonight
 from portal.fmt import ago_text, escaped, plural

@@ -6,9 +6,9 @@ import streamlit as st
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from lake.observatories import NAME_MAX_CHARS, Observatory, observatory_named
 from lake.people.accounts import User
-from lake.registration import register
+from lake.sites.observatories import NAME_MAX_CHARS, Observatory, observatory_named
+from lake.sites.registration import register
 from portal.components.mounts import sample_frame
 from portal.fmt import escaped
 from portal.opened import lake

@@ -16,7 +16,7 @@ from engine.visibility.night import (
     day_of,
 )
 from engine.visibility.windows import Limits
-from lake.telescopes import Telescope, telescope_at
+from lake.sites.telescopes import Telescope, telescope_at
 from lake.tonight import Asked
 
 ELSEWHERE = "Another site"

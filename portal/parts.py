@@ -7,6 +7,7 @@ from statistics import median
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lake.targets import TargetRow
 from portal.classes import meaning_of
@@ -127,6 +128,17 @@ def change_words(mags: Sequence[float]) -> str:
         return "about as bright as usual"
     way = "brighter" if brightening_mag > 0 else "fainter"
     return f"{abs(brightening_mag):.1f} mag {way} than usual"
+
+
+def box_of_one() -> DeltaGenerator:
+    """Return the box of one thing in a list: what it is on its left, what can be done on its right."""
+    return st.container(
+        border=True,
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        width=760,
+    )
 
 
 def fact_list(facts: dict[str, str]) -> None:

@@ -115,7 +115,9 @@ def _about_bytes(told: Explanation) -> dict[str, str]:
     if raw.size_bytes is None:
         state = "not kept here"
     else:
-        state = f"{raw.size_bytes:,} bytes, " + ("sound: just hashed anew" if raw.is_sound else "damaged")
+        state = f"{raw.size_bytes:,} bytes, " + (
+            "sound: hashed within the last ten minutes" if raw.is_sound else "damaged"
+        )
     return _known(
         {
             "sha256": raw.sha256,

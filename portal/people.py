@@ -1,8 +1,5 @@
 """What the page of groups shows and changes; rights are the lake's."""
 
-from collections.abc import Callable
-
-from engine.errors import Rejected
 from lake.people.accounts import Role, User
 from lake.people.groups import (
     Group,
@@ -14,6 +11,7 @@ from lake.people.groups import (
     remove_member,
     set_member,
 )
+from portal.deed import outcome
 from portal.opened import lake
 
 ROLES: dict[str, Role] = {
@@ -41,7 +39,7 @@ def leads(group: Group, user: User) -> bool:
 
 def make_group(user: User, name: str, description: str) -> str:
     """Make a group; return what to tell the person."""
-    return _said(
+    return outcome(
         lambda: create_group(lake().operations, name, by=user, description=description[:2000]),
         f"You lead the group {name}.",
     )
@@ -49,7 +47,7 @@ def make_group(user: User, name: str, description: str) -> str:
 
 def put_member(user: User, group: Group, username: str, role: Role) -> str:
     """Take somebody in, or change what they may do; return what to tell the person."""
-    return _said(
+    return outcome(
         lambda: set_member(lake().operations, group.group_id, username, role, by=user),
         f"{username} is {role} of {group.name}.",
     )
@@ -57,7 +55,7 @@ def put_member(user: User, group: Group, username: str, role: Role) -> str:
 
 def take_out(user: User, group: Group, username: str) -> str:
     """Take somebody out of a group; return what to tell the person."""
-    return _said(
+    return outcome(
         lambda: remove_member(lake().operations, group.group_id, username, by=user),
         f"{username} does not belong to {group.name} any more.",
     )
@@ -65,12 +63,4 @@ def take_out(user: User, group: Group, username: str) -> str:
 
 def end_group(user: User, group: Group) -> str:
     """Delete a group; return what to tell the person."""
-    return _said(lambda: delete_group(lake().operations, group.group_id, by=user), f"{group.name} is gone.")
-
-
-def _said(act: Callable[[], object], done: str) -> str:
-    try:
-        act()
-    except Rejected as refusal:
-        return refusal.reason
-    return done
+    return outcome(lambda: delete_group(lake().operations, group.group_id, by=user), f"{group.name} is gone.")

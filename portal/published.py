@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import polars as pl
 import pyarrow as pa
 
-from engine.errors import Rejected, TomlakeError, Transient
+from engine.errors import Rejected, TomlakeError
 from lake.people.accounts import User
 from lake.public.manifest import Manifest
 from lake.public.shelf import MANIFEST
@@ -23,7 +23,7 @@ from lake.public.versions import LATEST
 from lake.sandbox.formats import Format, write_rows
 from lake.sandbox.run import LIMITS, MOST_SQL_CHARACTERS
 from portal.data import interesting_targets
-from portal.desk import LOGGED_CHARACTERS, QUERIES, Desk, desk_of
+from portal.desk import QUERIES, Asking, Desk, desk_of, noted
 from portal.fmt import size_text
 from portal.opened import settings
 from portal.spreadsheet import BYTE_ORDER_MARK, FORMULA
@@ -116,23 +116,13 @@ def answer(
     known = None if again else _KEPT.get(told.name, sql)
     if known is not None:
         return known
-    desk, started_s, code = desk_of(settings()), time.monotonic(), "ok"
+    desk = desk_of(settings())
     try:
-        _check_rate(desk, address)
-        result = _run(desk, sql, told)
+        with noted(Asking(logger=logger, text=sql, user=user)):
+            desk.take_turn(address)
+            result = _run(desk, sql, told)
     except TomlakeError as error:
-        code = error.code
         return _refusal(sql, error)
-    finally:
-        logger.info(
-            "a query on the public lake ended",
-            extra={
-                "sql": " ".join(sql.split())[:LOGGED_CHARACTERS],
-                "user": user.username if user else "",
-                "code": code,
-                "seconds": round(time.monotonic() - started_s, 3),
-            },
-        )
     _KEPT.put(result)
     return result
 
@@ -150,16 +140,6 @@ def _run(desk: Desk, sql: str, told: Manifest) -> Result:
         truncated=selection.truncated,
         seconds=time.monotonic() - started_s,
     )
-
-
-def _check_rate(desk: Desk, address: str) -> None:
-    wait_s = desk.throttle.attempt(address)
-    if wait_s:
-        raise Transient(
-            f"Too many queries: try again in {int(wait_s) + 1} seconds.",
-            code="too-many-queries",
-            retry_after_s=wait_s,
-        )
 
 
 def _refusal(sql: str, error: TomlakeError) -> Refusal:

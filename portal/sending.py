@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.target import Target
-from lake.data_products import best_frames
-from lake.inbox import FIRST_MJD, LAST_MJD
+from lake.inbox.accepting import FIRST_MJD, LAST_MJD
+from lake.inbox.data_products import best_frames
+from lake.inbox.uploads import Upload, UploadKind
 from lake.people.accounts import User
 from lake.rights import Shared
-from lake.uploads import Upload, UploadKind
 from portal import frames, work
 from portal.moment import address_of, reading
 from portal.sharing import as_upload_fields

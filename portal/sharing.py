@@ -1,7 +1,6 @@
 """Who sees a thing: the fields that ask for it, and the boxes that change it of a target or an upload."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, time
 
 import streamlit as st
@@ -9,12 +8,12 @@ import streamlit as st
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import datetime_of, mjd_of
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import Upload
 from lake.people.accounts import User
 from lake.people.groups import list_groups
-from lake.rights import Shared, can_share, shared_target
+from lake.rights import Shared, can_share, shared_target, shared_upload, target_shared_as
 from lake.targets import update_target
-from lake.upload_changes import share_upload
-from lake.uploads import Upload
 from portal.fmt import date_text, escaped
 from portal.opened import lake
 
@@ -78,13 +77,7 @@ def target_sharing(target: Target, user: User | None) -> None:
         return
 
     def store(wanted: Shared) -> None:
-        changed = replace(
-            target,
-            visibility=wanted.visibility,
-            group_id=wanted.group_id,
-            embargo_until_mjd=wanted.embargo_until_mjd,
-        )
-        update_target(lake().operations, changed, user=user)
+        update_target(lake().operations, target_shared_as(target, wanted), user=user)
 
     _box(user, "target", shared_target(target), store)
 
@@ -93,13 +86,8 @@ def upload_sharing(sent: Upload, user: User | None) -> None:
     """Let who sent a file, and staff, say who sees what it gave."""
     if user is None or not (user.is_staff or sent.uploaded_by == user.username):
         return
-    now = Shared(
-        owner=sent.uploaded_by,
-        visibility=sent.visibility,
-        group_id=sent.group_id,
-        embargo_until_mjd=sent.embargo_until_mjd,
-    )
-    _box(user, f"upload_{sent.upload_id}", now, lambda wanted: _share(sent, wanted, user))
+    key = f"upload_{sent.upload_id}"
+    _box(user, key, shared_upload(sent), lambda wanted: _share(sent, wanted, user))
 
 
 def words_of(visibility: Visibility, embargo_until_mjd: float | None) -> str:

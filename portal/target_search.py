@@ -11,9 +11,9 @@ from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.saved_lists import SavedList, lists_of, targets_of_list
 from lake.remembered import Remembered
+from lake.sites.telescopes import telescope_named
 from lake.target_groups import get_group, list_groups
 from lake.targets import Cone, TargetFilter, get_target
-from lake.telescopes import telescope_named
 from lake.tonight import Asked, up_tonight
 from portal.choices import MINE, Choices
 

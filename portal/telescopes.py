@@ -10,9 +10,9 @@ from engine.errors import Rejected
 from engine.night_side import night_edge
 from engine.times import mjd_now
 from lake.accuracy import camera_accuracy, numbers_of_cameras
-from lake.observatories import RegisteredCamera, camera_registered, list_cameras
 from lake.people.accounts import User
 from lake.people.favourites import add_favourite, list_favourites, remove_favourite
+from lake.sites.observatories import RegisteredCamera, camera_registered, list_cameras
 from portal.fmt import MISSING, ago_text, date_text, duration_text, number_text, plural
 from portal.moment import address_of, read_version
 from portal.opened import lake

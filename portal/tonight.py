@@ -13,7 +13,7 @@ from engine.visibility.night import tonight as day_of_tonight
 from engine.visibility.ranking import best_words, clock
 from engine.visibility.windows import Limits
 from lake.people.accounts import User
-from lake.telescopes import Telescope, telescopes_of
+from lake.sites.telescopes import Telescope, telescopes_of
 from lake.tonight import Asked, Chance, Plan, chances, plan_night
 from portal.charts import Spec
 from portal.fmt import MISSING, plural

@@ -20,11 +20,11 @@ from lake.frames import (
     frames_of_upload,
     recent_frames,
 )
+from lake.inbox.uploads import upload
 from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from lake.store import Store
 from lake.targets import get_target
-from lake.uploads import upload
 from portal.fmt import duration_text, mag_text, moment_text
 from portal.moment import read_version, readable, reading
 from portal.opened import lake

@@ -10,6 +10,7 @@ from engine.errors import Rejected
 from lake.people.accounts import User
 from lake.proposals import Proposal, ProposalState, accept, dismiss, list_proposals
 from lake.watches import Watch, add_watch, list_watches, request_watch, set_active
+from portal.deed import outcome
 from portal.fmt import ago_text, mag_text, plural
 from portal.opened import lake
 
@@ -135,11 +136,11 @@ def make_watch(user: User, info: StreamInfo, name: str, criteria: dict[str, obje
 
 def ask_now(user: User, watch: Watch) -> str:
     """Ask a stream soon; return what to tell the person."""
-    try:
-        request_watch(lake().operations, watch.watch_id, user=user)
-    except Rejected as refusal:
-        return refusal.reason
-    return f"{stream(watch.stream).info.title} is asked; look again in a minute."
+    title = stream(watch.stream).info.title
+    return outcome(
+        lambda: request_watch(lake().operations, watch.watch_id, user=user),
+        f"{title} is asked; look again in a minute.",
+    )
 
 
 def let_rest(user: User, watch: Watch, *, rests: bool) -> str:

@@ -6,6 +6,7 @@ from engine.errors import Rejected
 from lake.people.accounts import User
 from portal.components.mounts import ways_in_buttons
 from portal.fmt import date_text
+from portal.parts import box_of_one
 from portal.ways_in import end_way, linked_ways, ways_in
 
 
@@ -15,13 +16,7 @@ def ways_in_section(user: User) -> None:
     if linked or ways_in():
         st.header("Other ways to sign in")
     for way in linked:
-        with st.container(
-            border=True,
-            horizontal=True,
-            vertical_alignment="center",
-            horizontal_alignment="distribute",
-            width=760,
-        ):
+        with box_of_one():
             with st.container(width="content", gap=None):
                 st.text(f"{way.title}: {way.subject}")
                 st.caption(f"linked {date_text(way.made_mjd)}")

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.errors import Rejected
-from lake.data_products import uploads_of
-from lake.inbox import Upload, UploadStatus, uploads
+from lake.inbox.accepting import Upload, UploadStatus, uploads
+from lake.inbox.data_products import uploads_of
 from lake.job_rows import ENDED, Job, JobState
 from lake.job_subjects import is_simulated as _is_simulated
 from lake.job_subjects import subject_of
-from lake.observatories import list_cameras
 from lake.people.accounts import User
 from lake.people.favourites import list_favourites
 from lake.queue import cancel, counts, get_job, list_jobs, retry
+from lake.sites.observatories import list_cameras
 from portal.fmt import ago_text
 from portal.opened import lake, settings
 

@@ -3,13 +3,17 @@
 import socket
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
 import uvicorn
 
+from engine.frame import Camera
 from lake.opening import Lake
-from lake.people.accounts import User
+from lake.people.accounts import User, create_user, issue_token
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from portal.api.app import build_api
 from portal.security.headers import SecurityHeaders
 
@@ -57,3 +61,38 @@ class running:  # noqa: N801 - read as a word: with running(lake)
         self._server.should_exit = True
         self._thread.join(10)
         self._socket.close()
+
+
+def add_people(lake: Lake, *, full_name: str = "") -> tuple[User, User, User]:
+    """Return an owner, who may have a name, somebody else, and one of the staff."""
+    return (
+        create_user(lake.operations, "owner", PASSWORD, full_name=full_name),
+        create_user(lake.operations, "other", PASSWORD),
+        create_user(lake.operations, "staff", PASSWORD, is_staff=True),
+    )
+
+
+def add_site(lake: Lake, cameras: Mapping[str, str]) -> None:
+    """Add an observatory of the owner with cameras, whose names go by their ONAMEs."""
+    place = Observatory(name="ROAD", longitude_deg=-68.2, latitude_deg=-22.9)
+    site = add_observatory(lake.operations, place, by="owner")
+    for oname, name in cameras.items():
+        add_camera(lake.operations, site.observatory_id or 0, Camera(name=name), by="owner", oname=oname)
+
+
+@contextmanager
+def served(lake: Lake, people: tuple[User, User, User]) -> Iterator[Served]:
+    """Serve a lake to three people, each with a token, and close it at the end."""
+    owner_token, other_token, staff_token = (
+        issue_token(lake.operations, person, name="test") for person in people
+    )
+    with running(lake) as port:
+        yield Served(
+            lake=lake,
+            port=port,
+            owner=people[0],
+            owner_token=owner_token,
+            other_token=other_token,
+            staff_token=staff_token,
+        )
+    lake.close()

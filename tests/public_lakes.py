@@ -16,7 +16,6 @@ from engine.target import Target, Visibility
 from engine.times import mjd_now
 from lake.changes import Change
 from lake.files import filesystem_of
-from lake.observatories import Observatory, add_observatory
 from lake.opening import Lake
 from lake.operations import uploads, writing
 from lake.provenance import new_batch
@@ -24,6 +23,7 @@ from lake.public.place import Place
 from lake.public.publish import Publication, Terms, publish
 from lake.public.versions import manifest
 from lake.rights import SYSTEM
+from lake.sites.observatories import Observatory, add_observatory
 from lake.store import Replacement
 from lake.tables import TABLES, Table
 from lake.targets import create_target, delete_target, update_target

@@ -19,6 +19,7 @@ import polars as pl
 import requests
 
 from engine.errors import Rejected, Transient
+from tomlake.whole_file import write_whole
 
 PIECE_BYTES = 8 << 20
 MOST_TARGETS = 100  # in one request
@@ -116,16 +117,9 @@ class Portal:
 
         It is whole or not there: half a file never has its name.
         """
-        place = Path(path)
-        part = place.with_name(place.name + ".part")
         address = f"/targets/{quote(name, safe='')}/light-curve"
-        with (
-            self._ask("GET", address, params={"format": format}, stream=True) as answer,
-            part.open("wb") as file,
-        ):
-            for chunk in answer.iter_content(_CHUNK_BYTES):
-                file.write(chunk)
-        return part.replace(place)
+        with self._ask("GET", address, params={"format": format}, stream=True) as answer:
+            return write_whole(path, answer.iter_content(_CHUNK_BYTES))
 
     def upload(
         self, path: str | Path, *, target: str, progress: Progress | None = None, **about: object

@@ -14,6 +14,7 @@ from lake.settings import read_settings
 from lake.snapshots import version_of
 from lake.target_list import PAGE_SIZE_MAX
 from lake.targets import Order, TargetFilter, TargetRow, find_targets
+from tomlake.whole_file import write_whole
 
 
 class LocalLake:
@@ -70,11 +71,7 @@ class LocalLake:
 
     def download(self, name: str, path: str | Path, *, format: str = "csv") -> Path:  # noqa: A002
         """Return the file into which a light curve was written; it is whole or not there."""
-        place = Path(path)
-        part = place.with_name(place.name + ".part")
-        with part.open("wb") as file:
-            file.writelines(self._pieces(name, format, "", Selection()))
-        return part.replace(place)
+        return write_whole(path, self._pieces(name, format, "", Selection()))
 
     def sql(self, statement: str, *, version: str = "") -> pl.DataFrame:
         """Return the rows of one SELECT over the whole lake; ``version`` is a snapshot, number or date."""

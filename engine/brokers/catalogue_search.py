@@ -16,8 +16,9 @@ from engine.brokers.gaia_alerts import INDEX_URL, alert_names
 from engine.brokers.names import simbad
 from engine.brokers.protocol import Http
 from engine.brokers.reading.answers import csv_table, drift, refuse_pages, text_of, with_numbers
+from engine.brokers.reading.json_answers import json_of_no_page
 from engine.brokers.streams.gaia_alerts import mjd_of_date
-from engine.brokers.streams.reading import json_of, number, rows_of, words
+from engine.brokers.streams.reading import number, rows_of, words
 from engine.brokers.streams.tns import OBJECT_URL, ask_tns, discovery_mjd, object_of, row_of
 from engine.errors import Rejected
 from engine.target import Target
@@ -128,7 +129,7 @@ def _alerce_object(term: str, http: Http) -> Target:
         name = f"LSST_{lsst[1] if lsst else ''}"
         asked = {"survey_id": "lsst", "oid": name.removeprefix("LSST_")}
         body = http.get(ALERCE_LSST_URL, params=asked, timeout_s=_TIMEOUT_S)
-    found = json_of(body, title=Catalogue.ALERCE)
+    found = json_of_no_page(body, title=Catalogue.ALERCE)
     if not isinstance(found, Mapping) or number(found, "meanra") is None:
         raise drift(Catalogue.ALERCE, "an object without a place")
     first_mjd = number(found, "firstmjd")

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 from astropy.coordinates import SkyCoord
 
-from engine.brokers.asking.irsa import TAP_URL
-from engine.brokers.asking.tap import ask_tap, rows_in_cone
+from engine.brokers.asking.irsa import irsa_rows
 from engine.brokers.matching import SEPARATION, cone_at, nearest_first, places_at, separations
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Http, Query
@@ -79,8 +78,7 @@ class Ptf:
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return every epoch round the target as CSV, asked of IRSA by TAP."""
         cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
-        adql = rows_in_cone("ptf_lightcurves", COLUMNS, cone)
-        return ask_tap(http, TAP_URL, adql, title=INFO.title)
+        return irsa_rows(http, cone, table="ptf_lightcurves", columns=COLUMNS, title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
         """Return the good epochs of the target's object as a light curve.

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.brokers.asking.irsa import TAP_URL
-from engine.brokers.asking.tap import ask_tap, rows_in_cone
+from engine.brokers.asking.irsa import irsa_rows
 from engine.brokers.matching import cone_at, nearest_first, places_at
 from engine.brokers.points import archive_points
 from engine.brokers.protocol import BrokerInfo, Http, Query
@@ -74,8 +73,7 @@ class Twomass:
     def fetch(self, query: Query, http: Http) -> bytes:
         """Return the sources round the target as CSV, asked of IRSA by TAP."""
         cone = cone_at(query, year=_MIDDLE_YEAR, half_span_yr=_HALF_SPAN_YR, radius_arcsec=INFO.radius_arcsec)
-        adql = rows_in_cone("fp_psc", COLUMNS, cone)
-        return ask_tap(http, TAP_URL, adql, title=INFO.title)
+        return irsa_rows(http, cone, table="fp_psc", columns=COLUMNS, title=INFO.title)
 
     def parse(self, body: bytes, query: Query) -> pl.DataFrame:
         """Return the nearest source as at most three points, one for each band.

@@ -1,10 +1,12 @@
 """The columns that every complete format has: one row for a point, nothing hidden in another column."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
 
-from engine.bands import BANDS
+from engine.bands import BANDS, Band
+from engine.brokers.protocol import BrokerInfo
 from engine.brokers.registry import BROKERS
 from engine.formats.curve import FRAME_SCHEMA, AnyCurve
 from engine.lightcurve import flag_words
@@ -75,11 +77,14 @@ COLUMNS: tuple[Column, ...] = (
     _whole("snapshot", "meta.version", "version of the lake"),
 )
 NAMES = tuple(column.name for column in COLUMNS)
-_SYSTEMS = {key: str(band.system) for key, band in BANDS.items()}
-_FILTERS = {key: band.filter for key, band in BANDS.items()}
-_SURVEYS = {key: band.survey for key, band in BANDS.items()}
-_CITATIONS = {known.info.key: known.info.citation for known in BROKERS}
-_HOMES = {known.info.key: known.info.homepage for known in BROKERS}
+
+
+def _of_band(word: Callable[[Band], str]) -> pl.Expr:
+    return _told("band", {key: word(band) for key, band in BANDS.items()})
+
+
+def _of_archive(word: Callable[[BrokerInfo], str]) -> pl.Expr:
+    return _told("source", {known.info.key: word(known.info) for known in BROKERS})
 
 
 def _told(name: str, words: dict[str, str]) -> pl.Expr:
@@ -88,16 +93,16 @@ def _told(name: str, words: dict[str, str]) -> pl.Expr:
 
 _KNOWN: dict[str, pl.Expr] = {  # what is the same for every light curve
     "mjd_utc": pl.col("mjd"),
-    "mag_system": _told("band", _SYSTEMS),
+    "mag_system": _of_band(lambda band: str(band.system)),
     "flux_uJy": pl.col("flux_ujy"),
     "flux_err_uJy": pl.col("flux_err_ujy"),
     "filter": pl.col("band"),
-    "filter_standard": _told("band", _FILTERS),
-    "survey": _told("band", _SURVEYS),
+    "filter_standard": _of_band(lambda band: band.filter),
+    "survey": _of_band(lambda band: band.survey),
     "orcid": pl.lit(None),
     "quality_flags": pl.col("flags"),
-    "source_url": _told("source", _HOMES),
-    "bibcode": _told("source", _CITATIONS),
+    "source_url": _of_archive(lambda info: info.homepage),
+    "bibcode": _of_archive(lambda info: info.citation),
     "licence": pl.lit(None),
 }
 _OF_CURVE = ("target", "ra_deg", "dec_deg", "quality_text", "snapshot")

@@ -6,10 +6,10 @@ from sqlalchemy import Engine, delete, insert, select
 
 from engine.errors import Rejected
 from engine.times import mjd_now
-from lake.observatories import camera_within
 from lake.operations import cameras, observatories, reading, users, writing
 from lake.people.accounts import User
 from lake.said_tables import favourites
+from lake.sites.observatories import camera_within
 from lake.target_rows import name_key
 
 

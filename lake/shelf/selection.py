@@ -5,10 +5,10 @@ from enum import StrEnum
 
 import polars as pl
 
+from lake.inbox.uploads import Upload, UploadStatus
 from lake.opening import Lake
 from lake.readable import Readable
 from lake.trace.sources import kept_uploads
-from lake.uploads import Upload, UploadStatus
 
 _REDUCED = (UploadStatus.MEASURED, UploadStatus.LIMIT, UploadStatus.REJECTED)
 _NOW = """

@@ -8,13 +8,13 @@ import polars as pl
 from engine.photometry.verdict import Reduction
 from lake.changes import Change
 from lake.frame_rows import UPLOAD, FrameOrigin, point_keys, rows_of
+from lake.inbox.uploads import UploadResult, UploadStatus, set_results
 from lake.opening import Lake
 from lake.provenance import Batch, new_batch
 from lake.readable import Readable
 from lake.shelf.selection import Direction, choices
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY, SHELVES, Table
 from lake.target_list import update_summary
-from lake.uploads import UploadResult, UploadStatus, set_results
 
 AT_ONCE = 100  # uploads in one transaction
 _KEY = ["upload_id", "processing"]

@@ -4,14 +4,14 @@ import polars as pl
 from sqlalchemy import Engine, update
 
 from engine.errors import Rejected
-from lake.inbox import Upload
+from lake.inbox.accepting import Upload
+from lake.inbox.uploads import uploads as list_uploads
 from lake.operations import uploads, writing
 from lake.provenance import Batch
 from lake.queue import enqueue_within
 from lake.readable import Readable
 from lake.rights import SYSTEM
 from lake.tables import BATCHES
-from lake.uploads import uploads as list_uploads
 
 AGAIN_PRIORITY = 7  # after everything that somebody waits for
 REPARSE = "reparse"  # the task of a batch whose rows were read again from an earlier batch's bytes

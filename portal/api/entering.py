@@ -5,9 +5,16 @@ from starlette.responses import Response
 
 from lake.opening import Lake
 from lake.people.accounts import User, close_session, open_session
+from lake.people.sign_in import Lacks
 from portal.api.fields import clean_text
 from portal.api.identity import address_of
 from portal.security.cookie import SESSION_COOKIE, set_session_cookie
+
+LACKING = {  # what to tell whose password is right, or whom a service named
+    Lacks.TERMS: "Read the terms of use and accept them to sign in.",
+    Lacks.CODE: "Give the code that your device shows, or one of your recovery codes.",
+    Lacks.RIGHT_CODE: "This code is wrong or was used already: give the next one that your device shows.",
+}
 
 
 def let_in(request: Request, reply: Response, lake: Lake, user: User) -> None:

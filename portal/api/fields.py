@@ -4,8 +4,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from typing import Annotated
 from urllib.parse import parse_qsl
 
+from fastapi import Depends
 from starlette.requests import Request
 
 from portal.api.reply import Refused
@@ -37,6 +39,10 @@ async def read_all_fields(request: Request) -> Fields:
     """Return the fields of a small request from its body and, as BHTOM's guide has it, from its query."""
     query = parse_qsl(request.url.query, keep_blank_values=True)
     return {**dict(query), **await read_fields(request)}
+
+
+BodyFields = Annotated[Fields, Depends(read_fields)]  # what is stored: a query says how, not what
+SentFields = Annotated[Fields, Depends(read_all_fields)]
 
 
 def fields_of(body: bytes) -> Fields:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from html import escape
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -25,19 +24,14 @@ from portal.api.attempts import (
     drop_secret,
     set_secret,
 )
-from portal.api.entering import let_in
-from portal.api.fields import Fields, read_fields, text_of
-from portal.api.identity import TheDoor, TheLake, address_of
+from portal.api.entering import LACKING, let_in
+from portal.api.fields import BodyFields, text_of
+from portal.api.identity import TheDoor, TheLake, address_of, is_from_elsewhere
 from portal.api.plain_page import PAGES, plain_page, sentence_page
 from portal.security.door import Door
-from portal.security.origin import is_cross_site, is_local_path
+from portal.security.origin import is_local_path
 
 router = APIRouter()
-_LACKING = {
-    Lacks.TERMS: "Read the terms of use and accept them to sign in.",
-    Lacks.CODE: "Give the code that your device shows, or one of your recovery codes.",
-    Lacks.RIGHT_CODE: "This code is wrong or was used already: give the next one that your device shows.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +42,7 @@ class Step:
     user: User
     key: str
     then_path: str
+    ticked: str = ""  # the version of the terms that they accepted in the form before
 
 
 def enter(
@@ -60,7 +55,7 @@ def enter(
         return _welcome(request, lake, user, then_path)
     unfinished = leave_unfinished(lake.operations, user)
     step = Step(provider=provider, user=user, key=unfinished.key, then_path=then_path)
-    reply = _form(lake, step, _LACKING[lacks], status=200)
+    reply = _form(lake, step, LACKING[lacks], status=200)
     set_secret(reply, request, cookie=FINISH_COOKIE, secret=unfinished.browser, kept_s=KEPT_S, lake=lake)
     return reply
 
@@ -71,10 +66,10 @@ def finish_sign_in(
     lake: TheLake,
     door: TheDoor,
     provider: str,
-    fields: Annotated[Fields, Depends(read_fields)],
+    fields: BodyFields,
 ) -> Response:
     """Open the session of whom a service named, once they gave what was lacking."""
-    if is_cross_site(request.headers, public_url=lake.settings.public_url):
+    if is_from_elsewhere(request, lake):
         return sentence_page(FOREIGN, status=403)
     service = chosen(lake, provider)
     key, code, terms, place = (text_of(fields, name) or "" for name in ("key", "code", "terms", "next"))
@@ -82,7 +77,7 @@ def finish_sign_in(
     user = who_is_finishing(lake.operations, unfinished)
     if user is None:
         return sentence_page(STALE, status=400)
-    step = Step(provider=service, user=user, key=key, then_path=place)
+    step = Step(provider=service, user=user, key=key, then_path=place, ticked=terms)
     given = Given(username=user.username, password="", code=code, terms=terms)
     try:
         lacks = door.ask(lake, user, given, address=address_of(request), service=service.name)
@@ -91,7 +86,7 @@ def finish_sign_in(
         reply.headers["Retry-After"] = str(int(error.retry_after_s))
         return reply
     if lacks is not Lacks.NOTHING:
-        return _form(lake, step, _LACKING[lacks], status=401)
+        return _form(lake, step, LACKING[lacks], status=401)
     if not finish(lake.operations, unfinished):
         return sentence_page(STALE, status=400)
     answer = _welcome(request, lake, user, place)
@@ -115,7 +110,7 @@ def _form(lake: Lake, step: Step, sentence: str, *, status: int) -> HTMLResponse
         f'<form method="post" action="{PATH}/{escape(step.provider.name)}/finish">'
         f'<input type="hidden" name="key" value="{escape(step.key)}">'
         f'<input type="hidden" name="next" value="{escape(step.then_path)}">'
-        f"{_terms_field(lake, step.user)}{_code_field(lake, step.user)}"
+        f"{_terms_field(lake, step)}{_code_field(lake, step.user)}"
         '<button type="submit">Sign in</button></form>'
         '<p class="quiet">This page is good for ten minutes. '
         '<a href="/account">Sign in as somebody else</a></p>'
@@ -123,15 +118,16 @@ def _form(lake: Lake, step: Step, sentence: str, *, status: int) -> HTMLResponse
     return plain_page(body, status=status)
 
 
-def _terms_field(lake: Lake, user: User) -> str:
+def _terms_field(lake: Lake, step: Step) -> str:
     terms = current_terms(lake.settings)
-    if terms is None or has_accepted(lake.operations, user, terms):
+    if terms is None or has_accepted(lake.operations, step.user, terms):
         return ""
     version = escape(terms.version)
+    checked = " checked" if step.ticked == terms.version else ""
     return (
         f"<h2>Terms of use, version {version}</h2>"
         f'<div class="terms" tabindex="0" role="region" aria-label="Terms of use">{escape(terms.text)}</div>'
-        f'<label class="tick"><input type="checkbox" name="terms" value="{version}" required>'
+        f'<label class="tick"><input type="checkbox" name="terms" value="{version}" required{checked}>'
         "I accept the terms of use</label>"
     )
 

@@ -134,10 +134,15 @@ def _key(lake: Lake, token: str) -> tuple[bytes, bool]:
     return hashlib.sha256(token.encode()).digest(), lake.settings.staff_second_factor
 
 
+def is_from_elsewhere(request: Request, lake: Lake) -> bool:
+    """Return whether a browser says that the page of another site made it ask this."""
+    return is_cross_site(request.headers, public_url=lake.settings.public_url)
+
+
 def _may_use_cookie(request: Request, lake: Lake) -> bool:
     """Return whether a cookie speaks for its owner: not where another site could have sent it."""
     if request.method in SAFE_METHODS:
         return True
-    if is_cross_site(request.headers, public_url=lake.settings.public_url):
+    if is_from_elsewhere(request, lake):
         return False
     return "x-requested-with" in request.headers

@@ -23,15 +23,15 @@ from portal.api.attempts import (
     drop_secret,
     set_secret,
 )
-from portal.api.fields import Fields, read_fields, text_of
+from portal.api.fields import BodyFields, text_of
 from portal.api.finishing import enter
-from portal.api.identity import TheLake, Visitor, address_of
+from portal.api.identity import TheLake, Visitor, address_of, is_from_elsewhere
 from portal.api.plain_page import PAGES, sentence_page
 from portal.api.reply import Refused, json_reply
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.door import Door
 from portal.security.oidc import SignInServices
-from portal.security.origin import is_cross_site, is_local_path
+from portal.security.origin import is_local_path
 from portal.security.throttle import Throttle
 
 MOST_ATTEMPTS = 60  # of one address within five minutes: a classroom behind one still gets in
@@ -69,10 +69,10 @@ def leave(
     services: TheServices,
     user: Visitor,
     provider: str,
-    fields: Annotated[Fields, Depends(read_fields)],
+    fields: BodyFields,
 ) -> Response:
     """Tell the browser where to go; whoever is signed in links what they are there to their account."""
-    if is_cross_site(request.headers, public_url=lake.settings.public_url):
+    if is_from_elsewhere(request, lake):
         raise Refused(403, {"detail": FOREIGN})
     wait_s = services.oidc_attempts.attempt(address_of(request))
     if wait_s:

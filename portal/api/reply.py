@@ -9,13 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Rejected, TomlakeError, Transient
+from portal.security.answer_start import AnswerStart
 
 logger = logging.getLogger(__name__)
 
-CORRELATION_HEADER = b"correlation-id"
+CORRELATION_HEADER = "correlation-id"
 Body = Mapping[str, object] | list[object] | str
 
 
@@ -115,22 +116,19 @@ class OneSentence:
             await self.app(scope, receive, send)
             return
         number = uuid.uuid4().hex
-        started = False
-
-        async def send_numbered(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message.get("headers", []), (CORRELATION_HEADER, number.encode())]
-            await send(message)
-
+        send_numbered = AnswerStart(send, lambda headers: headers.append(CORRELATION_HEADER, number))
         try:
             await self.app(scope, receive, send_numbered)
         except ClientDisconnect:
             logger.info("the client left before its request was complete", extra={"request": number})
-        except Exception:
-            logger.exception("a request failed", extra={"request": number, "path": scope["path"]})
-            if started:
+        except Exception as error:
+            sentence = our_bug(error, scope, number)
+            if send_numbered.has_begun:
                 raise
-            sentence = f"Something went wrong on our side; please report it with the number {number}."
             await json_reply({"detail": sentence}, status=500)(scope, receive, send_numbered)
+
+
+def our_bug(error: Exception, scope: Scope, number: str) -> str:
+    """Return what to tell of an exception that nobody foresaw, after it is noted under a number."""
+    logger.error("a request failed", exc_info=error, extra={"request": number, "path": scope["path"]})
+    return f"Something went wrong on our side; please report it with the number {number}."

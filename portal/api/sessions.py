@@ -1,10 +1,9 @@
 """Signing in and out of the portal: routes that set and take back the session cookie."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -13,32 +12,25 @@ from lake.opening import Lake
 from lake.people.accounts import close_session
 from lake.people.sign_in import Given, Lacks
 from lake.people.terms import current_terms
-from portal.api.entering import let_in
-from portal.api.fields import Fields, read_fields, text_of
-from portal.api.identity import TheDoor, TheLake, address_of
+from portal.api.entering import LACKING, let_in
+from portal.api.fields import BodyFields, Fields, text_of
+from portal.api.identity import TheDoor, TheLake, address_of, is_from_elsewhere
 from portal.api.plain_page import sentence_page
 from portal.api.reply import Refused, json_reply
 from portal.security.cookie import SESSION_COOKIE, drop_session_cookie
-from portal.security.origin import is_cross_site, is_local_path
+from portal.security.origin import is_local_path
 
 router = APIRouter()
 WRONG = "The user name and the password do not belong together."
-_LACKING = {
-    Lacks.NOTHING: WRONG,
-    Lacks.TERMS: "Read the terms of use and accept them to sign in.",
-    Lacks.CODE: "Give the code that your device shows, or one of your recovery codes.",
-    Lacks.RIGHT_CODE: "This code is wrong or was used already: give the next one that your device shows.",
-}
+_REFUSED = LACKING | {Lacks.NOTHING: WRONG}
 FOREIGN = "Sign in and out from a page of this portal: the request came from another site."
 
 
 @router.post("/session/login")
 @router.post("/session/login/")
-async def sign_in(
-    request: Request, lake: TheLake, door: TheDoor, fields: Annotated[Fields, Depends(read_fields)]
-) -> Response:
+async def sign_in(request: Request, lake: TheLake, door: TheDoor, fields: BodyFields) -> Response:
     """Open a session; a form is sent on to ``next``, JSON is answered with the user's name."""
-    if is_cross_site(request.headers, public_url=lake.settings.public_url):
+    if is_from_elsewhere(request, lake):
         return _refusal(request, FOREIGN, status=403)
     code, terms = (text_of(fields, name) or "" for name in ("code", "terms"))
     given = Given(
@@ -53,7 +45,7 @@ async def sign_in(
         return _refusal(request, error.reason, status=429, retry_after_s=int(error.retry_after_s))
     if entrance.user is None:
         more = _asked_for(entrance.lacks, lake)
-        return _refusal(request, _LACKING[entrance.lacks], status=401, more=more)
+        return _refusal(request, _REFUSED[entrance.lacks], status=401, more=more)
     reply = _welcome(request, fields, entrance.user.username)
     await anyio.to_thread.run_sync(let_in, request, reply, lake, entrance.user)
     return reply
@@ -63,7 +55,7 @@ async def sign_in(
 @router.post("/session/logout/")
 async def sign_out(request: Request, lake: TheLake) -> Response:
     """Close the session on the server and take the cookie back."""
-    if is_cross_site(request.headers, public_url=lake.settings.public_url):
+    if is_from_elsewhere(request, lake):
         return _refusal(request, FOREIGN, status=403)
     session_id = request.cookies.get(SESSION_COOKIE)
     if session_id:

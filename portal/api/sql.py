@@ -1,9 +1,6 @@
 """``/api/sql``: one SELECT over a published version of the lake, for everybody; the URL is a permalink."""
 
 import logging
-import tempfile
-import time
-from collections.abc import Iterator
 from typing import IO, Annotated
 from urllib.parse import urlencode
 
@@ -12,23 +9,22 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from engine.errors import Rejected, TomlakeError
+from engine.errors import Rejected, Transient
 from lake.people.accounts import User
 from lake.public.versions import LATEST
 from lake.sandbox.formats import Format, write_rows
 from lake.sandbox.run import LIMITS
 from lake.sandbox.selection import Selection
-from portal.api.fields import Fields, read_fields, text_of
+from portal.api.fields import BodyFields, text_of
 from portal.api.identity import TheLake, Visitor
 from portal.api.reply import Refused, json_reply
-from portal.desk import LOGGED_CHARACTERS, Desk, desk_of
+from portal.api.whole_file import nameless_file, pieces_of
+from portal.desk import Asking, Desk, desk_of, noted
 
 logger = logging.getLogger(__name__)
 router = APIRouter()
 
-_IN_MEMORY_BYTES = 4_000_000  # of a result; the rest waits in a file without a name
 _LONGEST_LINK = 4000
-_CHUNK_BYTES = 1 << 18
 _MEDIA_TYPES = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.JSON: "application/json",
@@ -96,9 +92,7 @@ def get(
 
 @router.post("/api/sql")
 @router.post("/api/sql/")
-def post(
-    request: Request, desk: TheDesk, user: Visitor, fields: Annotated[Fields, Depends(read_fields)]
-) -> Response:
+def post(request: Request, desk: TheDesk, user: Visitor, fields: BodyFields) -> Response:
     """Answer the SELECT in a JSON or form body, which may be longer than a URL."""
     asked = (
         text_of(fields, "sql") or "",
@@ -112,49 +106,32 @@ def _answer(request: Request, desk: Desk, user: User | None, asked: tuple[str, s
     """Run the query to its end before the answer begins: half a result never looks like a whole one."""
     _check_rate(desk, request.client.host if request.client else "")
     sql, version, wanted = asked
-    started_s = time.monotonic()
-    rows, code = 0, "ok"
+    counted: dict[str, object] = {"rows": 0}
     try:
-        result_format = _format_of(wanted)
-        publication = desk.published.publication(version)
-        with desk.sandbox.select(publication, sql) as selection:
-            result, rows = _kept(selection)
-    except TomlakeError as error:
-        code = error.code
-        raise _refused(error) if isinstance(error, Rejected) else error from error
-    finally:
-        logger.info(
-            "a query on the public lake ended",
-            extra={
-                "sql": " ".join(sql.split())[:LOGGED_CHARACTERS],
-                "user": user.username if user else "",
-                "code": code,
-                "rows": rows,
-                "seconds": round(time.monotonic() - started_s, 3),
-            },
-        )
+        with noted(Asking(logger=logger, text=sql, user=user), counted):
+            result_format = _format_of(wanted)
+            publication = desk.published.publication(version)
+            with desk.sandbox.select(publication, sql) as selection:
+                result, counted["rows"] = _kept(selection)
+    except Rejected as error:
+        raise _refused(error) from error
     facts = {
         "version": publication.name,
         "lake_version": publication.snapshot,
         "truncated": selection.truncated,
     }
     headers = _headers(facts, sql=sql, version=version, wanted=result_format)
-    pieces = _pieces(_written(result, result_format, facts))
+    pieces = pieces_of(_written(result, result_format, facts))
     return StreamingResponse(pieces, headers=headers, media_type=_MEDIA_TYPES[result_format])
 
 
 def _kept(selection: Selection) -> tuple[IO[bytes], int]:
     """Return the whole result as an Arrow stream in a file without a name, and its number of rows."""
-    kept = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the answer
     rows = 0
-    try:
-        with pa.ipc.new_stream(pa.PythonFile(kept, "w"), selection.schema) as stream:
-            for batch in selection:
-                stream.write_batch(batch)
-                rows += batch.num_rows
-    except BaseException:
-        kept.close()
-        raise
+    with nameless_file() as kept, pa.ipc.new_stream(pa.PythonFile(kept, "w"), selection.schema) as stream:
+        for batch in selection:
+            stream.write_batch(batch)
+            rows += batch.num_rows
     return kept, rows
 
 
@@ -162,23 +139,9 @@ def _written(result: IO[bytes], wanted: Format, facts: dict[str, object]) -> IO[
     """Return the result as it was wanted, whole, so that what cannot be written is refused in words."""
     if wanted is Format.ARROW:
         return result
-    result.seek(0)
-    out = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the answer
-    try:
-        with result:
-            write_rows(pa.ipc.open_stream(result), wanted, facts, out)
-    except BaseException:
-        out.close()
-        raise
+    with nameless_file() as out, result:
+        write_rows(pa.ipc.open_stream(result), wanted, facts, out)
     return out
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    """Give a file from its beginning, and close it."""
-    with file:
-        file.seek(0)
-        while piece := file.read(_CHUNK_BYTES):
-            yield piece
 
 
 def _headers(facts: dict[str, object], *, sql: str, version: str, wanted: Format) -> dict[str, str]:
@@ -196,11 +159,11 @@ def _headers(facts: dict[str, object], *, sql: str, version: str, wanted: Format
 
 
 def _check_rate(desk: Desk, address: str) -> None:
-    wait_s = desk.throttle.attempt(address)
-    if wait_s:
-        seconds = int(wait_s) + 1
-        body = {"detail": f"Too many queries: try again in {seconds} seconds.", "code": "too-many-queries"}
-        raise Refused(429, body, headers=_OPEN_TO_ALL | {"Retry-After": str(seconds)})
+    try:
+        desk.take_turn(address)
+    except Transient as error:
+        headers = _OPEN_TO_ALL | {"Retry-After": str(int(error.retry_after_s))}
+        raise Refused(429, {"detail": error.reason, "code": error.code}, headers=headers) from error
 
 
 def _format_of(text: str) -> Format:

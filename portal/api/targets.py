@@ -1,21 +1,17 @@
 """BHTOM's routes of targets: create and list."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.errors import Rejected
 from lake.adding import add_target
-from portal.api.fields import Fields, read_all_fields, read_fields
+from portal.api.fields import BodyFields, SentFields
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.target_fields import new_target
 from portal.api.target_list import target_page
 
 router = APIRouter()
-SentFields = Annotated[Fields, Depends(read_all_fields)]
-BodyFields = Annotated[Fields, Depends(read_fields)]  # what is stored: a query says how, not what
 
 NAME_TAKEN = "target with this Name already exists."
 POSITION_TAKEN = "Source found already at these coordinates (rad 3 arcsec)"

@@ -1,16 +1,14 @@
 """``POST /api/token-auth/``: a token for a name and a password."""
 
-from typing import Annotated
-
 import anyio.to_thread
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Transient
 from lake.people.accounts import issue_token
 from lake.people.sign_in import Given, Lacks
-from portal.api.fields import Fields, read_fields, text_of
+from portal.api.fields import BodyFields, Fields, text_of
 from portal.api.identity import TheDoor, TheLake, address_of
 from portal.api.reply import Refused, json_reply, non_field
 
@@ -25,9 +23,7 @@ _LACKING = {
 
 @router.post("/api/token-auth")
 @router.post("/api/token-auth/")
-async def give_token(
-    request: Request, lake: TheLake, door: TheDoor, fields: Annotated[Fields, Depends(read_fields)]
-) -> Response:
+async def give_token(request: Request, lake: TheLake, door: TheDoor, fields: BodyFields) -> Response:
     """Give a token; BHTOM's clients keep it and send it as ``Authorization: Token ...``."""
     username, password = _credentials(fields)
     code, terms = (text_of(fields, name) or "" for name in ("code", "terms"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.target import Visibility
-from lake.inbox import UploadKind
+from lake.inbox.accepting import UploadKind
 from portal.api.fields import Fields, number_of, text_of
 from portal.api.reply import Refused
 

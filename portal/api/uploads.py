@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected, TomlakeError
-from lake.allowance import check_allowance
 from lake.credit import with_strangers
-from lake.inbox import Upload, UploadKind, UploadRequest, accept_all, check_request
-from lake.observatories import camera_by_oname
+from lake.inbox.accepting import Upload, UploadKind, UploadRequest, accept_all, check_request
+from lake.inbox.allowance import check_allowance
+from lake.inbox.uploads import READY_MADE
 from lake.opening import Lake
 from lake.people.accounts import User, find_user
 from lake.people.groups import group_named
+from lake.sites.observatories import camera_by_oname
 from lake.targets import get_target
-from lake.uploads import READY_MADE
 from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply, non_field

@@ -5,7 +5,7 @@ import streamlit as st
 from portal import admin
 from portal.admin_accounts import accounts_section
 from portal.fmt import escaped, plural
-from portal.parts import fact_list
+from portal.parts import box_of_one, fact_list
 from portal.session import current_user
 
 user = current_user()
@@ -49,13 +49,7 @@ if not stuck:
 elif len(stuck) > 1 and st.button(f"Retry these {len(stuck)}", key="retry_all", icon=":material/replay:"):
     say(admin.retry_jobs(user, [one.job.job_id for one in stuck]))
 for one in stuck:
-    with st.container(
-        border=True,
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-        width=760,
-    ):
+    with box_of_one():
         with st.container(width="content", gap=None):
             st.text(f"Job {one.job.job_id}, {one.job.kind}: {one.subject}")
             st.text(one.job.reason or one.job.step or "its worker is silent")

@@ -1,7 +1,9 @@
 """Security headers of every answer, pages and API alike."""
 
 from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from portal.security.answer_start import AnswerStart
 
 # Streamlit starts with an inline script, Vega compiles expressions, components are modules from blobs.
 _CSP: dict[str, str] = {
@@ -44,13 +46,10 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope.get("scheme") == "https":
-                    headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
-            await send(message)
+        def add_missing(headers: MutableHeaders) -> None:
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if scope.get("scheme") == "https":
+                headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
 
-        await self.app(scope, receive, send_with_headers)
+        await self.app(scope, receive, AnswerStart(send, add_missing))

@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from portal.security.answer_start import AnswerStart
 
 logger = logging.getLogger(__name__)
 
@@ -89,12 +91,11 @@ class RateLimit:
         wait_s = self._buckets.take(*keys)
         told = self._buckets.told(*keys)
 
-        async def send_told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = [(name.lower().encode(), value.encode()) for name, value in told.items()]
-                message["headers"] = [*message.get("headers", []), *own]
-            await send(message)
+        def tell(headers: MutableHeaders) -> None:
+            for name, value in told.items():
+                headers.append(name, value)
 
+        send_told = AnswerStart(send, tell)
         if wait_s:
             await _refuse(scope, send_told, seconds=math.ceil(wait_s))
         else:

@@ -13,7 +13,7 @@ from installations import settings_in
 from servers import free_port
 
 from engine.target import Target
-from lake.inbox import uploads
+from lake.inbox.accepting import uploads
 from lake.opening import open_lake
 from lake.people.accounts import create_user, issue_token
 from lake.settings import Settings, child_environment

@@ -5,16 +5,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from api_server import PASSWORD, Served, running
+from api_server import Served, add_people, add_site, served
 from described import BHTOM_AND_VO, V1, Run, fuzz
 from installations import settings_in
 from public_lakes import add_points, published
 
-from engine.frame import Camera
 from engine.target import Target
-from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import open_lake
-from lake.people.accounts import create_user, issue_token
 from lake.snapshots import create_snapshot
 from lake.targets import create_target
 from portal.api import sql
@@ -31,29 +28,16 @@ MOST_S = 120 * EXAMPLES
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve an installation in which the examples of the descriptions are true."""
     lake = open_lake(settings_in(tmp_path_factory.mktemp("fuzz") / "data", TOMLAKE_UPLOAD_MAX_MB="3"))
-    owner = create_user(lake.operations, "owner", PASSWORD)
-    other = create_user(lake.operations, "other", PASSWORD)
-    staff = create_user(lake.operations, "staff", PASSWORD, is_staff=True)
-    place = Observatory(name="ROAD", longitude_deg=-68.2, latitude_deg=-22.9)
-    site = add_observatory(lake.operations, place, by="owner")
-    camera = Camera(name="QHY")
-    add_camera(lake.operations, site.observatory_id or 0, camera, by="owner", oname="ROAD_QHY600M")
+    people = add_people(lake)
+    add_site(lake, {"ROAD_QHY600M": "QHY"})
     target = Target(name="Gaia22dkv", ra_deg=151.76854, dec_deg=-66.18089)
     add_points(lake, create_target(lake.operations, target, by="owner"), 20)
     create_snapshot(lake, "paper-2026a", by="staff")
     published(lake)
     # here one address asks for all: what it may ask in a minute is tested elsewhere
     sql.desk_of(lake.settings).throttle = Throttle(attempts=1_000_000, window_s=60.0)
-    with running(lake) as port:
-        yield Served(
-            lake=lake,
-            port=port,
-            owner=owner,
-            owner_token=issue_token(lake.operations, owner, name="test"),
-            other_token=issue_token(lake.operations, other, name="test"),
-            staff_token=issue_token(lake.operations, staff, name="test"),
-        )
-    lake.close()
+    with served(lake, people) as installation:
+        yield installation
 
 
 def check(run: Run, what: str) -> None:

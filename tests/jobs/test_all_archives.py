@@ -6,22 +6,21 @@ from pathlib import Path
 import polars as pl
 import pytest
 from installations import needs_folder, settings_in
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
-from benchmarks.archive_server import Fault, Play, archives, question_of, routes_of
+from benchmarks.archive_server import Fault, Play, archives, routes_of
+from benchmarks.archive_targets import add_target_for
 from engine.brokers.asking.accounts import ACCOUNTS
 from engine.brokers.asking.client import HttpClient, Limits
 from engine.brokers.protocol import Asks
 from engine.brokers.registry import BROKERS, broker
-from engine.target import Target
 from jobs.harvester import Harvester
 from jobs.reparse import reparse_all
 from lake.archives import harvests_of_target, request_all
 from lake.opening import Lake, open_lake
-from lake.operations import jobs, target_names, targets, writing
+from lake.operations import jobs, writing
 from lake.queue import Job, JobState, list_jobs
 from lake.rights import SYSTEM
-from lake.target_rows import name_key, row_of
 from lake.targets import get_target
 
 pytestmark = needs_folder  # where the lake lies changes nothing here, and servers double the time
@@ -57,34 +56,12 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
     opened.close()
 
 
-def target_for(lake: Lake, key: str) -> Target:
-    """Return a target that an archive's hand-made answers are about; neighbours do not matter here."""
-    query = question_of(key)
-    moves = broker(key).info.asks == Asks.MOVING
-    target = Target(
-        name=f"The one for {key}",
-        ra_deg=query.ra_deg,
-        dec_deg=query.dec_deg,
-        epoch=query.epoch,
-        pm_ra_mas_yr=query.pm_ra_mas_yr,
-        pm_dec_mas_yr=query.pm_dec_mas_yr,
-        designation=query.name if moves else "",
-    )
-    aliases = () if moves else (query.name, *query.names)
-    with writing(lake.operations) as connection:
-        values = row_of(target) | {"created_by": "ada", "created_mjd": 60000.0}
-        added = insert(targets).values(values).returning(targets.c.target_id)
-        target_id = int(connection.execute(added).scalar_one())
-        for name in dict.fromkeys(aliases):
-            row = {"target_id": target_id, "source": "a test", "name": name, "name_key": name_key(name)}
-            connection.execute(insert(target_names).values(row))
-    return get_target(lake.operations, target_id, SYSTEM)
-
-
 def harvest_all(lake: Lake, plays: list[Play]) -> dict[str, Job]:
     """Return how the job of each archive ended, once those that needed a ticket had come back with it."""
     for play in plays:
-        request_all(lake.operations, [broker(play.key).info], target_for(lake, play.key))
+        with writing(lake.operations) as connection:
+            target = add_target_for(connection, play.key, name=f"The one for {play.key}")
+        request_all(lake.operations, [broker(play.key).info], target)
     with archives(plays) as (adapter, served), HttpClient(QUICK, secrets=SECRETS, adapter=adapter) as http:
         for _ in range(TICKETS):
             Harvester(lake, http, name="harvester-of-a-test").run(once=True)

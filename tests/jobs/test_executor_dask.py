@@ -22,7 +22,7 @@ from engine.photometry.sky import Scene, simulate_exposure, write_fits
 from engine.photometry.sky_stars import gaia_like_stars, one_star
 from engine.target import Target
 from jobs.loop import work
-from lake.inbox import UploadRequest, UploadStatus, accept, uploads
+from lake.inbox.accepting import UploadRequest, UploadStatus, accept, uploads
 from lake.opening import Lake, open_lake
 from lake.operations import reading
 from lake.people.accounts import create_user

@@ -15,7 +15,7 @@ from jobs.loop import work
 from jobs.reduce import reduce_upload
 from jobs.watch import Limits
 from lake.glances import ask_to_look, glances_of, keep_glances, picture_png
-from lake.inbox import Upload, UploadRequest, accept
+from lake.inbox.accepting import Upload, UploadRequest, accept
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user

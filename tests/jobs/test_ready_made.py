@@ -19,8 +19,10 @@ from jobs.loop import work
 from jobs.reduce import reduce_upload
 from jobs.watch import Limits
 from lake.credit import with_strangers
-from lake.inbox import Upload, UploadKind, UploadRequest, UploadStatus, accept_all, upload
-from lake.observatories import Observatory, add_camera, add_observatory
+from lake.inbox.accepting import Upload, UploadKind, UploadRequest, UploadStatus, accept_all, upload
+from lake.inbox.changes import change_observers
+from lake.inbox.removal import remove_upload
+from lake.inbox.uploads import uploads
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, find_user
 from lake.provenance import new_batch
@@ -28,10 +30,8 @@ from lake.queue import list_jobs
 from lake.references import put_stars
 from lake.rights import SYSTEM
 from lake.seen import seen_light_curve
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.targets import create_target
-from lake.upload_changes import change_observers
-from lake.upload_removal import remove_upload
-from lake.uploads import uploads
 
 # hand-made, in the columns of BHTOM's own sample
 CURVE = (

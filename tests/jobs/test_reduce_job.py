@@ -17,15 +17,15 @@ from jobs.reduce import reduce_upload
 from jobs.reference_stars import ENOUGH_STARS, stars_for
 from jobs.watch import Limits
 from lake.frames import frames_of_target
-from lake.inbox import UploadRequest, UploadStatus, accept, upload
+from lake.inbox.accepting import UploadRequest, UploadStatus, accept, upload
 from lake.job_rows import Job, JobState
-from lake.observatories import Observatory, add_camera, add_observatory
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, fail, get_job, list_jobs
 from lake.references import put_stars
 from lake.rights import SYSTEM
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.targets import create_target
 
 RADIUS_DEG = 0.2

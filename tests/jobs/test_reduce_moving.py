@@ -29,7 +29,7 @@ from jobs.moving_targets import observer_of, placed
 from jobs.reduce import reduced_upload
 from jobs.reference_stars import stars_for
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris, kept_ephemeris
-from lake.inbox import Upload, UploadRequest, accept
+from lake.inbox.accepting import Upload, UploadRequest, accept
 from lake.job_rows import Job
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user

@@ -14,7 +14,8 @@ from engine.errors import Rejected
 from engine.target import Target
 from jobs.harvest import Asked, harvest_target
 from jobs.reparse import Reparsed, reparse_all
-from lake.inbox import UploadRequest, accept, upload
+from lake.inbox.accepting import UploadRequest, accept, upload
+from lake.inbox.uploads import UploadResult, UploadStatus, set_upload_result
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user
@@ -22,7 +23,6 @@ from lake.provenance import new_batch
 from lake.queue import claim, finish, list_jobs
 from lake.rights import SYSTEM
 from lake.targets import create_target, delete_target
-from lake.uploads import UploadResult, UploadStatus, set_upload_result
 
 ANSWERS = Path(__file__).resolve().parent.parent / "data" / "brokers"
 GAIA_ROWS = (ANSWERS / "gaia_alerts" / "rows.csv").read_bytes().split(b"\n", 1)[1]

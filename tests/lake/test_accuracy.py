@@ -17,12 +17,12 @@ from engine.frame import Camera
 from engine.target import Target, Visibility
 from lake.accuracy import camera_accuracy
 from lake.changes import Change
-from lake.inbox import UploadRequest, accept
-from lake.observatories import Observatory, RegisteredCamera, add_camera, add_observatory
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user, find_user
 from lake.provenance import new_batch
 from lake.raw import RawFile
+from lake.sites.observatories import Observatory, RegisteredCamera, add_camera, add_observatory
 from lake.tables import FRAME_STARS, FRAMES
 from lake.targets import create_target
 

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import mjd_now
+from lake.inbox.uploads import shown_to
 from lake.operations import open_operations, reading, targets, uploads, writing
 from lake.people.accounts import Role, User, create_user, find_user
 from lake.people.groups import create_group, set_member
 from lake.rights import SYSTEM, Shared, can_change, can_see, can_share, is_open_to, upload_open_to, visible_to
 from lake.target_rows import row_of
 from lake.targets import create_target, delete_target, get_target, update_target
-from lake.uploads import shown_to
 
 NAMES = ("ada", "bob", "cy")
 GROUPS = (1, 2)

@@ -15,7 +15,10 @@ from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
 from lake.contents import contents
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import Upload
+from lake.inbox.uploads import uploads as uploads_sent
 from lake.opening import Lake, open_lake
 from lake.operations import uploads, writing
 from lake.people.accounts import Role, User, create_user, find_user
@@ -28,9 +31,6 @@ from lake.rights import SYSTEM, Shared
 from lake.seen import closed_to, seen_light_curve, unseen_by
 from lake.targets import create_target, get_target, target_row, update_summary
 from lake.trace.explain import explain
-from lake.upload_changes import share_upload
-from lake.uploads import Upload
-from lake.uploads import uploads as uploads_sent
 
 CLOSED, OPEN = "a" * 64, "b" * 64
 

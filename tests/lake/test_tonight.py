@@ -15,17 +15,17 @@ from engine.visibility.night import day_of, night_of
 from engine.visibility.windows import Limits
 from lake.changes import Change
 from lake.ephemerides import KeptEphemeris, Wanted, keep_ephemeris, kept_ephemeris, whole_ephemerides
-from lake.inbox import UploadRequest, accept
-from lake.observatories import Observatory, add_camera, add_observatory
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user, find_user
 from lake.people.favourites import add_favourite
 from lake.provenance import new_batch
 from lake.raw import RawFile
+from lake.sites.observatories import Observatory, add_camera, add_observatory
+from lake.sites.telescopes import depth_of, telescope_at, telescope_named, telescopes_of
 from lake.tables import FRAMES
 from lake.target_list import TargetFilter
 from lake.targets import create_target, get_target
-from lake.telescopes import depth_of, telescope_at, telescope_named, telescopes_of
 from lake.tonight import Asked, Plan, chances, plan_night, up_tonight
 
 DAY = day_of(date(2025, 10, 21))  # a new Moon

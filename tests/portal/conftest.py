@@ -1,14 +1,16 @@
 """Two lakes for the pages: an empty one, and one with targets, points, frames, uploads and jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+import streamlit as st
 from page_lakes import PASSWORD, fill
 
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, open_session
 from lake.settings import read_settings
 from portal import opened
+from portal.security.cookie import SESSION_COOKIE
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +52,14 @@ def observer_session(built_full_lake: Lake) -> str:
     """Return the session of an observer who has sent nothing yet."""
     user = create_user(built_full_lake.operations, "ben", PASSWORD, full_name="Ben")
     return open_session(built_full_lake.operations, user)
+
+
+@pytest.fixture
+def signed_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let the browser send a session cookie."""
+
+    def send(session_id: str) -> None:
+        cookies = property(lambda _: {SESSION_COOKIE: session_id})
+        monkeypatch.setattr(type(st.context), "cookies", cookies)
+
+    return send

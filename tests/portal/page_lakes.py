@@ -11,15 +11,15 @@ from engine.photometry.verdict import Reduction, Status
 from engine.target import Target, Visibility
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
-from lake.inbox import UploadRequest, UploadStatus, accept
-from lake.observatories import Observatory, add_camera, add_observatory
+from lake.inbox.accepting import UploadRequest, UploadStatus, accept
+from lake.inbox.uploads import UploadResult, set_upload_result
 from lake.opening import Lake
 from lake.people.accounts import User, create_user
 from lake.provenance import new_batch
 from lake.queue import claim, fail, finish
 from lake.raw import RawFile
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.targets import create_target, update_summary
-from lake.uploads import UploadResult, set_upload_result
 
 HOSTILE_NAME = "[x]* _#1 'A' *b*"
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[hi] [a](javascript:alert(1))"

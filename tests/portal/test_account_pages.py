@@ -7,10 +7,10 @@ from pathlib import Path
 import pyotp
 import pytest
 from installations import settings_in
+from page_visits import visit
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-import portal
 from engine.errors import Rejected
 from engine.times import mjd_now
 from lake.opening import Lake, open_lake
@@ -42,7 +42,6 @@ from portal import joining, my_account, opened
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.throttle import Throttle
 
-SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
 PASSWORD = "correct horse battery"
 
 
@@ -67,13 +66,6 @@ def ada(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> User:
     open_session(lake.operations, user, address="10.0.0.2")
     monkeypatch.setattr("portal.session.st.context.__class__.cookies", {SESSION_COOKIE: this}, raising=False)
     return user
-
-
-def visit(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(SHELL, default_timeout=30)
-    at.run()
-    at.query_params.update(query)
-    return at.switch_page(f"../pages/{page}.py").run()
 
 
 def told(at: AppTest) -> str:
@@ -170,7 +162,8 @@ def test_a_second_factor_is_set_up_and_its_secret_and_codes_are_shown_once(lake:
     at.text_input(key="confirm_code").set_value("000000")
     labelled(at, "Confirm").click().run()
     assert "not the code" in told(at)
-    at.text_input(key="confirm_code").set_value(pyotp.TOTP(secret).now())
+    shown = pyotp.TOTP(secret).now()
+    at.text_input(key="confirm_code").set_value(shown)
     labelled(at, "Confirm").click().run()
     assert "shown only this once" in told(at)
     codes = next(code.value for code in at.code if "\n" in code.value).split("\n")
@@ -179,7 +172,7 @@ def test_a_second_factor_is_set_up_and_its_secret_and_codes_are_shown_once(lake:
     at = visit("account")
     assert not at.code
     assert "10 recovery codes left" in told(at)
-    for code, is_gone in ((pyotp.TOTP(secret).now(), False), (codes[3], True)):  # the first is a replay
+    for code, is_gone in ((shown, False), (codes[3], True)):  # the first is a replay
         at.text_input(key="drop_password").set_value(PASSWORD)
         at.text_input(key="drop_code").set_value(code)
         labelled(at, "Remove second factor").click().run()

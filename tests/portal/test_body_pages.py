@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 from page_lakes import example_points
+from page_visits import visit
+from page_visits import words as told_in_words
 from streamlit.testing.v1 import AppTest
-from test_pages import visit
-from test_pages import words as told_in_words
 
 from engine.target import Target, Visibility
 from engine.times import mjd_now

@@ -17,12 +17,12 @@ from engine.errors import Rejected
 from engine.formats.curve import Curve
 from engine.lightcurve import empty, light_curve
 from engine.target import Visibility
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import uploads
 from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.rights import SYSTEM, Shared
 from lake.targets import get_target
-from lake.upload_changes import share_upload
-from lake.uploads import uploads
 from portal import curves
 from portal.api.light_curve_csv import tomlake_csv
 from portal.charts import light_curve_spec

@@ -8,9 +8,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from page_lakes import REAL_NAME, fill
+from page_visits import visit, words
 from public_lakes import published as publish
 from streamlit.testing.v1 import AppTest
-from test_pages import visit, words
 
 from lake.opening import Lake, open_lake
 from lake.settings import read_settings

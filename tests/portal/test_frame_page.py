@@ -17,7 +17,9 @@ from engine.target import Visibility
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
 from lake.glances import keep_glances
-from lake.inbox import UploadKind, UploadRequest, accept
+from lake.inbox.accepting import UploadKind, UploadRequest, accept
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import Upload, UploadResult, UploadStatus, set_results, uploads
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, find_user, open_session
 from lake.provenance import new_batch
@@ -25,8 +27,6 @@ from lake.queue import JobState, cancel, list_jobs
 from lake.rights import SYSTEM, Shared
 from lake.settings import read_settings
 from lake.targets import get_target
-from lake.upload_changes import share_upload
-from lake.uploads import Upload, UploadResult, UploadStatus, set_results, uploads
 from portal import opened
 from portal.frame_charts import MOST_RINGS, picture_html
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from page_lakes import REAL_NAME, example_points, fill
-from test_pages import visit, words
+from page_visits import visit, words
 
 from engine.target import Target, Visibility
 from lake.opening import Lake, open_lake

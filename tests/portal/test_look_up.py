@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from page_visits import visit
 from recorded_http import Answer, RecordedHttp
 from requests import ConnectTimeout, PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit
 
 from engine.brokers.asking.client import HttpClient
 from engine.errors import Transient
@@ -22,7 +22,6 @@ from lake.operations import targets, writing
 from lake.targets import get_target
 from portal.look_up import CATALOGUES, LIMITS, look_up, use_http
 
-__all__ = ["signed_in"]  # a fixture
 SignIn = Callable[[str], None]
 # By hand, in the form of Gaia's index.
 INDEX = (

@@ -1,15 +1,12 @@
 """The pages of observatories: what they say of a camera, to whom, and how one is registered."""
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
-import streamlit as st
 from page_lakes import SIMULATED_NAME
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
 
-import portal
 from engine.accuracy.simulated import (
     SimulatedCamera,
     simulated_frames,
@@ -17,17 +14,15 @@ from engine.accuracy.simulated import (
     simulated_stars,
 )
 from engine.target import Target, Visibility
-from lake.inbox import UploadRequest, accept
-from lake.observatories import camera_registered
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake
 from lake.people.accounts import find_user
 from lake.provenance import new_batch
 from lake.raw import RawFile
+from lake.sites.observatories import camera_registered
 from lake.targets import create_target
 from portal import telescopes
-from portal.security.cookie import SESSION_COOKIE
 
-SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
 ONAME = "Ostrowik_CCD1"
 FADING = SimulatedCamera(facility="Ostrowik", camera="CCD1", fading_mag_per_y=1.0, frames_per_night=1)
 
@@ -51,28 +46,6 @@ def frames(built_full_lake: Lake) -> None:
         stars = simulated_stars(rng, taken, references, stars=50, camera=FADING)
         for table, rows in (("frames", taken), ("frame_stars", stars)):
             lake.store.append(table, rows, batch=new_batch("test", "upload"))
-
-
-def visit(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(SHELL, default_timeout=30)
-    at.query_params.update(query)
-    at.run()
-    at.query_params.update(query)
-    return at.switch_page(f"../pages/{page}.py").run()
-
-
-def words(at: AppTest) -> str:
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.text, at.warning)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-@pytest.fixture
-def signed_in(monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
-    def send(session_id: str) -> None:
-        cookies = property(lambda _: {SESSION_COOKIE: session_id})
-        monkeypatch.setattr(type(st.context), "cookies", cookies)
-
-    return send
 
 
 def test_a_cameras_page_says_how_good_it_is_and_draws_it(full_lake: Lake) -> None:

@@ -1,53 +1,19 @@
 """Every page on an empty and on a full lake, for everybody, an observer and staff."""
 
-from pathlib import Path
-
 import pytest
-import streamlit as st
 from page_lakes import HOSTILE_NAME, HOSTILE_TEXT, REAL_NAME, SIMULATED_NAME
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
 
-import portal
 from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.snapshots import create_snapshot
 from lake.targets import get_target
-from portal.security.cookie import SESSION_COOKIE
 
-SHELL = str(Path(portal.__file__).parent / "shell" / "app.py")
 PAGES = (
     "home", "targets", "tonight", "proposals", "upload", "jobs", "archives", "observatories", "groups",
     "account", "target", "camera", "data", "learn", "frame",
 )  # fmt: skip
-TIMEOUT_S = 30
-
-
-def visit(page: str, **query: str) -> AppTest:
-    """Open a page as a browser would that comes with this address."""
-    at = AppTest.from_file(SHELL, default_timeout=TIMEOUT_S)
-    at.query_params.update(query)
-    if page == "home":
-        return at.run()
-    at.run()
-    at.query_params.update(query)
-    return at.switch_page(f"../pages/{page}.py").run()
-
-
-def words(at: AppTest) -> str:
-    """Return all text of a page, as it is sent to the browser."""
-    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.text, at.warning)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-@pytest.fixture
-def signed_in(monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
-    """Let the browser send a session cookie."""
-
-    def send(session_id: str) -> None:
-        cookies = property(lambda _: {SESSION_COOKIE: session_id})
-        monkeypatch.setattr(type(st.context), "cookies", cookies)
-
-    return send
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from page_lakes import HOSTILE_TEXT, PASSWORD
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words
 
 import portal
 from engine.frame import Camera
 from engine.target import Target, Visibility
-from lake.observatories import Observatory, add_camera, add_observatory, list_cameras, observatory_named
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import uploads
 from lake.opening import Lake
 from lake.people.accounts import Role, Scope, User, create_user, find_user, list_tokens, open_session
 from lake.people.audit import audit_log
@@ -21,12 +22,10 @@ from lake.people.identities import Identity, account_of, identities_of
 from lake.people.sign_up import Request, WaitingAccount, ask_for_account, waiting_accounts
 from lake.queue import cancel, claim, enqueue, get_job
 from lake.rights import SYSTEM, Shared
+from lake.sites.observatories import Observatory, add_camera, add_observatory, list_cameras, observatory_named
 from lake.targets import create_target, get_target
-from lake.upload_changes import share_upload
-from lake.uploads import uploads
 from portal import admin_accounts
 
-__all__ = ["signed_in"]  # a fixture
 ADMIN = Path(portal.__file__).parent / "pages" / "admin.py"
 PEOPLE = ("leader", "mate", "outsider")
 GROUP = "Page *owls*"

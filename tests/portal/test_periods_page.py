@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from page_lakes import REAL_NAME, example_points
-from test_pages import visit, words
+from page_visits import visit, words
 
 from engine.bands import BANDS
 from engine.distances import modulus_of_distance, modulus_of_redshift

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from page_lakes import HOSTILE_TEXT, PASSWORD
+from page_visits import visit, words
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words
 
 from engine.brokers.streams.protocol import Rule, candidates
 from engine.target import Target, Visibility
@@ -19,7 +19,6 @@ from lake.rights import SYSTEM
 from lake.targets import create_target, get_target
 from lake.watches import Watch, add_watch, list_watches
 
-__all__ = ["signed_in"]  # a fixture
 SignIn = Callable[[str], None]
 DEC_DEG = 45.0  # of everything found here
 RULE = Rule(classification="SN candidate")

@@ -18,12 +18,12 @@ from starlette.applications import Starlette
 from engine.lightcurve import empty
 from engine.target import Target, Visibility
 from engine.times import mjd_now
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import uploads
 from lake.opening import Lake
 from lake.people.accounts import create_user, find_user, open_session
 from lake.rights import SYSTEM, Shared
 from lake.targets import create_target, delete_target, get_target
-from lake.upload_changes import share_upload
-from lake.uploads import uploads
 from portal.front import front_routes
 from portal.previews import HEIGHT_PX, WIDTH_PX, preview_png
 from portal.security.cookie import SESSION_COOKIE

@@ -19,13 +19,13 @@ from engine.photometry.references import REFERENCE_SCHEMA
 from engine.photometry.solving.wcs_fit import linear_wcs
 from engine.target import Target, Visibility
 from engine.times import julian_year, mjd_now
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import uploads
 from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.references import put_stars
 from lake.rights import SYSTEM, Shared
 from lake.targets import get_target
-from lake.upload_changes import share_upload
-from lake.uploads import uploads
 from portal import sky
 from portal.drawing import Disc, Drawing, Words, pdf_of, png_of, svg_of
 from portal.finder import SIDE_PX, Field, Turn, finder_chart

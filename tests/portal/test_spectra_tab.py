@@ -14,14 +14,14 @@ from test_pages import signed_in, visit, words
 from engine.sent.spectrum import Spectrum
 from engine.spectral_lines import AIR_OF_EARTH, LINES, in_vacuum, observed_angstrom
 from engine.target import Target, Visibility
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import UploadKind, UploadResult, UploadStatus, set_upload_result
 from lake.opening import Lake
 from lake.people.accounts import create_user, find_user, open_session
 from lake.queue import claim, finish
 from lake.rights import SYSTEM, Shared
 from lake.targets import create_target, delete_target
-from lake.upload_changes import share_upload
-from lake.uploads import UploadKind, UploadResult, UploadStatus, set_upload_result
 from portal.spectra import GROUPS_AT_FIRST, spectra, spectra_chart, spectra_csv, thinned
 
 __all__ = ["signed_in"]  # a fixture

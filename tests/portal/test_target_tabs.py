@@ -6,14 +6,16 @@ from dataclasses import replace
 import polars as pl
 import pytest
 from page_lakes import HOSTILE_NAME, HOSTILE_TEXT, PASSWORD, REAL_NAME, SIMULATED_NAME, example_points
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words
 
 from engine.errors import Rejected
 from engine.lightcurve import light_curve
 from engine.target import Visibility
 from lake.citing import papers_of
 from lake.history import deeds_on, touches_of
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import uploads
 from lake.opening import Lake
 from lake.people.accounts import User, create_user, find_user, open_session
 from lake.people.comments import CommentFilter, list_comments
@@ -24,11 +26,8 @@ from lake.rights import SYSTEM, Shared
 from lake.seen import seen_light_curve
 from lake.targets import get_target, update_target
 from lake.trace.explain import explain
-from lake.upload_changes import share_upload
-from lake.uploads import uploads
 from portal.target_tabs.notes import mentions, note_markdown
 
-__all__ = ["signed_in"]  # a fixture
 TABS = {
     "Sky": ":material/explore: Sky",
     "Spectra": ":material/waves: Spectra",

@@ -4,14 +4,14 @@ from datetime import date
 
 import pytest
 from page_lakes import HOSTILE_NAME, REAL_NAME, SIMULATED_NAME
-from test_pages import signed_in, visit, words
+from page_visits import visit, words
 
 from lake.opening import Lake
-from lake.telescopes import telescope_at
+from lake.sites.telescopes import telescope_at
 from portal import data, tonight
+from portal.fmt import plural
 from portal.night_choices import ELSEWHERE, NightChoices, of_address, remember, seed
 
-__all__ = ["signed_in"]  # a fixture
 NIGHT = {"telescope": "Ostrowik", "date": "2025-11-10", "altitude": "10"}  # RA 20 to 160 pass at night
 
 
@@ -76,7 +76,8 @@ def test_the_target_page_says_from_where_it_is_best_seen(full_lake: Lake) -> Non
     assert row is not None
     found = tonight.target_chances(row.target, None)
     sentence = tonight.best_sentence(found)
-    assert sentence.startswith(("Best from Ostrowik at ", "None of 1 telescope here"))
+    best, count = found[0].telescope.site.name, plural(len(found), "telescope")
+    assert sentence.startswith((f"Best from {best} at ", f"None of {count} here"))
     assert sentence.split(" at ")[0].split(":")[0] in words(at).replace("\\", "")
 
 

@@ -10,12 +10,12 @@ from test_pages import signed_in, visit, words
 from engine.photometry.looked import Glance
 from engine.target import Visibility
 from lake.glances import keep_glances
-from lake.inbox import Upload, UploadKind, UploadRequest, accept
+from lake.inbox.accepting import Upload, UploadKind, UploadRequest, accept
+from lake.inbox.uploads import uploads
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user, find_user, open_session
 from lake.rights import Shared
 from lake.settings import read_settings
-from lake.uploads import uploads
 from portal import opened, sending
 from portal.api.upload_fields import upload_fields
 from portal.api.v1.upload_models import NewTransfer

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from page_lakes import PASSWORD
+from page_visits import visit, words
 from streamlit.proto.BidiComponent_pb2 import BidiComponent
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words  # noqa: F401 - a fixture among them
 
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, open_session
@@ -43,7 +43,7 @@ def test_somebody_without_an_account_is_offered_orcid(orcid_lake: Lake) -> None:
     assert "Sign in with ORCID" in offered
 
 
-def test_what_is_linked_is_shown_and_unlinked(orcid_lake: Lake, signed_in) -> None:  # noqa: ANN001, F811
+def test_what_is_linked_is_shown_and_unlinked(orcid_lake: Lake, signed_in) -> None:  # noqa: ANN001
     user = create_user(orcid_lake.operations, "josiah", PASSWORD)
     identity = Identity(provider="https://orcid.org", subject="0000-0002-1825-0097")
     account_of(orcid_lake.operations, identity, signed_in=user)
@@ -55,7 +55,7 @@ def test_what_is_linked_is_shown_and_unlinked(orcid_lake: Lake, signed_in) -> No
     assert "0000-0002-1825-0097" not in words(at)
 
 
-def test_the_only_way_in_stays_and_the_page_says_why(orcid_lake: Lake, signed_in) -> None:  # noqa: ANN001, F811
+def test_the_only_way_in_stays_and_the_page_says_why(orcid_lake: Lake, signed_in) -> None:  # noqa: ANN001
     identity = Identity(provider="https://orcid.org", subject="0000-0002-1825-0097")
     found = account_of(orcid_lake.operations, identity, signed_in=None, sign_up=SignUp.OPEN)
     signed_in(open_session(orcid_lake.operations, found.user))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
+from command_line import refusal, runner, said
 
 from engine.errors import Rejected
 from lake.opening import open_lake
@@ -21,28 +21,7 @@ COMMANDS = (
     "up", "serve", "work", "demo", "reduce", "harvest", "sql", "config", "status", "token", "target", "user",
 )  # fmt: skip
 
-runner = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give every test a data folder of its own."""
-    monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-def said(*words: str) -> str:
-    """Return what a command prints that must succeed."""
-    result = runner.invoke(app, list(words), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def refusal(*words: str) -> Rejected:
-    """Return the refusal that a command ends with."""
-    result = runner.invoke(app, list(words))
-    assert isinstance(result.exception, Rejected), result.output
-    return result.exception
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

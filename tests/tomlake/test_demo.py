@@ -15,7 +15,7 @@ from jobs.loop import work
 from jobs.tasks import TASKS
 from jobs.watch import Limits
 from lake.contents import contents
-from lake.inbox import UploadStatus, uploads
+from lake.inbox.accepting import UploadStatus, uploads
 from lake.opening import Lake, open_lake
 from lake.removal import remove_simulated
 from lake.rights import SYSTEM

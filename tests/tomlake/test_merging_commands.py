@@ -1,25 +1,9 @@
 """`tomlake target duplicates`, `merge` and `unmerge`: what they print, and that an undone merge is undone."""
 
-from pathlib import Path
-
 import pytest
-from typer.testing import CliRunner
+from command_line import refusal, said
 
-from engine.errors import Rejected
-from tomlake.main import app
-
-runner = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
-
-
-def said(*words: str) -> str:
-    result = runner.invoke(app, list(words), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 def test_a_target_that_was_added_twice_becomes_one_and_two_again() -> None:
@@ -36,6 +20,4 @@ def test_a_target_that_was_added_twice_becomes_one_and_two_again() -> None:
     assert "two targets again" in said("target", "unmerge", "1")
     assert "2 targets" in said("target", "list")
     assert "No targets are merged." in said("target", "unmerge")
-    result = runner.invoke(app, ["target", "unmerge", "1"])
-    assert isinstance(result.exception, Rejected)
-    assert result.exception.code == "already-parted"
+    assert refusal("target", "unmerge", "1").code == "already-parted"

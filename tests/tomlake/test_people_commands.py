@@ -3,35 +3,18 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from command_line import refusal, said
 
-from engine.errors import Rejected
 from lake.opening import open_lake
 from lake.people.accounts import Scope
 from lake.people.tokens import bearer_of
 from lake.settings import read_settings
-from tomlake.main import app
-
-runner = CliRunner()
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
+def surroundings(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOMLAKE_NEW_PASSWORD", "right horse")
     monkeypatch.setenv("COLUMNS", "200")
-
-
-def said(*words: str) -> str:
-    result = runner.invoke(app, list(words), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def refusal(*words: str) -> Rejected:
-    result = runner.invoke(app, list(words))
-    assert isinstance(result.exception, Rejected), result.output
-    return result.exception
 
 
 def test_a_group_is_made_led_filled_and_deleted() -> None:

@@ -20,7 +20,7 @@ import tomlake.client
 from engine.errors import Rejected, Transient
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
-from lake.inbox import uploads
+from lake.inbox.accepting import uploads
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, issue_token
 from lake.provenance import new_batch

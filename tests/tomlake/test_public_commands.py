@@ -4,15 +4,11 @@ from pathlib import Path
 
 import pytest
 from api_server import running
+from command_line import refusal, said
 from public_lakes import add_points, add_target
-from typer.testing import CliRunner
 
-from engine.errors import Rejected
 from lake.opening import open_lake
 from lake.settings import read_settings
-from tomlake.main import app
-
-runner = CliRunner()
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +20,6 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add_points(lake, add_target(lake, "Star"), 10)
     add_points(lake, add_target(lake, "Made up", simulated=True), 10)
     lake.close()
-
-
-def said(*words: str) -> str:
-    result = runner.invoke(app, list(words), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_versions_are_published_listed_and_withdrawn() -> None:
@@ -44,9 +34,7 @@ def test_versions_are_published_listed_and_withdrawn() -> None:
 
 
 def test_a_version_that_is_not_there_cannot_be_withdrawn() -> None:
-    result = runner.invoke(app, ["publish", "withdraw", "none"])
-    assert isinstance(result.exception, Rejected)
-    assert result.exception.code == "unknown-version"
+    assert refusal("publish", "withdraw", "none").code == "unknown-version"
 
 
 def test_a_clone_tells_how_to_cite_it_and_how_to_start_it(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from engine.photometry.verdict import CALIB_VERSION, Reduction
 from engine.target import Target
 from jobs.reduce import reduced_upload
 from lake.frames import save_reduction
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
+from lake.inbox.uploads import UploadResult, UploadStatus, set_upload_result
 from lake.job_rows import JobState
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user
@@ -26,7 +27,6 @@ from lake.queue import Kinds, claim, finish, list_jobs
 from lake.references import put_stars
 from lake.settings import read_settings
 from lake.targets import create_target
-from lake.uploads import UploadResult, UploadStatus, set_upload_result
 from tomlake.main import app
 
 TARGET = Target(name="Star", ra_deg=150.03, dec_deg=30.02, simulated=True)

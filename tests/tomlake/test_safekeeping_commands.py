@@ -3,34 +3,16 @@
 from pathlib import Path
 
 import pytest
+from command_line import refusal, said
 from installations import needs_folder
-from typer.testing import CliRunner
-
-from engine.errors import Rejected
-from tomlake.main import app
 
 pytestmark = needs_folder
-runner = CliRunner()
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give every test a data folder of its own, with an account in it."""
-    monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
+def surroundings(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test a data folder of its own, and no place for backups."""
     monkeypatch.delenv("TOMLAKE_BACKUP_URL", raising=False)
-    return tmp_path / "data"
-
-
-def said(*words: str, exit_code: int = 0) -> str:
-    result = runner.invoke(app, list(words), catch_exceptions=False)
-    assert result.exit_code == exit_code, result.output
-    return result.output
-
-
-def refusal(*words: str) -> Rejected:
-    result = runner.invoke(app, list(words))
-    assert isinstance(result.exception, Rejected), result.output
-    return result.exception
 
 
 def test_a_backup_is_made_listed_checked_and_brought_back(

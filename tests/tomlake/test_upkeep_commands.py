@@ -1,36 +1,13 @@
 """`tomlake lake ...` and `tomlake snapshot ...`: what they print, refuse, and with which exit code."""
 
 import json
-from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from command_line import refusal, runner, said
 
-from engine.errors import Rejected
 from tomlake.main import app
 
-runner = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give every test a data folder of its own."""
-    monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-def said(*words: str, answer: str = "") -> str:
-    """Return what a command prints that must succeed."""
-    result = runner.invoke(app, list(words), input=answer, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
-def refusal(*words: str, answer: str = "") -> Rejected:
-    """Return the refusal that a command ends with."""
-    result = runner.invoke(app, list(words), input=answer)
-    assert isinstance(result.exception, Rejected), result.output
-    return result.exception
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 def test_the_health_of_a_lake_is_one_screen_or_one_object() -> None:

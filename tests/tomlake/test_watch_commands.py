@@ -1,9 +1,7 @@
 """`tomlake watch`: a rule is added, what it found is listed, accepted or put aside."""
 
-from pathlib import Path
-
+import command_line
 import pytest
-from typer.testing import CliRunner
 
 from engine.brokers.streams.protocol import candidates
 from engine.errors import Rejected
@@ -12,28 +10,16 @@ from lake.proposals import store_candidates
 from lake.rights import SYSTEM
 from lake.settings import read_settings
 from lake.watches import get_watch
-from tomlake.main import app
 
-runner = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give every test a data folder of its own, and a wide screen."""
-    monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 def said(*words: str) -> str:
-    result = runner.invoke(app, ["watch", *words], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return " ".join(result.output.split())
+    return " ".join(command_line.said("watch", *words).split())
 
 
 def refusal(*words: str) -> Rejected:
-    result = runner.invoke(app, ["watch", *words])
-    assert isinstance(result.exception, Rejected), result.output
-    return result.exception
+    return command_line.refusal("watch", *words)
 
 
 def find(*names: str) -> list[int]:

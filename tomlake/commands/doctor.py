@@ -9,7 +9,7 @@ from rich.table import Table
 
 from engine.times import datetime_of
 from lake.doctor import State, examine
-from lake.quarantine import quarantined
+from lake.inbox.quarantine import quarantined
 from lake.rights import SYSTEM
 from lake.settings import read_settings
 from tomlake.commands.session import opened_lake, out

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from engine.brokers.registry import served
 from engine.target import DUPLICATE_RADIUS_ARCSEC
-from lake import merging
 from lake.archives import request_all
-from lake.duplicates import RADIUS_MAX_ARCSEC
+from lake.merging import merging
+from lake.merging.duplicates import RADIUS_MAX_ARCSEC
 from lake.public.origin import origin_of
 from lake.rights import SYSTEM
 from lake.targets import get_target

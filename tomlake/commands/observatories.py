@@ -9,10 +9,10 @@ from rich.table import Table
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from lake.camera_approval import approve_camera, refuse_camera
-from lake.observatories import Observatory, add_camera, add_observatory, list_cameras
-from lake.observatory_import import Fate, import_observatories
 from lake.rights import SYSTEM
+from lake.sites.camera_approval import approve_camera, refuse_camera
+from lake.sites.importing import Fate, import_observatories
+from lake.sites.observatories import Observatory, add_camera, add_observatory, list_cameras
 from tomlake.commands.session import opened_lake, out
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

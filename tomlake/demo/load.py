@@ -12,13 +12,13 @@ from engine.errors import Rejected
 from engine.frame import Camera
 from engine.target import Target
 from engine.times import mjd_now
-from lake.inbox import UploadRequest, accept
-from lake.observatories import Observatory, add_camera, add_observatory
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake
 from lake.people.accounts import create_user, find_user
 from lake.provenance import new_batch
 from lake.references import put_stars
 from lake.rights import SYSTEM
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.store import Replacement
 from lake.target_list import TargetFilter, find_targets, update_summary
 from lake.targets import create_target

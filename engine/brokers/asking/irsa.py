@@ -12,10 +12,15 @@ TAP_URL = "https://irsa.ipac.caltech.edu/TAP"
 GATOR_URL = "https://irsa.ipac.caltech.edu/cgi-bin/Gator/nph-query"
 
 
+def irsa_rows(http: Http, cone: Cone, *, table: str, columns: Sequence[str], title: str) -> bytes:
+    """Return a table's rows in a cone as CSV, by TAP."""
+    return ask_tap(http, TAP_URL, rows_in_cone(table, columns, cone), title=title)
+
+
 def ask_irsa(http: Http, cone: Cone, *, table: str, columns: Sequence[str], title: str) -> bytes:
     """Return a table's rows in a cone: CSV by TAP, or an IPAC table by Gator where TAP fails."""
     try:
-        return ask_tap(http, TAP_URL, rows_in_cone(table, columns, cone), title=title)
+        return irsa_rows(http, cone, table=table, columns=columns, title=title)
     except Transient:
         gator = {
             "catalog": table,

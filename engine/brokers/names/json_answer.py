@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
-from engine.brokers.reading.answers import drift, refuse_pages
-from engine.brokers.reading.json_answers import json_object
-from engine.brokers.reading.json_answers import json_of as read_json
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import json_object, json_of_no_page
 
 
 def json_of(body: bytes, *, title: str) -> Mapping[str, object]:
@@ -18,7 +17,7 @@ def json_of(body: bytes, *, title: str) -> Mapping[str, object]:
     Rejected
         ``schema-drift``
     """
-    return json_object(read_json(refuse_pages(body, title=title), title=title), title=title)
+    return json_object(json_of_no_page(body, title=title), title=title)
 
 
 def part_of(answer: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -40,6 +40,19 @@ def json_of(body: bytes, *, title: str, keeps_nan: bool = False) -> object:
     return answer
 
 
+def json_of_no_page(body: bytes, *, title: str) -> object:
+    """Return what a JSON answer says; a page for people in its place is asked again later.
+
+    Raises
+    ------
+    Transient
+        ``answer-is-a-page``
+    Rejected
+        ``schema-drift``
+    """
+    return json_of(refuse_pages(body, title=title), title=title)
+
+
 def fetched_json(body: bytes, *, title: str) -> object:
     """Return what a JSON answer says that was fetched now; a page or half an answer is asked again later.
 
@@ -49,7 +62,7 @@ def fetched_json(body: bytes, *, title: str) -> object:
         ``answer-is-a-page``, ``cut-off``
     """
     try:
-        return json_of(refuse_pages(body, title=title), title=title)
+        return json_of_no_page(body, title=title)
     except Rejected as error:
         raise Transient(
             f"The answer of {title} was cut off; it is asked again later.", code="cut-off"

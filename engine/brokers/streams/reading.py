@@ -3,29 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from engine.brokers.reading.answers import drift, refuse_pages
-from engine.brokers.reading.json_answers import json_of as read_json
+from engine.brokers.reading.answers import drift
+from engine.brokers.reading.json_answers import json_of_no_page
 
 Row = Mapping[str, object]
 AB_ZERO_POINT_NJY_MAG = 31.4
 
 
-def json_of(body: bytes, *, title: str) -> object:
-    """Return an answer in JSON; a bare NaN, which brokers send, becomes null.
-
-    Raises
-    ------
-    Rejected
-        ``schema-drift``
-    Transient
-        ``answer-is-a-page``
-    """
-    return read_json(refuse_pages(body, title=title), title=title)
-
-
 def rows_of(body: bytes, *, title: str, within: str = "") -> list[Row]:
     """Return the rows of an answer that is a list, or whose member ``within`` is one; each is an object."""
-    answer = json_of(body, title=title)
+    answer = json_of_no_page(body, title=title)
     if within:
         answer = answer.get(within) if isinstance(answer, Mapping) else None
     if not isinstance(answer, list) or not all(isinstance(row, Mapping) for row in answer):

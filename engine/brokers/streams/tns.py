@@ -11,8 +11,9 @@ import polars as pl
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.reading.answers import drift
 from engine.brokers.reading.bundle import bundled, parts_of
+from engine.brokers.reading.json_answers import json_of_no_page
 from engine.brokers.streams.protocol import Rule, Span, StreamInfo, candidates
-from engine.brokers.streams.reading import Row, inner, json_of, number, words
+from engine.brokers.streams.reading import Row, inner, number, words
 from engine.errors import Rejected
 from engine.times import datetime_of, mjd_of
 
@@ -84,7 +85,7 @@ def ask_tns(http: Http, url: str, asked: Mapping[str, str], *, timeout_s: float 
 
 def reply_of(body: bytes) -> object:
     """Return what an answer is about: its ``data``, or, as it was formerly sent, the ``reply`` in it."""
-    answer = json_of(body, title=INFO.title)
+    answer = json_of_no_page(body, title=INFO.title)
     if not isinstance(answer, Mapping) or "data" not in answer:
         raise drift(INFO.title, "an answer without data")
     data = answer["data"]

@@ -10,9 +10,9 @@ from lake.seen import seen_light_curve
 from lake.target_list import cone_search
 from portal.api.bhtom.frame_items import LIMIT_ERROR, survey_of
 from portal.api.bhtom.pages import number_or_refused
+from portal.api.fields import SentFields
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

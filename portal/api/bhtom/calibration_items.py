@@ -1,8 +1,8 @@
 """One calibration in the fields of BHTOM's model, with its plot."""
 
 from lake.frames import stars_of_frame
+from lake.inbox.uploads import Upload
 from lake.readable import Readable
-from lake.uploads import Upload
 from portal.api.bhtom.calibration_plot import plot_png_uri
 from portal.api.bhtom.frame_items import STATUS_CODES, Sources, ccdphot_part, magnitude_of, survey_of
 from portal.api.bhtom.pages import moment

@@ -7,20 +7,19 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.data_products import ProductFilter, find_uploads, uploads_of
 from lake.frame_rows import UPLOAD
 from lake.frames import frames_of_target
-from lake.observatories import list_observatories
+from lake.inbox.data_products import ProductFilter, find_uploads, uploads_of
 from lake.opening import Lake
 from lake.seen import seen_light_curve
+from lake.sites.observatories import list_observatories
 from lake.targets import get_target
 from portal.api.bhtom.calibration_items import calibration_item
 from portal.api.bhtom.frame_items import LIMIT_ERROR, sources_of, survey_of
 from portal.api.bhtom.pages import PAGE_SIZE, envelope, page_number, paged, yes_or_no
-from portal.api.fields import Fields, clean_text
+from portal.api.fields import Fields, SentFields, clean_text
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lake.observatory_facts import observatory_records
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.favourites import list_favourites
+from lake.sites.facts import observatory_records
 from portal.api.bhtom.staff import no_permission
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lake.inbox import UploadKind
+from lake.inbox.accepting import UploadKind
 from lake.people.accounts import Scope, User
 from lake.people.tokens import bearer_of
 from portal.api.fields import text_of

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.bands import BANDS, band_label
-from lake.data_products import best_frames, chosen_fits
-from lake.observatories import Observatory, list_cameras
+from lake.inbox.data_products import best_frames, chosen_fits
+from lake.inbox.uploads import Upload, UploadKind, UploadStatus
 from lake.opening import Lake
 from lake.people.accounts import list_users
-from lake.uploads import Upload, UploadKind, UploadStatus
+from lake.sites.observatories import Observatory, list_cameras
 from portal.api.bhtom.pages import moment
 
 STATUS_CODES: dict[UploadStatus, str] = {

@@ -1,13 +1,14 @@
 """Light curves to take away: BHTOM's three CSV files, each download written down, and its plots."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
 
 import polars as pl
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.errors import Rejected
 from engine.target import Target
 from lake.opening import Lake
 from lake.people.accounts import User
@@ -15,14 +16,13 @@ from lake.people.audit import note_download
 from lake.people.downloads import Download, DownloadFilter, Taken, list_downloads
 from lake.seen import seen_light_curve
 from lake.snapshots import version_of
-from lake.targets import get_target
+from portal.api.bhtom.asked_target import target_or_refused
 from portal.api.bhtom.pages import date_mjd, moment, paged
 from portal.api.bhtom.plotly import figure_of
-from portal.api.fields import Fields, clean_text, text_of
+from portal.api.fields import Fields, SentFields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake, address_of
 from portal.api.light_curve_csv import bhtom_csv, high_energy_csv, radio_csv
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 
@@ -33,28 +33,46 @@ _WRITERS: dict[Taken, tuple[str, Callable[[pl.DataFrame], str]]] = {
     Taken.HIGH_ENERGY: ("highenergy", high_energy_csv),
 }
 
+_NO_PLOT = "Target does not exist in the database "
 _LETTERS = {taken.value[0].upper(): taken for taken in Taken}  # BHTOM writes P, R and H
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who asks for a file, of what, and from where."""
+
+    request: Request
+    user: User
+    lake: Lake
+    fields: Fields
+
+
+def _asking(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Asking:
+    return Asking(request=request, user=user, lake=lake, fields=fields)
+
+
+TheAsking = Annotated[Asking, Depends(_asking)]
 
 
 @router.post("/targets/download-photometry")
 @router.post("/targets/download-photometry/")
-def photometry(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+def photometry(asking: TheAsking) -> Response:
     """Give the magnitudes and limits of a target as BHTOM's CSV file; ``as_of`` is ours, not BHTOM's."""
-    return _download(request, user, lake, fields, Taken.PHOTOMETRY)
+    return _download(asking, Taken.PHOTOMETRY)
 
 
 @router.post("/targets/download-radio")
 @router.post("/targets/download-radio/")
-def radio(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+def radio(asking: TheAsking) -> Response:
     """Give the radio fluxes of a target as BHTOM's CSV file."""
-    return _download(request, user, lake, fields, Taken.RADIO)
+    return _download(asking, Taken.RADIO)
 
 
 @router.post("/targets/download-high-energy")
 @router.post("/targets/download-high-energy/")
-def high_energy(request: Request, user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
+def high_energy(asking: TheAsking) -> Response:
     """Give the fluxes of a target at high energies as BHTOM's CSV file."""
-    return _download(request, user, lake, fields, Taken.HIGH_ENERGY)
+    return _download(asking, Taken.HIGH_ENERGY)
 
 
 @router.post("/targets/get-downloaded-target-list")
@@ -86,21 +104,21 @@ def plots(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
         raise Refused(400, {"Error ": f"targetNames is a list of 1 to {MOST_PLOTS} names."})
     figures: dict[str, object] = {}
     for name in names:
-        try:
-            target = get_target(lake.operations, name, user)
-        except Rejected as error:
-            raise Refused(400, {"Error ": "Target does not exist in the database "}) from error
+        target = target_or_refused(lake, name, user, key="Error ", sentence=_NO_PLOT, status=400)
         figures[target.name] = figure_of(_seen(lake, target, user)) or "None"
     return json_reply({"Plots": figures})
 
 
-def _download(request: Request, user: User, lake: Lake, fields: Fields, taken: Taken) -> Response:
-    target = _target(lake, fields, user)
-    as_of = text_of(fields, "as_of")
+def _download(asking: Asking, taken: Taken) -> Response:
+    lake, user, name = asking.lake, asking.user, text_of(asking.fields, "name")
+    if name is None:
+        raise Refused(400, {"Error": "Something went wrong"})
+    target = target_or_refused(lake, name, user, key="Error", sentence=f'Target "{name:.120}" not found')
+    as_of = text_of(asking.fields, "as_of")
     version = version_of(lake, as_of) if as_of else None
     points = _seen(lake, target, user, as_of=version)
     word, written = _WRITERS[taken]
-    note_download(lake.operations, target, who=user, address=address_of(request), deed=taken.value)
+    note_download(lake.operations, target, who=user, address=address_of(asking.request), deed=taken.value)
     headers = {
         "Content-Type": "text/csv",
         "Content-Disposition": f'attachment; filename="target_{target.name}_{word}.csv"',
@@ -111,16 +129,6 @@ def _download(request: Request, user: User, lake: Lake, fields: Fields, taken: T
 
 def _seen(lake: Lake, target: Target, user: User, *, as_of: int | None = None) -> pl.DataFrame:
     return seen_light_curve(lake.operations, lake.store, target.target_id or 0, user, as_of=as_of)
-
-
-def _target(lake: Lake, fields: Fields, user: User) -> Target:
-    name = text_of(fields, "name")
-    if name is None:
-        raise Refused(400, {"Error": "Something went wrong"})
-    try:
-        return get_target(lake.operations, name, user)
-    except Rejected as error:
-        raise Refused(404, {"Error": f'Target "{name:.120}" not found'}) from error
 
 
 def _download_item(download: Download) -> dict[str, object]:

@@ -5,31 +5,28 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.bands import BANDS
-from engine.errors import Rejected
 from engine.lightcurve import Flag
 from engine.target import Target
-from lake.data_products import upload_ids_by_file
+from lake.inbox.changes import withdraw_points
+from lake.inbox.data_products import upload_ids_by_file
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.seen import seen_light_curve
-from lake.targets import get_target
-from lake.upload_changes import withdraw_points
+from portal.api.bhtom.asked_target import named_or_numbered
 from portal.api.bhtom.frame_items import LIMIT_ERROR
 from portal.api.bhtom.pages import (
     LARGE_PAGE_SIZE,
     STAFF_PAGE_SIZE,
     asked_page,
     envelope,
-    id_or_refused,
     last_page,
     moment,
     number_or_refused,
 )
 from portal.api.bhtom.staff import Staff
-from portal.api.fields import Fields, text_of
+from portal.api.fields import Fields, SentFields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 
@@ -40,7 +37,7 @@ SAME_MJD, SAME_MAG = 1e-6, 1e-3
 @router.post("/common/api/reducedDatum/")
 def measurements(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """List every point of a target, the oldest first."""
-    target = _target(lake, fields, user, key="error")
+    target = named_or_numbered(lake, fields, user, key="error")
     points = seen_light_curve(lake.operations, lake.store, target.target_id or 0, user)
     size = STAFF_PAGE_SIZE if user.is_staff else LARGE_PAGE_SIZE
     number = asked_page(fields)
@@ -69,7 +66,7 @@ def delete(user: Staff, lake: TheLake, fields: SentFields) -> Response:
 
 
 def _withdraw(lake: Lake, fields: Fields, user: User) -> None:
-    target = _target(lake, fields, user, key="Error")
+    target = named_or_numbered(lake, fields, user, key="Error")
     points = _same(seen_light_curve(lake.operations, lake.store, target.target_id or 0, user), fields)
     if points.is_empty():
         raise Refused(404, {"Error": "ReducedDatum does not exist"})
@@ -90,16 +87,6 @@ def _same(points: pl.DataFrame, fields: Fields) -> pl.DataFrame:
         pl.col("band") == band,
         pl.col("observer").fill_null("") == (observer or ""),
     )
-
-
-def _target(lake: Lake, fields: Fields, user: User, *, key: str) -> Target:
-    name, target_id = text_of(fields, "target_name"), id_or_refused(fields, "target_id", key=key)
-    if (name is None) == (target_id is None):
-        raise Refused(400, {key: "Provide either target_name or target_id, not both."})
-    try:
-        return get_target(lake.operations, name if target_id is None else target_id, user)  # type: ignore[arg-type]
-    except Rejected as error:
-        raise Refused(404, {key: error.reason}) from error
 
 
 def _item(row: dict[str, object], target: Target, files: dict[str, int]) -> dict[str, object]:

@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from lake.observatories import Observatory, add_camera, add_observatory, observatory_named
-from lake.observatory_facts import ObservatoryRecord, keep_facts, observatory_records, update_observatory
 from lake.opening import Lake
 from lake.people.favourites import Favourite, add_favourite, list_favourites, remove_favourite
+from lake.sites.facts import ObservatoryRecord, keep_facts, observatory_records, update_observatory
+from lake.sites.observatories import Observatory, add_camera, add_observatory, observatory_named
 from lake.target_rows import name_key
 from portal.api.bhtom.observatory_items import (
     CAMERA_COLUMNS,
@@ -23,11 +23,10 @@ from portal.api.bhtom.observatory_items import (
     sent_values,
 )
 from portal.api.bhtom.pages import date_mjd, moment, number_or_refused, paged, yes_or_no
-from portal.api.fields import Fields, text_of
+from portal.api.fields import BodyFields, Fields, SentFields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.target_fields import NO_NUMBER, REQUIRED
-from portal.api.targets import BodyFields, SentFields
 
 router = APIRouter()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lake.observatory_facts import CameraRecord, Facts, ObservatoryRecord
+from lake.sites.facts import CameraRecord, Facts, ObservatoryRecord
 from portal.api.bhtom.pages import moment
 from portal.api.fields import Fields, number_of, text_of
 

@@ -15,10 +15,9 @@ from portal.api.bhtom.pages import (
     page_number,
 )
 from portal.api.bhtom.staff import Staff
-from portal.api.fields import text_of
+from portal.api.fields import SentFields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 

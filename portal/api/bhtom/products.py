@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.errors import Rejected
-from lake.data_products import (
+from lake.frames import stars_of_frame
+from lake.inbox.changes import change_observers
+from lake.inbox.data_products import (
     FrameFilter,
     ProductFilter,
     best_frames,
@@ -16,13 +18,11 @@ from lake.data_products import (
     uploads_of,
     with_frames,
 )
-from lake.frames import stars_of_frame
+from lake.inbox.quarantine import may_be_given
+from lake.inbox.removal import remove_upload
+from lake.inbox.uploads import READY_MADE, Upload, UploadKind, UploadStatus
 from lake.opening import Lake
 from lake.people.accounts import User
-from lake.quarantine import may_be_given
-from lake.upload_changes import change_observers
-from lake.upload_removal import remove_upload
-from lake.uploads import READY_MADE, Upload, UploadKind, UploadStatus
 from portal.api.bhtom.frame_items import STATUS_CODES, band_of, product_item, sources_of
 from portal.api.bhtom.pages import (
     LARGE_PAGE_SIZE,
@@ -35,10 +35,9 @@ from portal.api.bhtom.pages import (
 )
 from portal.api.bhtom.staff import no_permission
 from portal.api.bhtom.star_table import star_table
-from portal.api.fields import Fields, clean_text, text_of
+from portal.api.fields import BodyFields, Fields, SentFields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import BodyFields, SentFields
 
 router = APIRouter()
 

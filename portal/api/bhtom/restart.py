@@ -3,20 +3,18 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.errors import Rejected
-from lake.data_products import FrameFilter, ProductFilter, find_uploads, uploads_of, with_frames
+from lake.inbox.changes import restart
+from lake.inbox.data_products import FrameFilter, ProductFilter, find_uploads, uploads_of, with_frames
+from lake.inbox.uploads import UploadStatus
 from lake.opening import Lake
 from lake.people.accounts import User
-from lake.targets import get_target
-from lake.upload_changes import restart
-from lake.uploads import UploadStatus
+from portal.api.bhtom.asked_target import named_or_numbered
 from portal.api.bhtom.frame_items import STATUS_CODES
 from portal.api.bhtom.pages import id_or_refused, number_or_refused
 from portal.api.bhtom.staff import Staff
-from portal.api.fields import Fields, text_of
+from portal.api.fields import Fields, SentFields, text_of
 from portal.api.identity import TheLake
 from portal.api.reply import Refused, json_reply
-from portal.api.targets import SentFields
 
 router = APIRouter()
 
@@ -57,13 +55,7 @@ def by_product(user: Staff, lake: TheLake, fields: SentFields) -> Response:
 @router.post("/calibration/restart-calib-by-target/")
 def by_target(user: Staff, lake: TheLake, fields: SentFields) -> Response:
     """Start the uploads of a target anew, those of a span of time where one is given."""
-    name, target_id = text_of(fields, "target_name"), id_or_refused(fields, "target_id", key="Error")
-    if (name is None) == (target_id is None):
-        raise Refused(400, {"Error": "Provide either target_name or target_id, not both."})
-    try:
-        target = get_target(lake.operations, name or target_id or 0, user)
-    except Rejected as error:
-        raise Refused(404, {"Error": error.reason}) from error
+    target = named_or_numbered(lake, fields, user, key="Error")
     return _restarted(lake, fields, user, _wanted(fields, target_id=target.target_id))
 
 

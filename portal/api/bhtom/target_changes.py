@@ -7,19 +7,18 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.target import Target
-from lake.opening import Lake
-from lake.people.accounts import User
 from lake.provenance import new_batch
 from lake.target_groups import TargetGroup, get_group, list_groups, targets_of_group
 from lake.targets import delete_target, get_target, target_row, update_target
+from portal.api.bhtom.asked_target import target_or_refused
 from portal.api.bhtom.pages import PAGE_SIZE, envelope, id_or_refused, moment, page_number, paged
 from portal.api.bhtom.staff import Staff, no_permission
-from portal.api.fields import Fields, clean_text, text_of
+from portal.api.fields import BodyFields, Fields, SentFields, clean_text, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.target_fields import new_target
 from portal.api.target_list import target_items
-from portal.api.targets import BodyFields, SentFields, target_refusal
+from portal.api.targets import target_refusal
 
 router = APIRouter()
 
@@ -28,7 +27,7 @@ router = APIRouter()
 @router.patch("/targets/updateTarget/{name}/", status_code=201)
 def update(user: SignedIn, lake: TheLake, name: str, fields: BodyFields) -> Response:
     """Change what is named of a target; only its maker and staff may."""
-    present = _target(lake, name, user)
+    present = target_or_refused(lake, clean_text(name), user, key="detail")
     changed = new_target(_told(present) | _said(fields)).target
     kept = present.discovery_mjd if "discovery_date" not in fields else changed.discovery_mjd
     wanted = replace(
@@ -54,7 +53,7 @@ def update(user: SignedIn, lake: TheLake, name: str, fields: BodyFields) -> Resp
 @router.delete("/targets/deleteTarget/")
 def delete(user: SignedIn, lake: TheLake, fields: SentFields) -> Response:
     """Delete a target with its light curve; only its maker and staff may."""
-    target = _target(lake, text_of(fields, "name") or "", user)
+    target = target_or_refused(lake, text_of(fields, "name") or "", user, key="detail")
     target_id = target.target_id or 0
     try:
         delete_target(lake.operations, target_id, user=user)
@@ -100,13 +99,6 @@ def targets_from_group(user: SignedIn, lake: TheLake, fields: SentFields) -> Res
 def clean_cache(_user: Staff) -> Response:
     """Say yes: what is kept here is new by itself, because it goes by the lake's version."""
     return json_reply("OK")
-
-
-def _target(lake: Lake, name: str, user: User) -> Target:
-    try:
-        return get_target(lake.operations, clean_text(name), user)
-    except Rejected as error:
-        raise Refused(404, {"detail": error.reason}) from error
 
 
 def _told(target: Target) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from engine.accuracy.report import Accuracy, Quantiles
 from engine.accuracy.sentences import sentences
 from lake.accuracy import camera_accuracy
-from lake.observatories import camera_registered
+from lake.sites.observatories import camera_registered
 from portal.api.identity import TheLake, Visitor
 from portal.api.v1.replies import NOT_CHANGED, IfNoneMatch, conditional, tag_of
 

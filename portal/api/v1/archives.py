@@ -1,7 +1,6 @@
 """``/archives``: how each archive fares, and what each said of a target."""
 
-from collections.abc import Iterator
-from typing import IO, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -16,11 +15,11 @@ from lake.public.origin import origin_of
 from lake.targets import get_target
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.targets import Name
+from portal.api.whole_file import pieces_of
 from portal.archives import state_of
 
 router = APIRouter(tags=["archives"])
 Key = Annotated[str, Path(max_length=40, description="as light curves name their source", examples=["ztf"])]
-_PIECE_BYTES = 1 << 18
 
 
 class RawBytes(Response):
@@ -150,7 +149,7 @@ def answer(
         "Cache-Control": "private, no-cache",
         "Vary": "Authorization, Cookie",
     }
-    return StreamingResponse(_pieces(file), media_type=RawBytes.media_type, headers=headers)
+    return StreamingResponse(pieces_of(file), media_type=RawBytes.media_type, headers=headers)
 
 
 @router.post("/targets/{name}/archives", status_code=202)
@@ -163,9 +162,3 @@ def ask_again(user: SignedIn, lake: TheLake, name: Name) -> Asked:
     for info in able:
         request_harvest(lake.operations, info.key, target.target_id or 0)
     return Asked(archives=len(able))
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_PIECE_BYTES):
-            yield piece

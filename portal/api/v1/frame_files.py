@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from lake.glances import picture_png
-from lake.quarantine import may_be_given
-from lake.uploads import Upload, upload
+from lake.inbox.quarantine import may_be_given
+from lake.inbox.uploads import Upload, upload
 from portal.api.bulk import bulk_response
 from portal.api.identity import TheLake, Visitor
 from portal.api.v1.frames import FrameId, visible_frame

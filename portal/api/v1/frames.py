@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from lake.frames import calibrations_of_frame, cutout_file, frame, frames_of_target, stars_of_frame
+from lake.inbox.uploads import upload
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.readable import Readable
 from lake.seen import closed_to
 from lake.snapshots import version_of
 from lake.targets import get_target
-from lake.uploads import upload
 from portal.api.identity import TheLake, Visitor
 from portal.api.v1.curve_models import AsOf
 from portal.api.v1.targets import Name

@@ -10,17 +10,17 @@ from starlette.responses import Response
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from lake.camera_approval import approve_camera, refuse_camera, update_camera
 from lake.kept_replies import KeptReply
-from lake.observatories import Observatory, add_camera, add_observatory
-from lake.observatory_facts import (
+from lake.opening import Lake
+from lake.sites.camera_approval import approve_camera, refuse_camera, update_camera
+from lake.sites.facts import (
     ObservatoryRecord,
     keep_facts,
     observatory_records,
     update_observatory,
 )
-from lake.observatory_import import Fate, Imported, import_observatories
-from lake.opening import Lake
+from lake.sites.importing import Fate, Imported, import_observatories
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.target_rows import name_key
 from portal.api.identity import SignedIn, TheLake
 from portal.api.v1.observatory_models import (

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from lake.observatory_facts import CameraRecord, ObservatoryRecord
+from lake.sites.facts import CameraRecord, ObservatoryRecord
 from portal.api.v1.target_models import Exact, Text, exact
 
 # a fact is kept under BHTOM's name

@@ -1,6 +1,5 @@
 """Refusals of the new API: ``application/problem+json`` (RFC 9457) with the refusal's stable code."""
 
-import logging
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -13,9 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import Rejected, TomlakeError, Transient
-from portal.api.reply import Refused, allowed_at
-
-logger = logging.getLogger(__name__)
+from portal.api.reply import Refused, allowed_at, our_bug
+from portal.security.answer_start import AnswerStart
 
 MEDIA_TYPE = "application/problem+json"
 MOST_BODY_BYTES = 1_000_000
@@ -162,23 +160,15 @@ class Guard:
             reply = problem(400, "An address has no NUL character.", code="bad-request")
             await reply(scope, receive, send)
             return
-        started = False
-
-        async def send_watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+        send_watched = AnswerStart(send)
         try:
             await self.app(scope, _counted(scope, receive), send_watched)
         except ClientDisconnect:
             raise
-        except Exception:
-            if started:
+        except Exception as error:
+            if send_watched.has_begun:
                 raise
-            number = uuid.uuid4().hex
-            logger.exception("a request failed", extra={"request": number, "path": scope["path"]})
-            sentence = f"Something went wrong on our side; please report it with the number {number}."
+            sentence = our_bug(error, scope, uuid.uuid4().hex)
             await problem(500, sentence, code="our-bug")(scope, receive, send)
 
 

@@ -1,20 +1,18 @@
 """``/targets/{name}/sharing`` and ``/uploads/{upload_id}/sharing``: who sees a thing, told and changed."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.target import Visibility
-from lake.inbox import upload
+from lake.inbox.accepting import upload
+from lake.inbox.changes import share_upload
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.groups import group_named, name_of_group
-from lake.rights import Shared, shared_target
+from lake.rights import Shared, shared_target, shared_upload, target_shared_as
 from lake.targets import get_target, update_target
-from lake.upload_changes import share_upload
-from lake.uploads import Upload
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.paging import MOST_ID
 from portal.api.v1.target_models import Date, Text
@@ -48,19 +46,14 @@ def share_target(user: SignedIn, lake: TheLake, name: Name, body: Sharing) -> Sh
     """Say who sees a target; its maker, staff and who leads its group may."""
     present = get_target(lake.operations, name, user)
     wanted = _wanted(lake, body, present.created_by, user)
-    changed = replace(
-        present,
-        visibility=wanted.visibility,
-        group_id=wanted.group_id,
-        embargo_until_mjd=wanted.embargo_until_mjd,
-    )
+    changed = target_shared_as(present, wanted)
     return _told(lake, shared_target(update_target(lake.operations, changed, user=user)), user)
 
 
 @router.get("/uploads/{upload_id}/sharing")
 def of_upload(user: Visitor, lake: TheLake, upload_id: UploadId) -> Sharing:
     """Tell who sees an upload and what it gave, however open its target is."""
-    return _told(lake, _shared_upload(upload(lake.operations, upload_id, user)), user)
+    return _told(lake, shared_upload(upload(lake.operations, upload_id, user)), user)
 
 
 @router.put("/uploads/{upload_id}/sharing")
@@ -68,7 +61,7 @@ def share(user: SignedIn, lake: TheLake, upload_id: UploadId, body: Sharing) -> 
     """Say who sees an upload and what it gave; who sent it and staff may."""
     sent = upload(lake.operations, upload_id, user)
     wanted = _wanted(lake, body, sent.uploaded_by, user)
-    return _told(lake, _shared_upload(share_upload(lake, upload_id, wanted, user=user)), user)
+    return _told(lake, shared_upload(share_upload(lake, upload_id, wanted, user=user)), user)
 
 
 def _wanted(lake: Lake, body: Sharing, owner: str, user: User) -> Shared:
@@ -77,15 +70,6 @@ def _wanted(lake: Lake, body: Sharing, owner: str, user: User) -> Shared:
         visibility=body.visibility,
         group_id=group_named(lake.operations, body.group, user),
         embargo_until_mjd=body.embargo_until_mjd,
-    )
-
-
-def _shared_upload(sent: Upload) -> Shared:
-    return Shared(
-        owner=sent.uploaded_by,
-        visibility=sent.visibility,
-        group_id=sent.group_id,
-        embargo_until_mjd=sent.embargo_until_mjd,
     )
 
 

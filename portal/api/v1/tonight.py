@@ -16,7 +16,7 @@ from engine.visibility.night import ASTRONOMICAL_DEG, CIVIL_DEG, NAUTICAL_DEG, d
 from engine.visibility.plan_files import csv_text, icalendar, plain_text, rounded
 from engine.visibility.windows import Limits
 from lake.opening import Lake
-from lake.telescopes import Telescope, telescope_at, telescope_named
+from lake.sites.telescopes import Telescope, telescope_at, telescope_named
 from lake.tonight import Asked, Plan, plan_night
 from portal.api.identity import TheLake, Visitor
 

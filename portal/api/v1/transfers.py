@@ -9,13 +9,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from engine.errors import TomlakeError
-from lake.inbox import accept
+from lake.inbox.accepting import accept
+from lake.inbox.transfers import Piece, Transfer, begin, finish, forget, transfer
 from lake.kept_replies import KeptReply
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.groups import group_named
 from lake.raw import RawFile
-from lake.transfers import Piece, Transfer, begin, finish, forget, transfer
 from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake
 from portal.api.v1.replies import IdempotencyKey, created, once

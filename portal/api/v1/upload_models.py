@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.target import Visibility
-from lake.inbox import FIRST_MJD, LAST_MJD, Upload, UploadKind, UploadRequest, UploadStatus
-from lake.transfers import Transfer
+from lake.inbox.accepting import FIRST_MJD, LAST_MJD, Upload, UploadKind, UploadRequest, UploadStatus
+from lake.inbox.transfers import Transfer
 from portal.api.v1.target_models import Exact, Number, Text, exact
 
 EXAMPLE: dict[str, Any] = {"target": "Gaia22dkv", "filename": "a.fits", "observatory": "ROAD_QHY600M"}

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import Rejected, TomlakeError
-from lake.allowance import check_allowance
-from lake.inbox import UploadKind, accept, upload
-from lake.observatories import camera_by_oname
+from lake.inbox.accepting import UploadKind, accept, upload
+from lake.inbox.allowance import check_allowance
+from lake.inbox.uploads import READY_MADE, UploadFilter, uploads_page
 from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.groups import group_named
+from lake.sites.observatories import camera_by_oname
 from lake.targets import get_target
-from lake.uploads import READY_MADE, UploadFilter, uploads_page
 from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.paging import MOST_ID, Cursor, Limit, Page, id_of, page_of

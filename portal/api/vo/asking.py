@@ -106,11 +106,11 @@ def _parameters(request: Request, body: bytes | None) -> dict[str, str]:
 
 def _check_rate(request: Request, lake: Lake) -> None:
     address = request.client.host if request.client else ""
-    wait_s = desk_of(lake.settings).throttle.attempt(address)
-    if wait_s:
-        seconds = int(wait_s) + 1
-        sentence = f"Too many queries: try again in {seconds} seconds."
-        raise Refused(429, sentence, headers={"Retry-After": str(seconds)})
+    try:
+        desk_of(lake.settings).take_turn(address)
+    except Transient as error:
+        headers = {"Retry-After": str(int(error.retry_after_s))}
+        raise Refused(429, error.reason, headers=headers) from error
 
 
 def _sentence(refused: Refused) -> str:

@@ -8,8 +8,6 @@ Dowler et al. 2019, IVOA Recommendation "Table Access Protocol" 1.1.
 import csv
 import io
 import logging
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -18,7 +16,7 @@ from typing import IO
 import pyarrow as pa
 from starlette.responses import Response, StreamingResponse
 
-from engine.errors import Rejected, TomlakeError
+from engine.errors import Rejected
 from lake.adql.tap_schema import adql_tables, with_tap_schema
 from lake.adql.translating import translate
 from lake.paths import paths_of
@@ -36,13 +34,12 @@ from portal.api.vo.votable import (
     table_rows,
     table_start,
 )
-from portal.desk import LOGGED_CHARACTERS, desk_of
+from portal.api.whole_file import nameless_file, pieces_of
+from portal.desk import Asking, desk_of, noted
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_ROWS = 20_000
-_IN_MEMORY_BYTES = 4_000_000
-_CHUNK_BYTES = 1 << 18
 _LANGUAGES = frozenset({"ADQL", "ADQL-2.0", "ADQL-2.1"})
 
 
@@ -84,24 +81,10 @@ def tap_answer(asked: Asked) -> Response:
     output = _output(asked.parameters)
     most = most_rows(asked.parameters, default=DEFAULT_ROWS, most=LIMITS.rows)
     user = asked.user()  # a token that is not valid is told so, though what is published is for all
-    started_s = time.monotonic()
-    code = "ok"
-    try:
+    asking = Asking(logger=logger, text=query, user=user, language="adql", event="an ADQL query ended")
+    with noted(asking):
         file = _result(asked, query, output, most)
-    except TomlakeError as error:
-        code = error.code
-        raise
-    finally:
-        logger.info(
-            "an ADQL query ended",
-            extra={
-                "adql": " ".join(query.split())[:LOGGED_CHARACTERS],
-                "user": user.username if user else "",
-                "code": code,
-                "seconds": round(time.monotonic() - started_s, 3),
-            },
-        )
-    return StreamingResponse(_pieces(file), media_type=MEDIA_TYPES[output])
+    return StreamingResponse(pieces_of(file), media_type=MEDIA_TYPES[output])
 
 
 def _result(asked: Asked, query: str, output: Output, most: int) -> IO[bytes]:
@@ -113,20 +96,17 @@ def _result(asked: Asked, query: str, output: Output, most: int) -> IO[bytes]:
     if translation.asks_tap_schema:
         folder = paths_of(asked.lake.settings).spool_dir / "tap_schema"
         publication = with_tap_schema(publication, tables, folder)
-    file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the answer
-    try:
-        with desk.sandbox.select(
-            publication, translation.sql, limits=replace(LIMITS, rows=most)
-        ) as selection:
-            pieces = (
-                _votable(selection, translation.columns)
-                if output is Output.VOTABLE
-                else _separated(selection, "," if output is Output.CSV else "\t")
-            )
-            file.writelines(piece.encode() for piece in pieces)
-    except BaseException:
-        file.close()
-        raise
+    limits = replace(LIMITS, rows=most)
+    with (
+        nameless_file() as file,
+        desk.sandbox.select(publication, translation.sql, limits=limits) as selection,
+    ):
+        pieces = (
+            _votable(selection, translation.columns)
+            if output is Output.VOTABLE
+            else _separated(selection, "," if output is Output.CSV else "\t")
+        )
+        file.writelines(piece.encode() for piece in pieces)
     return file
 
 
@@ -219,10 +199,3 @@ def _output(parameters: Mapping[str, str]) -> Output:
         return _ALSO[plain] if plain in _ALSO else Output(plain)
     except ValueError as error:
         raise Rejected("RESPONSEFORMAT is votable, csv or tsv.", code="bad-format") from error
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while piece := file.read(_CHUNK_BYTES):
-            yield piece

@@ -1,18 +1,17 @@
 """Every archive is held to the same: facts, answers, a test folder, a row in the documentation."""
 
 import ast
-import json
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks.archive_server import routes_of
+from benchmarks.archive_server import made_answer, question_of, routes_of
 from engine.bands import BANDS
 from engine.brokers.asking.accounts import ACCOUNTS
 from engine.brokers.page import archives_page
-from engine.brokers.protocol import Asks, Broker, Query
+from engine.brokers.protocol import Asks, Broker
 from engine.brokers.reading.bundle import bundled, is_bundle, parts_of
 from engine.brokers.registry import BROKERS, broker
 from engine.errors import Rejected
@@ -23,15 +22,6 @@ NETWORK = {"requests", "urllib", "urllib3", "http", "httpx", "socket", "time", "
 each_broker = pytest.mark.parametrize("archive", BROKERS, ids=lambda archive: archive.info.key)
 
 
-def answer(folder: Path, kind: str) -> bytes:
-    """Return a hand-made answer: a file, or a folder whose files are the parts of a bundle."""
-    parts = folder / kind
-    if parts.is_dir():
-        return bundled({path.name: path.read_bytes() for path in sorted(parts.iterdir())})
-    (path,) = folder.glob(f"{kind}.*")
-    return path.read_bytes()
-
-
 def cut_off(body: bytes) -> bytes:
     """Return the answer without its last value; of a bundle its last part loses it."""
     if is_bundle(body):
@@ -40,11 +30,6 @@ def cut_off(body: bytes) -> bytes:
         return bundled(parts | {last: cut_off(parts[last])})
     whole = body.rstrip()
     return whole[: max(whole.rfind(mark) for mark in (b",", b" ", b"\t", b"~", b"</"))]
-
-
-def query_of(folder: Path) -> Query:
-    asked = json.loads((folder / "query.json").read_text())
-    return Query(**asked | {"names": tuple(asked.get("names", ()))})
 
 
 def test_the_page_of_archives_is_current() -> None:
@@ -114,10 +99,10 @@ def test_an_account_is_one_that_can_be_set(archive: Broker) -> None:
 
 
 @each_broker
-def test_hand_made_rows_become_points_of_that_archive(archive: Broker, answers: Path) -> None:
-    folder = answers / archive.info.key
-    query = query_of(folder)
-    points = archive.parse(answer(folder, "rows"), query)
+def test_hand_made_rows_become_points_of_that_archive(archive: Broker) -> None:
+    key = archive.info.key
+    query = question_of(key)
+    points = archive.parse(made_answer(key, "rows"), query)
     assert len(points)
     assert dict(points.schema) == SCHEMA
     assert set(points["source"]) == {archive.info.key}
@@ -128,36 +113,34 @@ def test_hand_made_rows_become_points_of_that_archive(archive: Broker, answers: 
 
 
 @each_broker
-def test_parsing_twice_gives_the_same_points(archive: Broker, answers: Path) -> None:
-    folder = answers / archive.info.key
-    first, second = (archive.parse(answer(folder, "rows"), query_of(folder)) for _ in range(2))
+def test_parsing_twice_gives_the_same_points(archive: Broker) -> None:
+    key = archive.info.key
+    first, second = (archive.parse(made_answer(key, "rows"), question_of(key)) for _ in range(2))
     assert_frame_equal(first, second)
 
 
 @each_broker
-def test_an_archive_that_never_saw_the_target_gives_an_empty_light_curve(
-    archive: Broker, answers: Path
-) -> None:
-    folder = answers / archive.info.key
-    for body in (b"", answer(folder, "empty")):
-        points = archive.parse(body, query_of(folder))
+def test_an_archive_that_never_saw_the_target_gives_an_empty_light_curve(archive: Broker) -> None:
+    key = archive.info.key
+    for body in (b"", made_answer(key, "empty")):
+        points = archive.parse(body, question_of(key))
         assert points.is_empty()
         assert dict(points.schema) == SCHEMA
 
 
 @each_broker
 @pytest.mark.parametrize("kind", ["broken", "page", "cut off", "not text"])
-def test_a_broken_answer_is_refused_as_drift(archive: Broker, answers: Path, kind: str) -> None:
-    folder = answers / archive.info.key
-    rows = answer(folder, "rows")
+def test_a_broken_answer_is_refused_as_drift(archive: Broker, kind: str) -> None:
+    key = archive.info.key
+    rows = made_answer(key, "rows")
     body = {
-        "broken": answer(folder, "broken"),
+        "broken": made_answer(key, "broken"),
         "page": b"<!DOCTYPE html>\n<html><body>503 Service Unavailable</body></html>\n",
         "cut off": cut_off(rows),
         "not text": b"\xff\xfe\x00\x9d" + rows,
     }[kind]
     with pytest.raises(Rejected) as refusal:
-        archive.parse(body, query_of(folder))
+        archive.parse(body, question_of(key))
     assert refusal.value.code == "schema-drift"
 
 

@@ -18,9 +18,8 @@ from engine.target import Target
 from lake.archives import record_answer, record_failure
 from lake.changes import Change
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris
-from lake.inbox import UploadRequest, accept
-from lake.observatories import Observatory, add_camera, add_observatory
-from lake.observatory_facts import keep_facts
+from lake.inbox.accepting import UploadRequest, accept
+from lake.inbox.quarantine import put_aside
 from lake.opening import Lake
 from lake.operations import merges, seals, writing
 from lake.people.accounts import User, create_user, find_user, issue_token, open_session
@@ -38,12 +37,13 @@ from lake.people.sign_up import Request, ask_for_account
 from lake.people.terms import Terms, accept_terms
 from lake.proposals import store_candidates
 from lake.provenance import new_batch
-from lake.quarantine import put_aside
 from lake.queue import claim, enqueue, finish
 from lake.references import cells_of_stars, put_cell
 from lake.rights import SYSTEM
 from lake.safekeeping.checksums import Checksum, database_checksums, lake_tables, table_checksum
 from lake.safekeeping.moment import moment_of
+from lake.sites.facts import keep_facts
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.snapshots import create_snapshot
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, SHELVES
 from lake.target_groups import add_to_group

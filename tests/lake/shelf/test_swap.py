@@ -14,7 +14,8 @@ from engine.photometry.verdict import Reduction, Status
 from engine.target import Target
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
+from lake.inbox.uploads import Upload, UploadResult, UploadStatus, set_upload_result, upload
 from lake.opening import Lake
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
@@ -25,7 +26,6 @@ from lake.shelf.selection import Direction, Selection, choices, selected_uploads
 from lake.shelf.swap import Swapped, shelve, swap
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY, SHELVES
 from lake.targets import create_target, delete_target
-from lake.uploads import Upload, UploadResult, UploadStatus, set_upload_result, upload
 
 CAMERA = Camera(name="ZWO", facility="Ostrowik")
 NUMBERS = count(1)

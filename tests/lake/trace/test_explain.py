@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from pathlib import Path
+from typing import IO
 
 import polars as pl
 import pytest
@@ -20,13 +22,14 @@ from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status
 from engine.target import Target, Visibility
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
 from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user
 from lake.provenance import new_batch
+from lake.raw import RawStore
 from lake.rights import SYSTEM
 from lake.targets import create_target, delete_target
-from lake.trace.explain import Explanation, explain
+from lake.trace.explain import Explanation, explain, kept_bytes
 from lake.trace.prov import prov_json
 from lake.trace.story import story
 
@@ -228,3 +231,26 @@ def test_what_is_lost_is_said(lake: Lake) -> None:
     assert told.raw.size_bytes is None
     assert "They are not kept here." in text
     check_prov(json.loads(json.dumps(prov_json(told))))
+
+
+def test_sound_bytes_are_hashed_once_until_somebody_writes_to_their_file(tmp_path: Path) -> None:
+    class Counted(RawStore):
+        opened = 0
+
+        def open(self, sha256: str) -> IO[bytes]:
+            self.opened += 1
+            return super().open(sha256)
+
+    raw = Counted(str(tmp_path / "raw"))
+    sha256 = raw.put(b"what an archive said" * 1000)
+    first = kept_bytes(raw, sha256)
+    assert (first.is_sound, first.size_bytes) == (True, 20_000)
+    assert kept_bytes(raw, sha256) == first
+    assert raw.opened == 1
+    (file,) = (tmp_path / "raw").glob("*/*.zst")
+    body = bytearray(file.read_bytes())
+    body[len(body) // 2] ^= 1
+    file.write_bytes(body)
+    assert not kept_bytes(raw, sha256).is_sound
+    file.unlink()
+    assert kept_bytes(raw, sha256).size_bytes is None

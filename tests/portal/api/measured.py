@@ -11,13 +11,13 @@ from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
 from lake.glances import keep_glances
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
+from lake.inbox.uploads import UploadResult, UploadStatus, set_results
 from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.queue import cancel
 from lake.rights import SYSTEM
 from lake.targets import get_target
-from lake.uploads import UploadResult, UploadStatus, set_results
 
 BAND = "g(GaiaSP)"
 PNG = preview_png(np.zeros((30, 40), dtype=np.float32))

@@ -7,7 +7,7 @@ from measured import upload_measured
 from openapi_schema_validator import OAS31Validator
 
 from engine.frame import Camera
-from lake.observatories import add_camera, list_observatories
+from lake.sites.observatories import add_camera, list_observatories
 
 AT = "/api/v1/observatories/ROAD_accurate/accuracy"
 

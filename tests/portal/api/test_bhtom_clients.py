@@ -8,7 +8,7 @@ import httpx
 import pytest
 from api_server import PASSWORD, Served
 
-from lake.inbox import Upload, upload
+from lake.inbox.accepting import Upload, upload
 
 JSON = "Content-Type: application/json"
 

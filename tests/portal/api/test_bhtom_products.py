@@ -11,8 +11,8 @@ from measured import upload_measured
 from PIL import Image
 
 from engine.target import Target, Visibility
+from lake.inbox.uploads import upload
 from lake.targets import create_target, get_target
-from lake.uploads import upload
 
 DATA_FIELDS = [
     "id", "time_photometry", "mjd", "calib_survey_filter", "standardised_to", "magnitude", "mag_error", "zp",

@@ -12,13 +12,13 @@ from api_server import Served
 
 from engine.photometry.sky_stars import gaia_like_stars
 from engine.target import Target
-from lake.inbox import UploadKind, upload
+from lake.inbox.accepting import UploadKind, upload
+from lake.inbox.uploads import UploadResult, UploadStatus, set_results, uploads
 from lake.people.accounts import Scope, issue_token
 from lake.provenance import new_batch
 from lake.queue import cancel
 from lake.references import put_stars
 from lake.targets import create_target
-from lake.uploads import UploadResult, UploadStatus, set_results, uploads
 from portal.api.bhtom import calib_file
 
 CURVE = b"time,filter,magnitude,error\n60000.25,V(GaiaSP),15.2,0.03\n"

@@ -7,7 +7,7 @@ from api_server import Served
 
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
-from lake.inbox import UploadRequest, accept
+from lake.inbox.accepting import UploadRequest, accept
 from lake.operations import uploads, writing
 from lake.provenance import new_batch
 from lake.raw import RawFile

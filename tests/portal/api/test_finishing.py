@@ -136,6 +136,19 @@ def test_the_second_factor_is_asked_for_and_the_key_is_good_once(
     assert (again.status_code, session_of(again)) == (400, None)
 
 
+def test_terms_that_were_ticked_stay_ticked_after_a_wrong_code(
+    browser: httpx.Client, service: SignInService, lake: Lake
+) -> None:  # fmt: skip
+    linked(lake, service, guarding(lake, "tic").user)
+    page = sign_in(browser, service)
+    assert re.search(r'name="terms" value="5" required>', page.text)
+    answer = finishing(browser, key_in(page), code="000000", terms="5")
+    assert answer.status_code == 401
+    assert re.search(r'name="terms" value="5" required checked>', answer.text)
+    again = finishing(browser, key_in(page), code="000000", terms="4")
+    assert re.search(r'name="terms" value="5" required>', again.text)
+
+
 def test_the_key_is_worth_nothing_in_another_browser(
     browser: httpx.Client, service: SignInService, lake: Lake
 ) -> None:  # fmt: skip

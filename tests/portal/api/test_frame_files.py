@@ -6,10 +6,10 @@ from api_server import Served
 from measured import PNG, upload_measured
 
 from engine.target import Target, Visibility
+from lake.inbox.changes import share_upload
+from lake.inbox.uploads import upload
 from lake.rights import SYSTEM, Shared
 from lake.targets import create_target
-from lake.upload_changes import share_upload
-from lake.uploads import upload
 
 NAME = "Pictured"
 

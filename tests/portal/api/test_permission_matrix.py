@@ -17,6 +17,7 @@ from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
 from lake.frames import frames_of_target
+from lake.inbox.uploads import upload
 from lake.people.accounts import Role, User, create_user, find_user, issue_token
 from lake.people.comments import add_comment
 from lake.people.groups import create_group, set_member
@@ -24,7 +25,6 @@ from lake.provenance import new_batch
 from lake.rights import SYSTEM
 from lake.target_groups import add_to_group
 from lake.targets import create_target
-from lake.uploads import upload
 
 PEOPLE = ("anonymous", "owner", "member", "other", "staff")
 SHARINGS = ("public", "group", "private", "embargoed")

@@ -12,10 +12,10 @@ from test_uploads import fresh_bytes, spooled
 from engine.errors import Rejected
 from engine.target import Target
 from jobs.reduce import reduce_upload
-from lake.inbox import upload, uploads
+from lake.inbox.accepting import upload, uploads
+from lake.inbox.quarantine import quarantined, quarantined_count, take_back
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, issue_token
-from lake.quarantine import quarantined, quarantined_count, take_back
 from lake.queue import claim, finish
 from lake.rights import SYSTEM
 from lake.targets import create_target

@@ -16,7 +16,7 @@ from installations import settings_in
 from sqlalchemy import func, select
 
 from engine.target import Target
-from lake.inbox import upload, uploads
+from lake.inbox.accepting import upload, uploads
 from lake.opening import open_lake
 from lake.operations import jobs, reading
 from lake.people.accounts import create_user, issue_token

@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from lake.changes import Change
-from lake.inbox import uploads
+from lake.inbox.accepting import uploads
 from lake.provenance import new_batch
 from lake.tables import CALIBRATIONS, FRAMES
 from lake.targets import create_target, get_target

@@ -10,12 +10,12 @@ from measured import upload_measured
 from served_installation import serving
 
 from engine.target import Target, Visibility
+from lake.inbox.changes import share_upload
 from lake.people.accounts import Role, Scope, User, create_user, find_user, issue_token
 from lake.people.comments import CommentFilter, list_comments
 from lake.people.groups import create_group, set_member
 from lake.rights import SYSTEM, Shared
 from lake.targets import create_target
-from lake.upload_changes import share_upload
 
 PEOPLE = ("anonymous", "other", "member", "owner", "staff")
 TARGET, GROUP = "V1Owl", "V1 Night owls"

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from starlette.routing import Route
 from test_uploads import form, fresh_bytes, reduce_jobs, spooled
 
-from lake.inbox import uploads
+from lake.inbox.accepting import uploads
 from lake.operations import reading, targets, tokens, users, writing
 from lake.people.accounts import create_user, issue_token, list_tokens, open_session, revoke_token
 from portal.api import app as whole

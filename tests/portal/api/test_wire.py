@@ -13,7 +13,7 @@ from api_server import PASSWORD, Served
 
 from engine.lightcurve import light_curve
 from lake.frames import frames_of_upload
-from lake.inbox import upload
+from lake.inbox.accepting import upload
 from lake.provenance import new_batch
 from lake.targets import get_target
 

@@ -7,10 +7,11 @@ from sqlalchemy import Connection, update
 
 from engine.errors import Rejected
 from lake.changes import Change
-from lake.data_products import refuse_other_than_sender
 from lake.frame_rows import UPLOAD
 from lake.frames import frames_of_upload
-from lake.inbox import COMMENT_MAX_CHARS, UPLOAD_PRIORITY
+from lake.inbox.accepting import COMMENT_MAX_CHARS, UPLOAD_PRIORITY
+from lake.inbox.data_products import refuse_other_than_sender
+from lake.inbox.uploads import Upload, upload, upload_seen_within
 from lake.opening import Lake
 from lake.operations import uploads, writing
 from lake.people.accounts import User, full_names, user_within
@@ -21,7 +22,6 @@ from lake.rights import SYSTEM, Shared
 from lake.sharing import check_shared
 from lake.tables import FRAMES, PHOTOMETRY
 from lake.target_list import update_summary
-from lake.uploads import Upload, upload, upload_seen_within
 
 
 def change_observers(lake: Lake, upload_id: int, usernames: list[str], *, user: User) -> Upload:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import Rejected, Transient
-from lake.allowance import check_allowance
+from lake.inbox.allowance import check_allowance
 from lake.lock import try_lock
 from lake.opening import Lake
 from lake.paths import paths_of, writing_to

@@ -5,15 +5,15 @@ import re
 from sqlalchemy import Engine
 
 from engine.frame import Camera
-from lake.observatories import (
+from lake.operations import writing
+from lake.people.accounts import User
+from lake.sites.observatories import (
     Observatory,
     RegisteredCamera,
     add_camera_within,
     add_observatory_within,
     observatory_within,
 )
-from lake.operations import writing
-from lake.people.accounts import User
 
 
 def register(operations: Engine, observatory: Observatory, camera: Camera, *, by: User) -> RegisteredCamera:

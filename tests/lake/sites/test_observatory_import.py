@@ -9,13 +9,13 @@ from installations import settings_in
 from sqlalchemy import Engine
 
 from engine.errors import Rejected
-from lake.camera_approval import approve_camera, refuse_camera, update_camera, waiting_cameras
-from lake.observatories import camera_by_oname, list_cameras, list_observatories
-from lake.observatory_facts import observatory_records
-from lake.observatory_import import Fate, import_observatories, read_rows
 from lake.operations import open_operations
 from lake.people.accounts import User, create_user
 from lake.people.audit import Kind, audit_log
+from lake.sites.camera_approval import approve_camera, refuse_camera, update_camera, waiting_cameras
+from lake.sites.facts import observatory_records
+from lake.sites.importing import Fate, import_observatories, read_rows
+from lake.sites.observatories import camera_by_oname, list_cameras, list_observatories
 
 GOOD = (
     b"\xef\xbb\xbfObservatory Name;Longitude;lat;elevation;camera;ONAME;gain;Acknowledgements;binning\r\n"

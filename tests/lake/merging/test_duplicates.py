@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, insert
 from engine.errors import Rejected
 from engine.target import Target, Visibility, separation_arcsec
 from engine.times import mjd_now
-from lake.duplicates import duplicates
+from lake.merging.duplicates import duplicates
 from lake.operations import open_operations, targets, writing
 from lake.people.accounts import User
 from lake.target_rows import row_of

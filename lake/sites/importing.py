@@ -13,18 +13,18 @@ from sqlalchemy import Connection, Engine
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from lake.observatories import (
+from lake.operations import serialised, writing
+from lake.people.accounts import User
+from lake.people.audit import About, note_change
+from lake.sites.facts import keep_facts_within
+from lake.sites.fields import BY_HEADER, FIELDS, IGNORED, Field, Kept, header_key, value_of
+from lake.sites.observatories import (
     Observatory,
     add_camera_within,
     add_observatory_within,
     observatory_within,
     registered_within,
 )
-from lake.observatory_facts import keep_facts_within
-from lake.observatory_fields import BY_HEADER, FIELDS, IGNORED, Field, Kept, header_key, value_of
-from lake.operations import serialised, writing
-from lake.people.accounts import User
-from lake.people.audit import About, note_change
 
 MOST_BYTES = 1_000_000
 MOST_ROWS = 5000

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, Engine, Table, delete, insert, select, update
 
 from engine.errors import Rejected
-from lake.observatories import Observatory, check_observatory
 from lake.operations import cameras, observatories, reading, writing
 from lake.people.accounts import User
 from lake.people.audit import About, note_change
 from lake.said_tables import camera_facts, observatory_facts
+from lake.sites.observatories import Observatory, check_observatory
 from lake.target_rows import name_key
 
 Facts = Mapping[str, object]

@@ -15,11 +15,11 @@ from engine.errors import Rejected, Transient
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake import merging
 from lake.archives import record_answer
 from lake.changes import Change
-from lake.inbox import upload
-from lake.merging import MergeState, list_merges, merge, unmerge
+from lake.inbox.accepting import upload
+from lake.merging import merging
+from lake.merging.merging import MergeState, list_merges, merge, unmerge
 from lake.opening import Lake, open_lake
 from lake.operations import jobs, merges, metadata, reading, targets, uploads, writing
 from lake.people.accounts import User

@@ -9,10 +9,10 @@ from sqlalchemy import Engine, delete, func, insert, select
 
 from engine.errors import Rejected
 from engine.times import mjd_now
+from lake.inbox.quarantine_table import quarantine
+from lake.inbox.uploads import Upload, UploadStatus
 from lake.operations import reading, uploads, writing
 from lake.people.accounts import User
-from lake.quarantine_table import quarantine
-from lake.uploads import Upload, UploadStatus
 
 _READ = frozenset({UploadStatus.MEASURED, UploadStatus.LIMIT, UploadStatus.REJECTED})
 

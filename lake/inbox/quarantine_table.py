@@ -1,4 +1,4 @@
-"""The table of uploads that could not be read; see ``lake.quarantine``."""
+"""The table of uploads that could not be read; see ``lake.inbox.quarantine``."""
 
 from sqlalchemy import Column, ForeignKey, Table
 

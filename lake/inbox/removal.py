@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from engine.errors import Rejected
 from lake.changes import Change
-from lake.data_products import refuse_other_than_sender
 from lake.frame_rows import UPLOAD
+from lake.inbox.data_products import refuse_other_than_sender
+from lake.inbox.uploads import DELETED, Upload, upload
 from lake.job_rows import JobState
 from lake.opening import Lake
 from lake.operations import uploads, writing
@@ -19,7 +20,6 @@ from lake.provenance import new_batch
 from lake.queue import cancel
 from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY, SHELVES
 from lake.target_list import update_summary
-from lake.uploads import DELETED, Upload, upload
 
 
 def remove_upload(lake: Lake, upload_id: int, *, user: User) -> None:

@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import Engine, Select, and_, func, or_, select
 
 from engine.errors import Rejected
+from lake.inbox.uploads import Upload, UploadStatus, shown_to, upload_of
 from lake.operations import reading
 from lake.operations import uploads as _uploads
 from lake.people.accounts import User
@@ -14,7 +15,6 @@ from lake.readable import Readable
 from lake.rights import SYSTEM
 from lake.tables import CALIBRATIONS, FRAMES
 from lake.target_rows import name_key
-from lake.uploads import Upload, UploadStatus, shown_to, upload_of
 
 _FRAME_ORDER = ("measured", "limit", "rejected")
 

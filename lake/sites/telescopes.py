@@ -10,13 +10,13 @@ from engine.errors import Rejected
 from engine.lightcurve import Flag
 from engine.visibility.depth import Depth, guessed_depth, learned_depth
 from engine.visibility.horizon import Site, checked_site
-from lake.observatories import Observatory, list_observatories, observatory_named
 from lake.operations import reading, targets
 from lake.people.accounts import User
 from lake.people.favourites import list_favourites
 from lake.readable import Readable
 from lake.rights import visible_to
 from lake.seen import closed_to
+from lake.sites.observatories import Observatory, list_observatories, observatory_named
 
 _LAST_FRAMES = 2000
 _REACHED = """

@@ -9,7 +9,11 @@ from sqlalchemy import Connection, Engine, RowMapping, select, update
 from engine.errors import Rejected
 from engine.frame import Camera
 from engine.times import mjd_now
-from lake.observatories import (
+from lake.operations import cameras, reading, writing
+from lake.people.accounts import User
+from lake.people.audit import About, note_change
+from lake.sites.facts import Facts, keep_camera_facts
+from lake.sites.observatories import (
     CAMERA_COLUMNS,
     RegisteredCamera,
     camera_within,
@@ -17,10 +21,6 @@ from lake.observatories import (
     list_cameras,
     registered_within,
 )
-from lake.observatory_facts import Facts, keep_camera_facts
-from lake.operations import cameras, reading, writing
-from lake.people.accounts import User
-from lake.people.audit import About, note_change
 from lake.target_rows import name_key
 
 

@@ -10,12 +10,12 @@ from engine.times import bjd_tdb
 from lake.changes import Change
 from lake.credit import credited
 from lake.frame_rows import UPLOAD
-from lake.observatories import RegisteredCamera, list_cameras
+from lake.inbox.uploads import Upload
 from lake.opening import Lake
 from lake.provenance import Batch
+from lake.sites.observatories import RegisteredCamera, list_cameras
 from lake.tables import PHOTOMETRY
 from lake.target_list import update_summary
-from lake.uploads import Upload
 
 AS_SENT = "as sent"  # the calibration is the sender's
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from engine.errors import NotReady, Rejected
 from engine.frame import Camera
 from engine.target import Target, Visibility
-from lake.inbox import (
+from lake.inbox.accepting import (
     Upload,
     UploadKind,
     UploadRequest,
@@ -16,7 +16,7 @@ from lake.inbox import (
     upload_counts,
     uploads,
 )
-from lake.observatories import Observatory, add_camera, add_observatory
+from lake.inbox.uploads import UploadResult, set_upload_result
 from lake.opening import Lake
 from lake.operations import jobs, reading
 from lake.people.accounts import User, create_user
@@ -34,8 +34,8 @@ from lake.queue import (
 )
 from lake.raw import RawFile
 from lake.rights import SYSTEM
+from lake.sites.observatories import Observatory, add_camera, add_observatory
 from lake.targets import create_target, delete_target
-from lake.uploads import UploadResult, set_upload_result
 
 REQUEST = UploadRequest(target="Open star", filename="night/../frame 1.FITS", uploaded_by="ada")
 

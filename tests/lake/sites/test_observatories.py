@@ -4,7 +4,8 @@ import pytest
 
 from engine.errors import Rejected
 from engine.frame import Camera
-from lake.observatories import (
+from lake.opening import Lake
+from lake.sites.observatories import (
     Observatory,
     add_camera,
     add_observatory,
@@ -12,7 +13,6 @@ from lake.observatories import (
     list_cameras,
     list_observatories,
 )
-from lake.opening import Lake
 
 ROAD = Observatory(
     name="ROAD", longitude_deg=-68.2, latitude_deg=-22.9, altitude_m=2400.0, telescope="ODK 16"

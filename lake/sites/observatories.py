@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from engine.errors import Rejected
 from engine.frame import Camera
 from engine.times import mjd_now
-from lake.observatory_rows import (
+from lake.operations import cameras, observatories, reading, writing
+from lake.sites.rows import (
     CAMERA_COLUMNS,
     NAME_MAX_CHARS,
     Observatory,
@@ -20,7 +21,6 @@ from lake.observatory_rows import (
     oname_of,
     registered_of,
 )
-from lake.operations import cameras, observatories, reading, writing
 from lake.target_rows import name_key
 
 __all__ = [

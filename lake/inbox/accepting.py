@@ -9,19 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 from engine.errors import Rejected
 from engine.target import Target, Visibility
 from engine.times import mjd_now
-from lake.allowance import check_allowance_within
-from lake.observatories import camera_within
-from lake.opening import Lake
-from lake.operations import serialised, writing
-from lake.operations import uploads as _uploads
-from lake.people.accounts import User, user_within
-from lake.queue import enqueue_within
-from lake.raw import RawFile
-from lake.rights import SYSTEM, Shared
-from lake.settings import Settings
-from lake.sharing import check_shared
-from lake.targets import target_within
-from lake.uploads import (
+from lake.inbox.allowance import check_allowance_within
+from lake.inbox.uploads import (
     DELETED,
     READY_MADE,
     Upload,
@@ -34,6 +23,17 @@ from lake.uploads import (
     upload_within,
     uploads,
 )
+from lake.opening import Lake
+from lake.operations import serialised, writing
+from lake.operations import uploads as _uploads
+from lake.people.accounts import User, user_within
+from lake.queue import enqueue_within
+from lake.raw import RawFile
+from lake.rights import SYSTEM, shared_upload
+from lake.settings import Settings
+from lake.sharing import check_shared
+from lake.sites.observatories import camera_within
+from lake.targets import target_within
 
 __all__ = [
     "Upload",
@@ -160,7 +160,7 @@ def check_request(request: UploadRequest) -> None:
 def _values(
     connection: Connection, raw_file: RawFile, request: UploadRequest, target: Target, user: User
 ) -> dict[str, object]:
-    check_shared(_shared(request), user)
+    check_shared(shared_upload(request), user)
     observers = [_user_named(connection, name).username for name in request.observers] or [user.username]
     return {
         "sha256": raw_file.sha256,
@@ -195,15 +195,6 @@ def _place_of(connection: Connection, request: UploadRequest) -> str:
         if request.kind not in READY_MADE:
             raise
         return "".join(char for char in named if char.isprintable())[:FACILITY_MAX_CHARS]
-
-
-def _shared(request: UploadRequest) -> Shared:
-    return Shared(
-        owner=request.uploaded_by,
-        visibility=request.visibility,
-        group_id=request.group_id,
-        embargo_until_mjd=request.embargo_until_mjd,
-    )
 
 
 def _plain_filename(filename: str) -> str:

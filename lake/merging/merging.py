@@ -14,9 +14,11 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, or_, select, upda
 from engine.errors import Rejected, Transient
 from engine.target import Target, Visibility, separation_arcsec
 from engine.times import mjd_now
-from lake.duplicates import RADIUS_MAX_ARCSEC, Duplicate, duplicates
 from lake.job_rows import JobState
-from lake.merge_rows import (
+from lake.merging.duplicates import RADIUS_MAX_ARCSEC, Duplicate, duplicates
+from lake.merging.ids import IN_FORCE, MergeState, leads_to
+from lake.merging.points import Baggage, carry, refs_of_uploads
+from lake.merging.rows import (
     SUMMARY,
     Record,
     put_back,
@@ -25,8 +27,6 @@ from lake.merge_rows import (
     take_out,
     upload_ids_of,
 )
-from lake.merged_ids import IN_FORCE, MergeState, leads_to
-from lake.merged_points import Baggage, carry, refs_of_uploads
 from lake.opening import Lake
 from lake.operations import jobs, merges, reading, serialised, targets, writing
 from lake.people.accounts import User

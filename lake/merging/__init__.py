@@ -1,0 +1,1 @@
+"""Targets that are one and the same: found, made one, and parted again."""

@@ -1,0 +1,1 @@
+"""Observatories and their cameras: registered, imported, approved, and where a night is planned for."""
