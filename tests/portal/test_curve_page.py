@@ -9,8 +9,8 @@ from time import monotonic
 import polars as pl
 import pytest
 from page_lakes import REAL_NAME, SIMULATED_NAME, example_points
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import visit, words
 
 from engine.bands import BANDS
 from engine.errors import Rejected

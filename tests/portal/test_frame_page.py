@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 from page_lakes import PASSWORD, REAL_NAME, SIMULATED_NAME, example_reduction, fill
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words
 
 from engine.frame import Camera
 from engine.photometry.looked import Glance
@@ -30,7 +30,6 @@ from lake.targets import get_target
 from portal import opened
 from portal.frame_charts import MOST_RINGS, picture_html
 
-__all__ = ["signed_in"]  # a fixture
 HOSTILE_FILE = "<img src=x onerror=alert(1)> **b** $x$ :red[r].fits"
 SHAPE = (300, 400)
 

@@ -11,9 +11,9 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from page_lakes import HOSTILE_NAME, REAL_NAME, SIMULATED_NAME
+from page_visits import visit, words
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_pages import visit, words
 
 from engine.photometry.references import REFERENCE_SCHEMA
 from engine.photometry.solving.wcs_fit import linear_wcs

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 from page_lakes import PASSWORD, REAL_NAME
+from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import signed_in, visit, words
 
 from engine.sent.spectrum import Spectrum
 from engine.spectral_lines import AIR_OF_EARTH, LINES, in_vacuum, observed_angstrom
@@ -24,7 +24,6 @@ from lake.rights import SYSTEM, Shared
 from lake.targets import create_target, delete_target
 from portal.spectra import GROUPS_AT_FIRST, spectra, spectra_chart, spectra_csv, thinned
 
-__all__ = ["signed_in"]  # a fixture
 SPECTRA = ":material/waves: Spectra"
 NAME = "Spec26a"
 WAVES = np.linspace(4000.0, 9000.0, 60)

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 import streamlit as st
 from page_lakes import HOSTILE_NAME, PASSWORD, REAL_NAME, SIMULATED_NAME
+from page_visits import SHELL, TIMEOUT_S, visit, words
 from streamlit.testing.v1 import AppTest
-from test_pages import SHELL, TIMEOUT_S, visit, words
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility

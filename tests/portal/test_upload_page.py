@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from page_lakes import PASSWORD, REAL_NAME, SIMULATED_NAME, fill
-from test_pages import signed_in, visit, words
+from page_visits import visit, words
 
 from engine.photometry.looked import Glance
 from engine.target import Visibility
@@ -20,7 +20,6 @@ from portal import opened, sending
 from portal.api.upload_fields import upload_fields
 from portal.api.v1.upload_models import NewTransfer
 
-__all__ = ["signed_in"]  # a fixture
 HOSTILE_FILE = "=HYPERLINK(1)<b>.fits"
 
 
