@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 
 import aiohttp
@@ -21,6 +21,13 @@ class Ask:
     url: str | Sequence[str]  # several are asked for in turn
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Callable[[], aiohttp.FormData] | None = None
+
+    def begun_at(self, share: float) -> "Ask":
+        """Return it with what is asked in turn begun elsewhere, so that not all ask the same at once."""
+        if isinstance(self.url, str):
+            return self
+        first = int(share * len(self.url))
+        return replace(self, url=[*self.url[first:], *self.url[:first]])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +62,10 @@ async def _loaded(ask: Ask, connections: int, time_s: float, *, once: bool) -> L
     load = Load()
     async with client() as session:
         began_s = time.perf_counter()
-        asking = [asyncio.create_task(ask_on(session, ask, load, once=once)) for _ in range(connections)]
+        asking = [
+            asyncio.create_task(ask_on(session, ask.begun_at(number / connections), load, once=once))
+            for number in range(connections)
+        ]
         done, late = await asyncio.wait(
             asking, timeout=time_s, return_when=asyncio.ALL_COMPLETED if once else asyncio.FIRST_EXCEPTION
         )

@@ -42,7 +42,10 @@ async def _loaded_beside(
         await asyncio.sleep(2 * THINK_S)  # until all have begun
         visits.times_s.clear()
         began_s = time.perf_counter()
-        asking = [asyncio.create_task(ask_on(session, ask, load)) for _ in range(connections)]
+        asking = [
+            asyncio.create_task(ask_on(session, ask.begun_at(number / connections), load))
+            for number in range(connections)
+        ]
         done, _ = await asyncio.wait(
             [*asking, *watching], timeout=time_s, return_when=asyncio.FIRST_EXCEPTION
         )

@@ -42,7 +42,7 @@ class Remembered(Generic[Kept]):
     def found(self, operations: Engine, key: Hashable) -> Kept | None:
         """Return what was made under a key, or None where it must be made anew; it costs some 5 µs."""
         made = self._made.get(key)
-        if made is None or made.mark != _mark(operations) or made.until_s < self._now_s():
+        if made is None or made.mark != state_of(operations) or made.until_s < self._now_s():
             return None
         return made.value
 
@@ -55,7 +55,7 @@ class Remembered(Generic[Kept]):
         size_bytes: Callable[[Kept], int],
     ) -> Kept | None:
         """Return what ``make`` gives, and remember it; the key says all that it depends on, rights too."""
-        mark = _mark(operations)  # before the work: what is committed meanwhile makes it old
+        mark = state_of(operations)  # before the work: what is committed meanwhile makes it old
         until_s = self._now_s() + KEPT_S
         value = make()
         if mark is not None and value is not None:
@@ -66,6 +66,12 @@ class Remembered(Generic[Kept]):
 def remembers(operations: Engine, store: Store) -> bool:
     """Return whether anything is remembered of a lake: both its databases must tell of commits by a mark."""
     return operations.dialect.name == "sqlite" and store.backend.catalog.file is not None
+
+
+def state_of(operations: Engine) -> bytes | None:
+    """Return bytes that no other state has, what is written beside left aside; None where it has no mark."""
+    found = _found_mark(operations)
+    return None if found is None else _SAME.get(found, found)
 
 
 @contextmanager
@@ -79,12 +85,6 @@ def writing_beside(operations: Engine) -> Iterator[Connection]:
         if len(_SAME) >= _MOST_SAME:
             _SAME.clear()
         _SAME[after] = _SAME.get(before, before)
-
-
-def _mark(operations: Engine) -> bytes | None:
-    """Return bytes that no other state has, what is written beside left aside."""
-    found = _found_mark(operations)
-    return None if found is None else _SAME.get(found, found)
 
 
 def _found_mark(operations: Engine) -> bytes | None:
