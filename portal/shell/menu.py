@@ -1,0 +1,65 @@
+"""The menu: every page of the portal, one line each, in the order in which it is shown."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lake.people.accounts import User
+
+
+class For(StrEnum):
+    """Whom the menu shows a page."""
+
+    ALL = "all"
+    SIGNED_IN = "signed in"  # others may open it by its address
+    STAFF = "staff"  # for others it is not there
+    NOBODY = "nobody"  # other pages lead to it
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page: ``pages/<name>.py``, at the address ``/<name>``."""
+
+    name: str
+    title: str
+    icon: str = ""  # of Material Symbols
+    shown_to: For = For.ALL
+
+    def exists_for(self, user: User | None) -> bool:
+        """Return whether a visitor can open the page at all."""
+        return self.shown_to != For.STAFF or (user is not None and user.is_staff)
+
+    def is_listed_for(self, user: User | None) -> bool:
+        """Return whether the menu shows the page to a visitor."""
+        if self.shown_to == For.SIGNED_IN:
+            return user is not None
+        return self.shown_to != For.NOBODY and self.exists_for(user)
+
+
+MENU = (
+    Entry("home", "Home", "home"),  # the first is what opens
+    Entry("targets", "Targets", "my_location"),
+    Entry("tonight", "Tonight", "bedtime"),
+    Entry("proposals", "New", "notifications"),
+    Entry("observatories", "Observatories", "location_on"),
+    Entry("upload", "Upload", "upload"),
+    Entry("jobs", "Jobs", "lists"),
+    Entry("archives", "Archives", "public"),
+    Entry("data", "Data", "database"),
+    Entry("learn", "Learn", "school"),
+    Entry("groups", "Groups", "group", For.SIGNED_IN),
+    Entry("admin", "Admin", "shield_person", For.STAFF),
+    Entry("account", "Sign in", "login"),
+    Entry("target", "Target", shown_to=For.NOBODY),
+    Entry("camera", "Camera", shown_to=For.NOBODY),
+    Entry("frame", "Frame", shown_to=For.NOBODY),
+    Entry("sign_up", "Sign up", shown_to=For.NOBODY),
+    Entry("set_up", "Set up", shown_to=For.NOBODY),
+    Entry("terms", "Terms of use", shown_to=For.NOBODY),
+)
+
+
+def entry_of(entry: Entry, user: User | None) -> Entry:
+    """Return an entry as a visitor sees it: the page *Account* bears the name of whose it is."""
+    if entry.name == "account" and user is not None:
+        return Entry(entry.name, user.username, "account_circle")
+    return entry
