@@ -135,8 +135,8 @@ def test_a_target_of_a_group_is_shared_on_its_page_by_those_who_may(full_lake: L
 def test_a_target_is_made_for_a_group(full_lake: Lake, come_as: As, group_id: int) -> None:
     come_as("mate")
     at = fill(visit("targets"), Name="PageOwl2", RA="251.5", Dec="34.5")
-    next(box for box in at.selectbox if box.label == "Who sees it").set_value("A group")
-    next(box for box in at.selectbox if box.label == "Group").set_value(GROUP)
+    at.selectbox(key="new_target_who").set_value("A group")  # who brings in a file is asked the same
+    at.selectbox(key="new_target_group").set_value(GROUP)
     assert not press(at, "Add target").exception
     made = get_target(full_lake.operations, "PageOwl2", person(full_lake, "leader"))
     assert (made.visibility, made.group_id) == (Visibility.GROUP, group_id)
