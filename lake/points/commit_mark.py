@@ -16,7 +16,7 @@ from pathlib import Path
 _HEADER_BYTES = 96  # two copies of the header
 _COUNT_AT = 8  # in a copy: a number of 32 bits that grows by one with every commit
 _NUMBER_BYTES = 8
-_MOST_OPEN = 64  # files; a process works on one lake, a process of tests on many
+_MOST_OPEN = 256  # files; a process works on one lake, a process of tests on many
 _OPENING = threading.Lock()
 _OPEN: dict[str, tuple[int, int, int]] = {}  # path -> (inode, file descriptor, number)
 _NUMBERS = count()

@@ -12,7 +12,7 @@ import portal
 from engine.frame import Camera
 from engine.target import Target, Visibility
 from lake.inbox.changes import share_upload
-from lake.inbox.uploads import uploads
+from lake.inbox.uploads import Upload, uploads
 from lake.opening import Lake
 from lake.people.accounts import Role, Scope, User, create_user, find_user, list_tokens, open_session
 from lake.people.audit import audit_log
@@ -142,6 +142,10 @@ def test_a_target_is_made_for_a_group(full_lake: Lake, come_as: As, group_id: in
     assert (made.visibility, made.group_id) == (Visibility.GROUP, group_id)
 
 
+def private_uploads(lake: Lake) -> list[Upload]:
+    return [each for each in uploads(lake.operations, SYSTEM, limit=999) if each.visibility == "private"]
+
+
 def test_an_upload_is_closed_by_its_sender_on_its_card(full_lake: Lake, come_as: As) -> None:
     come_as("maker")
     at = visit("upload")
@@ -149,10 +153,11 @@ def test_an_upload_is_closed_by_its_sender_on_its_card(full_lake: Lake, come_as:
     place = labels(at).index("Share so")
     who = [box for box in at.selectbox if box.label == "Who sees it"]
     assert place >= 0
+    before = {each.upload_id for each in private_uploads(full_lake)}
     who[1].set_value("Only me")  # the first is of the form for new files
     at = press(at, "Share so")
     assert not at.exception
-    closed = [each for each in uploads(full_lake.operations, SYSTEM) if each.visibility == "private"]
+    closed = [each for each in private_uploads(full_lake) if each.upload_id not in before]
     assert [each.uploaded_by for each in closed] == ["maker"]
     assert "seen by its owner" in words(at)
     opened_again = Shared(owner="maker", visibility=Visibility.PUBLIC)

@@ -19,7 +19,8 @@ from test_uploads import fresh_bytes, reduce_jobs, spooled
 
 from engine.errors import Transient
 from lake import raw
-from lake.inbox import transfers, uploads
+from lake.inbox import transfers
+from lake.inbox.accepting import uploads
 from lake.operations import reading, targets
 from lake.trouble import telling_of_tables
 
