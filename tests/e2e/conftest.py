@@ -49,6 +49,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         assert process.wait(timeout=15) == 0
 
 
+@pytest.fixture(scope="session")
+def demo(installation: Installation) -> Installation:
+    """Return the installation with the demo in it."""
+    installation.command("demo")
+    return installation
+
+
 def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:

@@ -16,13 +16,6 @@ NAME = "Sim26dkv"
 CHART = '[data-testid="stVegaLiteChart"]'
 
 
-@pytest.fixture(scope="session")
-def demo(installation: Installation) -> Installation:
-    """Return the installation with the demo in it."""
-    installation.command("demo")
-    return installation
-
-
 def brush(page: Page) -> None:
     """Shift and drag over the lower half of the chart, where most points are."""
     box = page.locator(CHART).first.bounding_box()

@@ -27,13 +27,6 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="session")
-def demo(installation: Installation) -> Installation:
-    """Return the installation with the demo in it."""
-    installation.command("demo")
-    return installation
-
-
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_fits_its_window(browser: Browser, demo: Installation, width: int, scheme: str) -> None:
