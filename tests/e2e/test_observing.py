@@ -148,4 +148,4 @@ def test_a_large_file_goes_on_after_a_broken_connection_and_leads_to_its_verdict
     assert page.url.partition("?frame=")[2].startswith("u")
     picture = page.locator(".tl-frame img")
     picture.wait_for(timeout=PAGE_TIMEOUT_MS)
-    assert picture.evaluate("image => image.complete && image.naturalWidth") == 1000
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1000
