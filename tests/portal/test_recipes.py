@@ -39,7 +39,7 @@ print([*(each.value for each in at.title), *(each.label for each in at.metric), 
 def recipe(heading: str) -> tuple[str, str, str]:
     """Return the name of the file that a recipe makes, its text, and its line."""
     told = RECIPES.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
-    code, line = re.findall(r"```python\n(.*?)```", told, re.DOTALL)
+    code, line = re.findall(r"```(?:python|text)\n(.*?)```", told, re.DOTALL)
     return re.findall(r"Write `portal/(\S+)`", told)[0], code, line
 
 
