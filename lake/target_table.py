@@ -11,10 +11,9 @@ from datetime import datetime
 from engine.errors import Rejected
 from engine.target import Target, parse_position
 from engine.times import mjd_of
+from lake.sent_csv import bad_csv, csv_text, delimiter_of
 
-MOST_BYTES = 1_000_000
 MOST_ROWS = 500
-_DELIMITERS = ",;\t"
 _SPELLINGS = {
     "ra_deg": "ra", "dec_deg": "dec", "class": "classification", "cadence_d": "cadence",
     "discovery_date": "discovery", "discovery_mjd": "discovery", "alias": "aliases",
@@ -49,7 +48,8 @@ def read_targets(body: bytes) -> list[TableRow]:
     Rejected
         ``bad-csv``: the file as a whole cannot be read; ``too-many-rows``.
     """
-    table = csv.reader(io.StringIO(_text(body), newline=""), delimiter=_delimiter(body), strict=True)
+    text = csv_text(body)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     rows = []
     try:
         names = _names(next(table, []))
@@ -60,32 +60,15 @@ def read_targets(body: bytes) -> list[TableRow]:
             if told:
                 rows.append(_row(table.line_num, told, is_too_long=any(cells[len(names) :])))
     except csv.Error as error:
-        raise _bad(f"Line {table.line_num} cannot be read as CSV: {error}.") from error
+        raise bad_csv(f"Line {table.line_num} cannot be read as CSV: {error}.") from error
     if len(rows) > MOST_ROWS:
         raise Rejected(
             f"The file has {len(rows):,} rows, {MOST_ROWS} are taken at once: send it in parts.",
             code="too-many-rows",
         )
     if not rows:
-        raise _bad("The file has no row below its header.")
+        raise bad_csv("The file has no row below its header.")
     return rows
-
-
-def _text(body: bytes) -> str:
-    if len(body) > MOST_BYTES:
-        raise _bad(f"The file has more than {MOST_BYTES // 1_000_000} MB: send it in parts.")
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _bad("The file is not UTF-8: save it as CSV in UTF-8.") from error
-    if "\0" in text:
-        raise _bad("The file holds NUL characters: it is no CSV.")
-    return text
-
-
-def _delimiter(body: bytes) -> str:
-    first = body.split(b"\n", 1)[0].decode("utf-8", "replace")
-    return max(_DELIMITERS, key=first.count)
 
 
 def _names(headers: list[str]) -> list[str]:
@@ -93,13 +76,13 @@ def _names(headers: list[str]) -> list[str]:
     names = [_SPELLINGS.get(key, key) for key in keys]
     for header, name in zip(headers, names, strict=True):
         if name not in {*COLUMNS, *_IGNORED, "simulated", ""}:
-            raise _bad(f"The column {header.strip()!r:.60} is not known; known are: {', '.join(COLUMNS)}.")
+            raise bad_csv(f"The column {header.strip()!r:.60} is not known; known are: {', '.join(COLUMNS)}.")
     twice = [name for name in names if name and names.count(name) > 1]
     if twice:
-        raise _bad(f"The column {twice[0]} stands there twice.")
+        raise bad_csv(f"The column {twice[0]} stands there twice.")
     missing = [name for name in _NEEDED if name not in names]
     if missing:
-        raise _bad(f"The file needs a header with the column {missing[0]}, beside {', '.join(_NEEDED)}.")
+        raise bad_csv(f"The file needs a header with the column {missing[0]}, beside {', '.join(_NEEDED)}.")
     return ["" if name in _IGNORED else name for name in names]
 
 
@@ -113,7 +96,7 @@ def _row(line: int, told: Mapping[str, str], *, is_too_long: bool) -> TableRow:
     name = told.get("name", "")
     try:
         if is_too_long:
-            raise _bad("The row has more cells than the header: quote those with commas.")
+            raise bad_csv("The row has more cells than the header: quote those with commas.")
         return TableRow(line=line, name=name, target=_target(told))
     except Rejected as refusal:
         return TableRow(line=line, name=name, target=None, refusal=refusal)
@@ -180,7 +163,3 @@ _FIELDS: dict[str, Callable[[Target, str], Target]] = {
     "epoch": lambda made, text: replace(made, epoch=_epoch(text)),
     "aliases": lambda made, text: replace(made, aliases=_aliases(text)),
 }
-
-
-def _bad(sentence: str) -> Rejected:
-    return Rejected(sentence, code="bad-csv")

@@ -15,6 +15,7 @@ from portal.data import points_table
 from portal.fmt import plural
 from portal.moment import address_of, read_version
 from portal.opened import lake
+from portal.parts import POINT_COLUMNS
 from portal.session import this_address
 
 ROWS_SHOWN = 10
@@ -57,11 +58,7 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
             height="content" if len(points) <= ROWS_SHOWN else 38 * ROWS_SHOWN,
             alt=f"Table of the {plural(len(points), 'point')} chosen in the chart",
             column_config={
-                "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
-                "MJD": st.column_config.NumberColumn(format="%.5f"),
-                "Mag": st.column_config.NumberColumn(format="%.3f"),
-                "Error": st.column_config.NumberColumn(format="%.3f"),
-                "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
+                **POINT_COLUMNS,
                 PASSPORT: st.column_config.LinkColumn(
                     display_text="frame and papers", help="How this point came to be"
                 ),

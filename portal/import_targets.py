@@ -7,9 +7,10 @@ import streamlit as st
 
 from engine.errors import Rejected
 from lake.people.accounts import User
+from lake.sent_csv import MOST_BYTES
 from lake.target_groups import NAME_MAX_CHARS
 from lake.target_import import Fate, Imported, Wanted, import_targets, judge_targets
-from lake.target_table import COLUMNS, MOST_BYTES, MOST_ROWS
+from lake.target_table import COLUMNS, MOST_ROWS
 from portal.fmt import escaped, plural
 from portal.opened import lake
 from portal.sharing import sharing_fields

@@ -18,6 +18,14 @@ from portal.thumbnails import sparkline_svg
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
 FRAME_PAGE = str(Path(__file__).resolve().parent / "pages" / "frame.py")
 _FEWEST_TO_COMPARE, _NOTEWORTHY_MAG = 4, 0.2
+# how a table of points shows its numbers: portal.data.points_table
+POINT_COLUMNS = {
+    "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
+    "MJD": st.column_config.NumberColumn(format="%.5f"),
+    "Mag": st.column_config.NumberColumn(format="%.3f"),
+    "Error": st.column_config.NumberColumn(format="%.3f"),
+    "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
+}
 STATUS_BADGES: dict[str, tuple[str, str]] = {
     "measured": ("green", ":material/check_circle:"),
     "limit": ("blue", ":material/arrow_downward:"),

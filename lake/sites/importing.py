@@ -16,6 +16,7 @@ from engine.frame import Camera
 from lake.operations import serialised, writing
 from lake.people.accounts import User
 from lake.people.audit import About, note_change
+from lake.sent_csv import bad_csv, csv_text, delimiter_of
 from lake.sites.facts import keep_facts_within
 from lake.sites.fields import BY_HEADER, FIELDS, IGNORED, Field, Kept, header_key, value_of
 from lake.sites.observatories import (
@@ -26,10 +27,8 @@ from lake.sites.observatories import (
     registered_within,
 )
 
-MOST_BYTES = 1_000_000
 MOST_ROWS = 5000
 _NEEDED = ("name", "camera_name")
-_DELIMITERS = ",;\t"
 
 
 class Fate(StrEnum):
@@ -96,22 +95,13 @@ def read_rows(body: bytes) -> list[tuple[int, dict[str, str]]]:
     Rejected
         ``bad-csv``.
     """
-    if len(body) > MOST_BYTES:
-        raise _bad(f"The file has more than {MOST_BYTES // 1_000_000} MB: send it in parts.")
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _bad("The file is not UTF-8: save it as CSV in UTF-8.") from error
-    if "\x00" in text:
-        raise _bad("The file holds NUL characters: it is no CSV.")
-    first = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    text = csv_text(body)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         names = _names(next(table, []))
         rows = _cells(((table.line_num, cells) for cells in table), names)
     except csv.Error as error:
-        raise _bad(f"Line {table.line_num} cannot be read as CSV: {error}.") from error
+        raise bad_csv(f"Line {table.line_num} cannot be read as CSV: {error}.") from error
     return [(line, row) for line, row in rows if row]
 
 
@@ -119,11 +109,11 @@ def _cells(lines: Iterable[tuple[int, list[str]]], names: list[str]) -> list[tup
     found = []
     for line, cells in lines:
         if any(cell.strip() for cell in cells[len(names) :]):
-            raise _bad(f"Line {line} has more cells than the header: quote those with commas.")
+            raise bad_csv(f"Line {line} has more cells than the header: quote those with commas.")
         pairs = zip(names, cells, strict=False)
         found.append((line, {name: cell.strip() for name, cell in pairs if name and cell.strip()}))
         if len(found) > MOST_ROWS:
-            raise _bad(f"The file has more than {MOST_ROWS} rows: send it in parts.")
+            raise bad_csv(f"The file has more than {MOST_ROWS} rows: send it in parts.")
     return found
 
 
@@ -132,14 +122,14 @@ def _names(headers: list[str]) -> list[str]:
     unknown = [header for header, key in zip(headers, keys, strict=True) if key not in {*BY_HEADER, *IGNORED}]
     if unknown and any(header.strip() for header in unknown):
         known = ", ".join(field.name for field in FIELDS)
-        raise _bad(f"The column {unknown[0]!r:.60} is not known; known are: {known}.")
+        raise bad_csv(f"The column {unknown[0]!r:.60} is not known; known are: {known}.")
     names = [BY_HEADER[key].name if key in BY_HEADER else "" for key in keys]
     for name in _NEEDED:
         if name not in names:
-            raise _bad(f"The file needs a column {name}.")
+            raise bad_csv(f"The file needs a column {name}.")
     twice = [name for name in names if name and names.count(name) > 1]
     if twice:
-        raise _bad(f"Two columns mean {twice[0]}: keep one.")
+        raise bad_csv(f"Two columns mean {twice[0]}: keep one.")
     return names
 
 
@@ -203,7 +193,3 @@ def _known(connection: Connection, oname: str, site: Observatory, camera_name: s
 def _values(row: Mapping[str, str], kept: Kept) -> dict[str, object]:
     wanted: list[Field] = [field for field in FIELDS if field.kept == kept and field.name in row]
     return {field.key: value_of(field, row[field.name]) for field in wanted}
-
-
-def _bad(sentence: str) -> Rejected:
-    return Rejected(sentence, code="bad-csv")

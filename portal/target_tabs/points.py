@@ -6,6 +6,7 @@ from engine.target import Target
 from lake.people.accounts import User
 from portal import curves, data
 from portal.fmt import plural
+from portal.parts import POINT_COLUMNS
 
 
 def points_tab(target: Target, user: User | None) -> None:
@@ -17,12 +18,6 @@ def points_tab(target: Target, user: User | None) -> None:
         placeholder="–",
         height=560 if len(points) > 14 else "auto",
         alt=f"Table of {plural(len(points), 'point')}",
-        column_config={
-            "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
-            "MJD": st.column_config.NumberColumn(format="%.5f"),
-            "Mag": st.column_config.NumberColumn(format="%.3f"),
-            "Error": st.column_config.NumberColumn(format="%.3f"),
-            "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
-        },
+        column_config=POINT_COLUMNS,
     )
     st.caption(plural(len(points), "point"))
