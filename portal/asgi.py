@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from portal import opened
 from portal.api.app import api_routes, build_api
-from portal.front import front_routes
+from portal.links.front import front_routes
 from portal.security.headers import SecurityHeaders
 from portal.security.hosts import HostCheck, names_of
 from portal.warm import warm_up

@@ -20,7 +20,7 @@ from lake.people.accounts import User
 from lake.seen import Unseen, unseen_by
 from lake.store import Store
 from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
-from portal.moment import address_of, read_version, readable
+from portal.light_curve.moment import address_of, read_version, readable
 from portal.opened import lake
 
 

@@ -10,10 +10,10 @@ from lake.remembered import Remembered
 from lake.sites.telescopes import Telescope
 from lake.targets import Order, TargetFilter, TargetRow, find_targets
 from lake.tonight import Plan
-from portal import tonight
 from portal.fmt import ago_text, escaped, plural
-from portal.moment import address_of, read_version
-from portal.night_choices import NightChoices
+from portal.light_curve.moment import address_of, read_version
+from portal.observing import tonight
+from portal.observing.night_choices import NightChoices
 from portal.opened import lake
 from portal.parts import simulated_badge, target_link
 

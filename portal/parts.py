@@ -10,10 +10,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lake.targets import TargetRow
-from portal.classes import meaning_of
 from portal.fmt import ago_text, escaped
-from portal.moment import Moment, address_of, permalink
-from portal.thumbnails import sparkline_svg
+from portal.light_curve.moment import Moment, address_of, permalink
+from portal.light_curve.thumbnails import sparkline_svg
+from portal.one_target.classes import meaning_of
 
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
 FRAME_PAGE = str(Path(__file__).resolve().parent / "pages" / "frame.py")

@@ -1,6 +1,7 @@
 """What a first visitor would otherwise wait for: imports, the open lake, one read of each kind."""
 
-from portal import data, verdicts
+from portal import data
+from portal.frame import verdicts
 from portal.opened import lake
 
 

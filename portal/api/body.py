@@ -6,7 +6,7 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from engine.errors import Rejected
-from portal.uploading import MB
+from portal.frame.uploading import MB
 
 DRAIN_BYTES = 256 * MB
 DRAIN_S = 20.0

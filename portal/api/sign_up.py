@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from engine.errors import Transient
 from lake.people import sign_up
+from portal.accounts.joining import ask
 from portal.api.fields import BodyFields, text_of
 from portal.api.identity import TheLake, address_of, is_from_elsewhere
 from portal.api.reply import Refused, json_reply
-from portal.joining import ask
 
 router = APIRouter()
 _TEXTS = ("username", "full_name", "affiliation", "email", "note", "terms")

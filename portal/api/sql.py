@@ -19,7 +19,7 @@ from portal.api.fields import BodyFields, text_of
 from portal.api.identity import TheLake, Visitor
 from portal.api.reply import Refused, json_reply
 from portal.api.whole_file import nameless_file, pieces_of
-from portal.desk import Asking, Desk, desk_of, noted
+from portal.public_lake.desk import Asking, Desk, desk_of, noted
 
 logger = logging.getLogger(__name__)
 router = APIRouter()

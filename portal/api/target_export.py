@@ -23,9 +23,9 @@ from portal.api.bulk import bulk_response
 from portal.api.identity import TheLake, Visitor
 from portal.api.v1.target_models import target_answer
 from portal.api.vo.votable import MEDIA_TYPE, Field, Heading, table_end, table_rows, table_start
-from portal.choices import of_address
 from portal.spreadsheet import BYTE_ORDER_MARK, harmless
-from portal.target_search import search_of
+from portal.target_list.choices import of_address
+from portal.target_list.target_search import search_of
 
 MOST_IDS = 10_000
 _NUMBER = re.compile(r"[0-9]{1,9}")

@@ -22,7 +22,7 @@ from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply, non_field
 from portal.api.upload_fields import UploadFields, upload_fields
-from portal.uploading import MB, ReceivedForm, receive_file, receive_form
+from portal.frame.uploading import MB, ReceivedForm, receive_file, receive_form
 
 router = APIRouter()
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from engine.photometry.reading.first_look import FIRST_BYTES
-from portal.sending import PIECE_BYTES, WHOLE_BYTES, Said, about_of, query_of
+from portal.frame.sending import PIECE_BYTES, WHOLE_BYTES, Said, about_of, query_of
 
 HERE = Path(__file__).resolve().parent
 UPLOAD_URL = "/session/upload"

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from portal.account_sections import account_sections
-from portal.account_tokens import tokens_section
+from portal.accounts.account_sections import account_sections
+from portal.accounts.account_tokens import tokens_section
+from portal.accounts.ways_in import ways_in
+from portal.accounts.ways_in_section import ways_in_section
 from portal.components.mounts import sign_in_form, sign_out_button, ways_in_buttons
 from portal.fmt import escaped
 from portal.session import current_user
-from portal.ways_in import ways_in
-from portal.ways_in_section import ways_in_section
 
 user = current_user()
 if user is None:

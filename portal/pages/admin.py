@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from portal import admin
-from portal.admin_accounts import accounts_section
+from portal.accounts import admin
+from portal.accounts.admin_accounts import accounts_section
 from portal.fmt import escaped, plural
 from portal.parts import box_of_one, fact_list
 from portal.session import current_user

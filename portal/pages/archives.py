@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import archives
+from portal.at_work import archives
 from portal.fmt import escaped, plural
 
 REFRESH_S = 10.0

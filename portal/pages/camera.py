@@ -3,10 +3,10 @@
 import polars as pl
 import streamlit as st
 
-from portal import accuracy_charts as charts
-from portal import telescopes
-from portal.charts import Spec
 from portal.fmt import escaped, plural
+from portal.light_curve.charts import Spec
+from portal.observing import accuracy_charts as charts
+from portal.observing import telescopes
 from portal.parts import fact_list, simulated_badge
 from portal.session import current_user
 

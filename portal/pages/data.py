@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from portal import data_sections, published
+from portal.public_lake import data_sections, published
+from portal.public_lake.sql_examples import EXAMPLES
 from portal.session import current_user, this_address
-from portal.sql_examples import EXAMPLES
 
 QUERY, VERSION, ASKED = "sql", "version", "data_asked"
 

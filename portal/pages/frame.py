@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from portal import frame_sections as sections
-from portal import frames
+from portal.at_work.work import is_finished, is_simulated
 from portal.fmt import MISSING, escaped
+from portal.frame import frame_sections as sections
+from portal.frame import frames
 from portal.parts import simulated_badge, status_badge
 from portal.session import current_user
-from portal.work import is_finished, is_simulated
 
 POLL_S = 2.0
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import people
+from portal.accounts import people
 from portal.fmt import date_text, escaped
 from portal.session import current_user
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from portal import data, home_sections, verdicts
+from portal import data, home_sections
 from portal.fmt import ago_text, escaped, number_text
+from portal.frame import verdicts
 from portal.parts import open_target, simulated_badge, simulated_banner, target_card, target_link
 from portal.session import current_user
 

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from portal import work
-from portal.cards import job_card
+from portal.at_work import work
 from portal.fmt import escaped, plural
+from portal.frame.cards import job_card
 from portal.session import current_user
 
 REFRESH_S = 4.0

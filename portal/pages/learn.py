@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal.learn_sections import LESSONS
+from portal.learning.learn_sections import LESSONS
 
 FIRST = next(iter(LESSONS))
 

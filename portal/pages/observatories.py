@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from portal import telescopes
-from portal.accuracy_charts import map_spec
 from portal.fmt import escaped, plural
-from portal.import_form import import_form
-from portal.new_observatory import new_observatory_form
+from portal.observing import telescopes
+from portal.observing.accuracy_charts import map_spec
+from portal.observing.import_form import import_form
+from portal.observing.new_observatory import new_observatory_form
 from portal.parts import simulated_banner
 from portal.session import current_user
 

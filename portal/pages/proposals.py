@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from portal import watching
+from portal.at_work import watching
+from portal.at_work.new_watch import new_watch_form
 from portal.fmt import ago_text, escaped, plural
-from portal.new_watch import new_watch_form
 from portal.parts import target_link
 from portal.session import current_user
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import joining
+from portal.accounts import joining
 from portal.fmt import escaped
 
 st.title("Set up")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import joining
+from portal.accounts import joining
 from portal.session import this_address
 
 st.title("Sign up")

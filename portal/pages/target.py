@@ -2,9 +2,13 @@
 
 import streamlit as st
 
-from portal import archives, bodies, curves, data, sharing
-from portal.classes import meaning_of
+from portal import data
+from portal.accounts import sharing
+from portal.at_work import archives
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text
+from portal.light_curve import curves
+from portal.one_target import bodies
+from portal.one_target.classes import meaning_of
 from portal.parts import (
     credit_list,
     fact_list,

@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from portal import choices, data, list_menu
-from portal.filter_bar import clear_filters, filter_bar
+from portal import data
 from portal.fmt import escaped, plural
-from portal.import_targets import import_targets_form
-from portal.new_target import new_target_form
 from portal.opened import lake
 from portal.parts import simulated_banner
 from portal.session import current_user
-from portal.target_search import search_of
-from portal.target_views import cards_view, sky_view, table_view
+from portal.target_list import choices, list_menu
+from portal.target_list.filter_bar import clear_filters, filter_bar
+from portal.target_list.import_targets import import_targets_form
+from portal.target_list.new_target import new_target_form
+from portal.target_list.target_search import search_of
+from portal.target_list.target_views import cards_view, sky_view, table_view
 
 user = current_user()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):

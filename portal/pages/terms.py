@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import joining
+from portal.accounts import joining
 
 st.title("Terms of use")
 terms = joining.terms()

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from portal import night_choices, tonight
 from portal.fmt import escaped, plural
-from portal.night_choices import ELSEWHERE, NightChoices, key
+from portal.observing import night_choices, tonight
+from portal.observing.night_choices import ELSEWHERE, NightChoices, key
 from portal.parts import fact_list, open_target, simulated_banner
 from portal.session import current_user
 

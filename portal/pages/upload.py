@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from portal import data, sending, sharing, work
-from portal.cards import upload_card
+from portal import data
+from portal.accounts import sharing
+from portal.at_work import work
 from portal.components.mounts import uploader
 from portal.fmt import escaped, plural
+from portal.frame import sending
+from portal.frame.cards import upload_card
 from portal.parts import simulated_banner
 from portal.session import current_user
 

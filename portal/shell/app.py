@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import TomlakeError
-from portal.moment import AS_OF, look_as_of, moment
+from portal.light_curve.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
 from portal.shell.menu import MENU, entry_of

@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
-from portal import archives
+from portal.at_work import archives
 
 
 def archives_tab(target: Target, user: User | None) -> None:

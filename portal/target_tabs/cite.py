@@ -13,9 +13,9 @@ from engine.citing.tables import deluxetable, latex_table
 from engine.target import Target
 from lake.citing import papers_of
 from lake.people.accounts import User
-from portal.curves import light_curve
 from portal.fmt import number_text, plural
-from portal.moment import permalink, reading
+from portal.light_curve.curves import light_curve
+from portal.light_curve.moment import permalink, reading
 from portal.opened import lake
 from portal.parts import fact_list
 

@@ -7,12 +7,13 @@ import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
-from portal import bodies, curves
-from portal.chosen_points import chosen_points
-from portal.curve_switches import Shown, switches
 from portal.fmt import plural
-from portal.looks import ABSOLUTE, Look
-from portal.views import BRUSH, PICKED, boxes_of
+from portal.light_curve import curves
+from portal.light_curve.chosen_points import chosen_points
+from portal.light_curve.curve_switches import Shown, switches
+from portal.light_curve.looks import ABSOLUTE, Look
+from portal.light_curve.views import BRUSH, PICKED, boxes_of
+from portal.one_target import bodies
 
 
 def curve_tab(target: Target, user: User | None) -> None:

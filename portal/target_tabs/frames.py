@@ -4,8 +4,8 @@ import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
-from portal import verdicts
-from portal.cards import frame_card
+from portal.frame import verdicts
+from portal.frame.cards import frame_card
 
 FRAMES_AT_ONCE = 6
 

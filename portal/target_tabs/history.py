@@ -11,9 +11,9 @@ from engine.times import datetime_of
 from lake.history import Deed, Touch, deeds_on, touches_of
 from lake.people.accounts import User
 from lake.rights import can_change
-from portal.curves import light_curve
 from portal.fmt import ago_text, date_text, escaped, moment_text, plural
-from portal.moment import reading
+from portal.light_curve.curves import light_curve
+from portal.light_curve.moment import reading
 from portal.opened import lake
 
 VALUE_MAX_CHARS = 80

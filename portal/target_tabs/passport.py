@@ -4,11 +4,11 @@ import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
-from portal.curves import light_curve
 from portal.fmt import escaped
+from portal.frame.verdicts import cutout_fits, picture_of
+from portal.light_curve.curves import light_curve
+from portal.one_target.passport import Passport, choice_table, passport_of
 from portal.parts import fact_list
-from portal.passport import Passport, choice_table, passport_of
-from portal.verdicts import cutout_fits, picture_of
 
 ROWS_SHOWN = 6
 POINT = "point"  # of the address

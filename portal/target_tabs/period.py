@@ -6,8 +6,8 @@ from engine.errors import Rejected
 from engine.periods.search import PeriodSearch
 from engine.target import Target
 from lake.people.accounts import User
-from portal import periods
 from portal.fmt import escaped
+from portal.one_target import periods
 
 PERIOD = "period"  # its word in the address
 

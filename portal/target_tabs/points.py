@@ -4,8 +4,9 @@ import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
-from portal import curves, data
+from portal import data
 from portal.fmt import plural
+from portal.light_curve import curves
 from portal.parts import POINT_COLUMNS
 
 

@@ -7,10 +7,10 @@ import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
-from portal import sky
 from portal.drawing import Drawing, pdf_of, png_of, svg_of
-from portal.finder import AT_NIGHT, ON_PAPER, Turn, finder_chart, limit_at_first
 from portal.fmt import escaped, plural
+from portal.one_target import sky
+from portal.one_target.finder import AT_NIGHT, ON_PAPER, Turn, finder_chart, limit_at_first
 from portal.parts import simulated_badge
 
 _NO_FRAME = "No frame on it"

@@ -7,8 +7,8 @@ import streamlit as st
 from engine.spectral_lines import GROUPS, MOST_REDSHIFT
 from engine.target import Target
 from lake.people.accounts import User
-from portal import spectra
 from portal.fmt import escaped
+from portal.one_target import spectra
 from portal.parts import simulated_badge
 
 REDSHIFT = "z"  # its word in the address

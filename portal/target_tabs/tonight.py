@@ -4,8 +4,8 @@ import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
-from portal import tonight
 from portal.fmt import escaped
+from portal.observing import tonight
 
 
 def tonight_tab(target: Target, user: User | None) -> None:

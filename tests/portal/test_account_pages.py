@@ -38,7 +38,8 @@ from lake.people.sessions import list_sessions
 from lake.people.sign_up import waiting_accounts
 from lake.rights import SYSTEM
 from lake.settings import SignUp
-from portal import joining, my_account, opened
+from portal import opened
+from portal.accounts import joining, my_account
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.throttle import Throttle
 

@@ -14,7 +14,8 @@ from lake.provenance import new_batch
 from lake.queue import Kinds, claim, finish
 from lake.rights import SYSTEM
 from lake.targets import create_target, get_target
-from portal import archives, curves
+from portal.at_work import archives
+from portal.light_curve import curves
 
 
 def target(lake: Lake, name: str) -> Target:

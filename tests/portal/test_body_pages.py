@@ -17,7 +17,7 @@ from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.rights import SYSTEM
 from lake.targets import create_target, delete_target, update_summary
-from portal.bodies import reduced_chart, standing
+from portal.one_target.bodies import reduced_chart, standing
 
 DESIGNATION = "2099 YZ"
 

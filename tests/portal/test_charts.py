@@ -9,8 +9,8 @@ from page_lakes import example_points
 
 from engine.bands import BANDS
 from engine.lightcurve import Flag, empty, light_curve
-from portal.charts import bands_in_order, drawn_points, light_curve_spec
-from portal.thumbnails import THUMBNAIL_WIDTH_PX, thumbnail_svg
+from portal.light_curve.charts import bands_in_order, drawn_points, light_curve_spec
+from portal.light_curve.thumbnails import THUMBNAIL_WIDTH_PX, thumbnail_svg
 
 
 def test_a_limit_is_drawn_where_the_limit_is_and_says_so() -> None:

@@ -1,7 +1,7 @@
 """The filters of the target list in the session and in the address."""
 
-from portal import choices
-from portal.choices import FIELDS, Choices, key, of_address, remember, seed
+from portal.target_list import choices
+from portal.target_list.choices import FIELDS, Choices, key, of_address, remember, seed
 
 
 def test_an_address_gives_back_the_choices_it_was_made_of() -> None:

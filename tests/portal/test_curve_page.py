@@ -23,13 +23,13 @@ from lake.opening import Lake
 from lake.provenance import new_batch
 from lake.rights import SYSTEM, Shared
 from lake.targets import get_target
-from portal import curves
 from portal.api.light_curve_csv import tomlake_csv
-from portal.charts import light_curve_spec
-from portal.chosen_points import chosen_table
-from portal.curve_switches import _Written, seed
-from portal.looks import FLUX, Look
-from portal.views import CALENDAR, MJD, Box, View, boxes_of, is_live, mjd_of_text, viewed_spec
+from portal.light_curve import curves
+from portal.light_curve.charts import light_curve_spec
+from portal.light_curve.chosen_points import chosen_table
+from portal.light_curve.curve_switches import _Written, seed
+from portal.light_curve.looks import FLUX, Look
+from portal.light_curve.views import CALENDAR, MJD, Box, View, boxes_of, is_live, mjd_of_text, viewed_spec
 
 ALL = Box(mjd=(0.0, 1e6), level=(-1e9, 1e9))
 

@@ -12,8 +12,11 @@ from engine.times import mjd_now
 from lake.opening import Lake
 from lake.people.accounts import find_user
 from lake.provenance import new_batch
-from portal import curves, data, verdicts, work
-from portal.choices import Choices
+from portal import data
+from portal.at_work import work
+from portal.frame import verdicts
+from portal.light_curve import curves
+from portal.target_list.choices import Choices
 
 NO_STARS = pl.DataFrame(schema=STAR_SCHEMA)
 

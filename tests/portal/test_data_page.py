@@ -14,12 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from lake.opening import Lake, open_lake
 from lake.settings import read_settings
-from portal import opened, published
-from portal.desk import desk_of
-from portal.published import Refusal, Result
-from portal.result_charts import Axes, drawn, shown_rows
+from portal import opened
+from portal.public_lake import published
+from portal.public_lake.desk import desk_of
+from portal.public_lake.published import Refusal, Result
+from portal.public_lake.result_charts import Axes, drawn, shown_rows
+from portal.public_lake.sql_examples import EXAMPLES
 from portal.security.throttle import Throttle
-from portal.sql_examples import EXAMPLES
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from lake.rights import SYSTEM, Shared
 from lake.settings import read_settings
 from lake.targets import get_target
 from portal import opened
-from portal.frame_charts import MOST_RINGS, picture_html
+from portal.frame.frame_charts import MOST_RINGS, picture_html
 
 HOSTILE_FILE = "<img src=x onerror=alert(1)> **b** $x$ :red[r].fits"
 SHAPE = (300, 400)

@@ -14,8 +14,9 @@ from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
 from lake.settings import read_settings
 from lake.targets import create_target, update_summary
-from portal import lessons, opened
-from portal.learn_sections import LESSONS
+from portal import opened
+from portal.learning import lessons
+from portal.learning.learn_sections import LESSONS
 
 
 @pytest.mark.parametrize("lesson", [*LESSONS, "<script>"])

@@ -20,7 +20,7 @@ from engine.errors import Transient
 from lake.opening import Lake
 from lake.operations import targets, writing
 from lake.targets import get_target
-from portal.look_up import CATALOGUES, LIMITS, look_up, use_http
+from portal.target_list.look_up import CATALOGUES, LIMITS, look_up, use_http
 
 SignIn = Callable[[str], None]
 # By hand, in the form of Gaia's index.

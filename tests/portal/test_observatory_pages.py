@@ -21,7 +21,7 @@ from lake.provenance import new_batch
 from lake.raw import RawFile
 from lake.sites.observatories import camera_registered
 from lake.targets import create_target
-from portal import telescopes
+from portal.observing import telescopes
 
 ONAME = "Ostrowik_CCD1"
 FADING = SimulatedCamera(facility="Ostrowik", camera="CCD1", fading_mag_per_y=1.0, frames_per_night=1)

@@ -24,7 +24,7 @@ from lake.queue import cancel, claim, enqueue, get_job
 from lake.rights import SYSTEM, Shared
 from lake.sites.observatories import Observatory, add_camera, add_observatory, list_cameras, observatory_named
 from lake.targets import create_target, get_target
-from portal import admin_accounts
+from portal.accounts import admin_accounts
 
 ADMIN = Path(portal.__file__).parent / "pages" / "admin.py"
 PEOPLE = ("leader", "mate", "outsider")

@@ -15,10 +15,20 @@ from engine.extinction import extinction_mag, extinction_per_a_v
 from engine.lightcurve import light_curve
 from engine.periods.search import find_period
 from lake.opening import Lake
-from portal.charts import drawn_points
-from portal.looks import ABSOLUTE, FLUX, OTHERS, Look, as_shown, groups_of, look_of, looked_spec, with_words
-from portal.period_charts import folded_rows, folded_spec, periodogram_rows
-from portal.periods import period_of_address
+from portal.light_curve.charts import drawn_points
+from portal.light_curve.looks import (
+    ABSOLUTE,
+    FLUX,
+    OTHERS,
+    Look,
+    as_shown,
+    groups_of,
+    look_of,
+    looked_spec,
+    with_words,
+)
+from portal.one_target.period_charts import folded_rows, folded_spec, periodogram_rows
+from portal.one_target.periods import period_of_address
 
 
 def variable_star() -> pl.DataFrame:

@@ -14,7 +14,7 @@ from engine.errors import Rejected
 from lake.opening import Lake
 from lake.settings import read_settings
 from portal.asgi import HERE, build_app
-from portal.front import front_routes
+from portal.links.front import front_routes
 from portal.port import refuse_busy_port
 from portal.serve import serve, streamlit_config
 

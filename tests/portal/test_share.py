@@ -24,8 +24,8 @@ from lake.opening import Lake
 from lake.people.accounts import create_user, find_user, open_session
 from lake.rights import SYSTEM, Shared
 from lake.targets import create_target, delete_target, get_target
-from portal.front import front_routes
-from portal.previews import HEIGHT_PX, WIDTH_PX, preview_png
+from portal.links.front import front_routes
+from portal.links.previews import HEIGHT_PX, WIDTH_PX, preview_png
 from portal.security.cookie import SESSION_COOKIE
 
 Ask = Callable[..., httpx.Response]

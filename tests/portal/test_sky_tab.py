@@ -26,9 +26,9 @@ from lake.provenance import new_batch
 from lake.references import put_stars
 from lake.rights import SYSTEM, Shared
 from lake.targets import get_target
-from portal import sky
 from portal.drawing import Disc, Drawing, Words, pdf_of, png_of, svg_of
-from portal.finder import SIDE_PX, Field, Turn, finder_chart
+from portal.one_target import sky
+from portal.one_target.finder import SIDE_PX, Field, Turn, finder_chart
 
 SKY = ":material/explore: Sky"
 

@@ -22,7 +22,7 @@ from lake.people.accounts import create_user, find_user, open_session
 from lake.queue import claim, finish
 from lake.rights import SYSTEM, Shared
 from lake.targets import create_target, delete_target
-from portal.spectra import GROUPS_AT_FIRST, spectra, spectra_chart, spectra_csv, thinned
+from portal.one_target.spectra import GROUPS_AT_FIRST, spectra, spectra_chart, spectra_csv, thinned
 
 SPECTRA = ":material/waves: Spectra"
 NAME = "Spec26a"

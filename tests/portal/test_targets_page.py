@@ -20,11 +20,11 @@ from lake.rights import SYSTEM
 from lake.target_groups import add_to_group, list_groups
 from lake.target_list import TargetFilter, target_places
 from lake.targets import create_target, delete_target, find_targets, get_target
-from portal import choices
-from portal.choices import Choices
 from portal.security.cookie import SESSION_COOKIE
-from portal.sky_map import FRAMES, sky_rows, sky_spec
-from portal.target_search import search_of
+from portal.target_list import choices
+from portal.target_list.choices import Choices
+from portal.target_list.sky_map import FRAMES, sky_rows, sky_spec
+from portal.target_list.target_search import search_of
 
 SignIn = Callable[[str], User]
 HOSTILE_TEXTS = (

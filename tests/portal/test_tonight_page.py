@@ -8,9 +8,10 @@ from page_visits import visit, words
 
 from lake.opening import Lake
 from lake.sites.telescopes import telescope_at
-from portal import data, tonight
+from portal import data
 from portal.fmt import plural
-from portal.night_choices import ELSEWHERE, NightChoices, of_address, remember, seed
+from portal.observing import tonight
+from portal.observing.night_choices import ELSEWHERE, NightChoices, of_address, remember, seed
 
 NIGHT = {"telescope": "Ostrowik", "date": "2025-11-10", "altitude": "10"}  # RA 20 to 160 pass at night
 

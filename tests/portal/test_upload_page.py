@@ -16,9 +16,10 @@ from lake.opening import Lake, open_lake
 from lake.people.accounts import User, create_user, find_user, open_session
 from lake.rights import Shared
 from lake.settings import read_settings
-from portal import opened, sending
+from portal import opened
 from portal.api.upload_fields import upload_fields
 from portal.api.v1.upload_models import NewTransfer
+from portal.frame import sending
 
 HOSTILE_FILE = "=HYPERLINK(1)<b>.fits"
 

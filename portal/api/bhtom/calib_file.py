@@ -24,7 +24,7 @@ from portal.api.fields import Fields, text_of
 from portal.api.identity import SignedIn, TheLake
 from portal.api.reply import Refused, json_reply
 from portal.api.uploads import received_form
-from portal.uploading import ReceivedFile
+from portal.frame.uploading import ReceivedFile
 
 router = APIRouter()
 

@@ -18,7 +18,7 @@ from portal.api.fields import text_of
 from portal.api.identity import TheLake
 from portal.api.reply import Refused, json_reply, not_signed_in
 from portal.api.uploads import accept_form, first_sentence, received_form
-from portal.uploading import ReceivedForm
+from portal.frame.uploading import ReceivedForm
 
 router = APIRouter()
 

@@ -16,7 +16,7 @@ from lake.targets import get_target
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.targets import Name
 from portal.api.whole_file import pieces_of
-from portal.archives import state_of
+from portal.at_work.archives import state_of
 
 router = APIRouter(tags=["archives"])
 Key = Annotated[str, Path(max_length=40, description="as light curves name their source", examples=["ztf"])]

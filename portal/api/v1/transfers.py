@@ -28,7 +28,7 @@ from portal.api.v1.upload_models import (
     upload_answer,
 )
 from portal.api.v1.uploads import check_about
-from portal.uploading import HOP_BYTES
+from portal.frame.uploading import HOP_BYTES
 
 router = APIRouter(tags=["transfers"])
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]

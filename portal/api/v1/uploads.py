@@ -20,7 +20,7 @@ from portal.api.body import Body
 from portal.api.identity import SignedIn, TheLake, Visitor
 from portal.api.v1.paging import MOST_ID, Cursor, Limit, Page, id_of, page_of
 from portal.api.v1.upload_models import AboutFile, UploadAnswer, upload_answer
-from portal.uploading import MB, ReceivedForm, receive_file
+from portal.frame.uploading import MB, ReceivedForm, receive_file
 
 router = APIRouter(tags=["uploads"])
 About = Annotated[AboutFile, Query()]

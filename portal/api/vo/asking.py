@@ -17,7 +17,7 @@ from lake.people.accounts import User
 from portal.api.identity import visitor
 from portal.api.reply import Refused
 from portal.api.vo.votable import MEDIA_TYPE, error_table
-from portal.desk import desk_of
+from portal.public_lake.desk import desk_of
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from portal.api.vo.asking import Asked, answered, asked_of, read_body
 from portal.api.vo.cone import cone_answer
 from portal.api.vo.tap import tap_answer
 from portal.api.vo.votable import MEDIA_TYPE
-from portal.desk import desk_of
+from portal.public_lake.desk import desk_of
 
 router = APIRouter(responses=described.REFUSALS)
 

@@ -35,7 +35,7 @@ from portal.api.vo.votable import (
     table_start,
 )
 from portal.api.whole_file import nameless_file, pieces_of
-from portal.desk import Asking, desk_of, noted
+from portal.public_lake.desk import Asking, desk_of, noted
 
 logger = logging.getLogger(__name__)
 

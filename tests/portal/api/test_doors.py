@@ -23,7 +23,7 @@ from lake.people.sessions import list_sessions
 from lake.people.sign_up import waiting_accounts
 from lake.rights import SYSTEM
 from lake.targets import create_target
-from portal import joining
+from portal.accounts import joining
 from portal.security.cookie import SESSION_COOKIE
 from portal.security.throttle import Throttle
 

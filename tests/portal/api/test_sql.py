@@ -18,7 +18,7 @@ from lake.people.accounts import create_user, issue_token
 from lake.public.publish import Terms, publish
 from lake.settings import read_settings
 from lake.targets import create_target
-from portal.desk import desk_of
+from portal.public_lake.desk import desk_of
 from portal.security.throttle import Throttle
 
 COUNT = "SELECT count(*) AS targets FROM targets"

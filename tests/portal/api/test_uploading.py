@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.errors import Rejected
 from lake.raw import RawStore
-from portal.uploading import MOST_PARTS, FormReceiver, ReceivedForm, shown_filename
+from portal.frame.uploading import MOST_PARTS, FormReceiver, ReceivedForm, shown_filename
 
 BOUNDARY = b"b0undary"
 

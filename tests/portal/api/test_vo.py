@@ -21,7 +21,7 @@ from lake.opening import open_lake
 from lake.people.accounts import create_user, issue_token
 from lake.public.publish import Terms, publish
 from lake.targets import create_target
-from portal.desk import desk_of
+from portal.public_lake.desk import desk_of
 from portal.security.throttle import Throttle
 
 PAGE = (Path(__file__).parents[3] / "docs" / "vo.md").read_text()

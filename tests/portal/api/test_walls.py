@@ -21,8 +21,8 @@ from lake.operations import reading, targets, tokens, users, writing
 from lake.people.accounts import create_user, issue_token, list_tokens, open_session, revoke_token
 from portal.api import app as whole
 from portal.api.v1 import app as v1
+from portal.frame.uploading import MOST_PARTS
 from portal.security.cookie import SESSION_COOKIE
-from portal.uploading import MOST_PARTS
 
 MB = 1_000_000
 SIGNING = "/session/"  # these have tests of their own

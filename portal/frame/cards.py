@@ -1,0 +1,165 @@
+"""Boxes for what travels through the queue: frames with their verdicts, uploads, jobs."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from engine.errors import Rejected
+from lake.inbox.accepting import Upload, UploadStatus
+from lake.people.accounts import User
+from lake.queue import Job
+from portal.accounts.sharing import upload_sharing, words_of
+from portal.at_work.work import can_cancel, can_retry, cancel_job, is_finished, is_simulated, retry_job
+from portal.fmt import ago_text, escaped, size_text
+from portal.frame.frames import checks_of, id_of, target_of
+from portal.frame.verdicts import Verdict, cutout_fits, fits_of, picture_of, verdicts_of_upload
+from portal.parts import fact_list, frame_link, simulated_badge, status_badge, target_link
+
+
+def frame_card(verdict: Verdict) -> None:
+    """Show the verdict on one frame: picture, result, what went well or wrong, the numbers behind it."""
+    picture = picture_of(verdict)
+    with st.container(border=True):
+        left, right = st.columns([1, 2.9], gap="medium") if picture is not None else (None, st.container())
+        if left is not None and picture is not None:
+            left.image(picture, width=180, alt=f"The target in {verdict.file}")
+            left.caption("Rings: stars of the zero point.")
+        with right, st.container(gap="xsmall"):
+            with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+                status_badge(verdict.status)
+                if verdict.band:
+                    st.badge(escaped(verdict.band), color="violet")
+                if verdict.is_trial:
+                    st.badge("trial, not in the light curve", color="gray", icon=":material/labs:")
+                if verdict.is_simulated:
+                    simulated_badge()
+            st.subheader(verdict.headline, anchor=False)
+            credit = " · ".join(word for word in (verdict.when, verdict.observer, verdict.facility) if word)
+            st.caption(escaped(credit))
+            for sentence in verdict.sentences:
+                st.markdown(f"- {escaped(sentence)}")
+            if verdict.remark:
+                st.caption(f"Note: {escaped(verdict.remark)}.")
+            frame_link(verdict.frame_id)
+            _frame_details(verdict)
+
+
+def _frame_details(verdict: Verdict) -> None:
+    with st.expander(
+        "Numbers", icon=":material/functions:", key=f"details_{verdict.frame_id}", on_change="rerun"
+    ) as box:
+        if not box.open:
+            return
+        facts = {"File": f"{verdict.file} {verdict.plane}".strip(), "Exposure": verdict.exposure}
+        fact_list(facts | dict(verdict.numbers))
+        for note in verdict.notes:
+            st.caption(escaped(note))
+        kept = cutout_fits(verdict)
+        if kept is not None:
+            st.download_button(
+                "Cut-out (FITS)",
+                kept,
+                file_name=f"{verdict.frame_id}_cutout.fits",
+                mime="application/fits",
+                icon=":material/download:",
+                help="The pixels round the target, the PSF, and the stars that fixed the zero point.",
+                on_click="ignore",
+                key=f"cutout_{verdict.frame_id}",
+            )
+        fits = fits_of(verdict)
+        if len(fits):
+            st.dataframe(fits, hide_index=True, placeholder="–", column_config=_FIT_COLUMNS)
+
+
+_FIT_COLUMNS = {
+    name: st.column_config.NumberColumn(format=form)
+    for name, form in (
+        ("Zero point", "%.3f"),
+        ("Error", "%.3f"),
+        ("Colour term", "%.3f"),
+        ("Scatter", "%.3f"),
+        ("Probability", "%.3f"),
+    )
+}
+
+
+def upload_card(sent: Upload, user: User | None) -> None:
+    """Show one uploaded file: how far it is, and the verdict on each of its frames."""
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{escaped(sent.filename)}**", width="content")
+            with st.container(horizontal=True, width="content", gap="xsmall"):
+                status_badge(sent.status)
+                if is_simulated(sent, user):
+                    simulated_badge()
+                upload_sharing(sent, user)
+        words = f"{escaped(sent.target_name)} · {size_text(sent.size_bytes)} · {ago_text(sent.received_mjd)}"
+        closed = "" if sent.visibility == "public" else f" · {words_of(sent.visibility, None)}"
+        st.caption(words + (" · trial" if sent.dry_run else "") + closed)
+        if not is_finished(sent):
+            waits_for = sent.reason if sent.status == UploadStatus.RECEIVED else ""
+            words = escaped(waits_for or sent.step) or "waits for a worker"
+            st.progress(min(max(sent.progress, 0.0), 1.0), text=words)
+            _first_look(sent, user)
+            return
+        _first_look(sent, user)
+        frames = verdicts_of_upload(sent.upload_id, user) if sent.frame_ids else []
+        for verdict in frames:
+            _verdict_line(verdict)
+        if not frames:
+            st.text(sent.reason or "The work ended without a word.")
+        with st.container(horizontal=True, gap="small"):
+            frame_link(id_of(sent))
+            if sent.target_id is not None:
+                target_link(sent.target_name, icon=":material/show_chart:")
+
+
+def _first_look(sent: Upload, user: User | None) -> None:
+    """Show what was seen of a file at once; what is well fits on one line."""
+    found = checks_of(sent, target_of(sent, user))
+    good = [f"{check.about.lower()}: {check.words}" for check in found if check.is_good]
+    if good:
+        st.caption(f":green[:material/check:] {escaped(' · '.join(good))}")
+    for check in found:
+        if not check.is_good:
+            st.markdown(f":red[:material/warning:] **{check.about}:** {escaped(check.words)}")
+
+
+def _verdict_line(verdict: Verdict) -> None:
+    where = f" in {escaped(verdict.band)}" if verdict.band and verdict.status != "rejected" else ""
+    plane = f"{escaped(verdict.plane)}: " if verdict.plane else ""
+    st.markdown(f"{plane}**{verdict.headline}**{where}")
+    for sentence in verdict.sentences:
+        st.markdown(f"- {escaped(sentence)}")
+
+
+def job_card(job: Job, user: User) -> None:
+    """Show one job in full, with the buttons that fit its state."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**Job {job.job_id}** · {escaped(job.kind)}", width="content")
+            status_badge(job.state)
+        facts = {name: str(value) for name, value in job.args.items()}
+        facts |= {"Step": job.step, "Reason": job.reason, "Code": job.code, "Tries": str(job.attempts)}
+        fact_list({name: value for name, value in facts.items() if value})
+        with st.container(horizontal=True):
+            for label, icon, act, is_open in (
+                ("Retry", ":material/replay:", retry_job, can_retry(job)),
+                ("Cancel", ":material/cancel:", cancel_job, can_cancel(job)),
+            ):
+                st.button(
+                    label,
+                    key=f"job_{label.lower()}",
+                    icon=icon,
+                    disabled=not is_open,
+                    on_click=_act_on_job,
+                    args=(act, job.job_id, user),
+                )
+
+
+def _act_on_job(act: Callable[[int, User], str], job_id: int, user: User) -> None:
+    """Change a job before the page is drawn again, and say what came of it."""
+    try:
+        st.toast(act(job_id, user))
+    except Rejected as error:
+        st.warning(escaped(error.reason))

@@ -1,0 +1,1 @@
+"""Lessons on targets of the lake, and the words that they use."""

@@ -1,0 +1,75 @@
+"""The points that a visitor chose in the chart, as a table and as a file of just these."""
+
+from functools import partial
+from urllib.parse import urlencode
+
+import polars as pl
+import streamlit as st
+
+from engine.formats.curve import Curve
+from engine.target import Target
+from lake.people.accounts import User
+from lake.people.audit import note_download
+from portal.api.light_curve_csv import tomlake_csv
+from portal.data import points_table
+from portal.fmt import plural
+from portal.light_curve.moment import address_of, read_version
+from portal.opened import lake
+from portal.parts import POINT_COLUMNS
+from portal.session import this_address
+
+ROWS_SHOWN = 10
+PASSPORT = "Passport"
+
+
+def chosen_table(points: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return points as the page lists them, each with the address of its passport, and so of its frame."""
+    in_order = points.sort("mjd", descending=True, maintain_order=True)
+    links = [
+        f"/target?{urlencode(address_of(name=name, point=str(point_id)))}"
+        for point_id in in_order["point_id"].to_list()
+    ]
+    table = points_table(in_order).with_columns(pl.Series(PASSPORT, links, dtype=pl.String))
+    first = table.columns[0]
+    return table.select(first, PASSPORT, pl.exclude(first, PASSPORT))
+
+
+def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> None:
+    """Show the points that were chosen in the chart."""
+    with st.container(border=True):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{plural(len(points), 'point')} chosen**")
+            if len(points):
+                st.download_button(
+                    "CSV of these",
+                    partial(_csv, target, user, points, read_version(), this_address()),
+                    file_name=f"{_file_stem(target.name)}_chosen.csv",
+                    mime="text/csv",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    key="chosen_csv",
+                )
+        if points.is_empty():
+            return
+        st.dataframe(
+            chosen_table(points, target.name),
+            hide_index=True,
+            placeholder="–",
+            height="content" if len(points) <= ROWS_SHOWN else 38 * ROWS_SHOWN,
+            alt=f"Table of the {plural(len(points), 'point')} chosen in the chart",
+            column_config={
+                **POINT_COLUMNS,
+                PASSPORT: st.column_config.LinkColumn(
+                    display_text="frame and papers", help="How this point came to be"
+                ),
+            },
+        )
+
+
+def _csv(target: Target, user: User | None, points: pl.DataFrame, version: int, address: str) -> bytes:
+    note_download(lake().operations, target, who=user, address=address)
+    return b"".join(tomlake_csv(Curve(target=target, points=points, version=version)))
+
+
+def _file_stem(name: str) -> str:
+    return "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in name)[:60]

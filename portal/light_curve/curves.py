@@ -1,0 +1,172 @@
+"""The light curve of a target as pages draw it, cached by the lake's version."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from engine.repeats import is_repeat
+from engine.times import mjd_now
+from lake.people.accounts import User
+from lake.seen import Closed, closed_to
+from lake.store import Store
+from portal.light_curve.charts import (
+    FLUX_UNITS,
+    MAX_DRAWN_POINTS,
+    Spec,
+    bands_in_order,
+    drawn_points,
+    flux_points,
+    flux_spec,
+    light_curve_spec,
+    with_magnitude,
+)
+from portal.light_curve.looks import FLUX, Look, as_shown, groups_of, looked_spec, with_words
+from portal.light_curve.moment import read_version
+from portal.light_curve.views import Box, View, is_live, viewed_spec, within
+from portal.opened import lake
+
+_BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A light curve ready to be drawn."""
+
+    rows: pl.DataFrame
+    spec: Spec
+    points: int  # that the marks stand for
+    repeats: int  # points left out, because a better archive tells of the same exposures
+    is_binned: bool
+    unknown: int = 0  # points left out, because the band says nothing of what was asked for
+
+
+def light_curve(target_id: int, user: User | None = None) -> pl.DataFrame:
+    """Return the points of a target that a visitor may see, or anybody where none is named, by time."""
+    return _light_curve(lake().store, read_version(), target_id, _closed(target_id, user))
+
+
+def _closed(target_id: int, user: User | None) -> Closed:
+    return closed_to(lake().operations, user, target_id=target_id)
+
+
+@lru_cache(maxsize=64)
+def _light_curve(store: Store, version: int, target_id: int, closed: Closed) -> pl.DataFrame:
+    return closed.open_points(store.light_curve(target_id, as_of=version))
+
+
+def chart_of(
+    target_id: int,
+    user: User | None = None,
+    *,
+    every_point: bool = False,
+    look: Look | None = None,
+    view: View | None = None,
+) -> Chart | None:
+    """Return the light curve ready to be drawn, or None where nothing has a place on it.
+
+    More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
+    """
+    asked = _Asked(every_point=every_point, look=look or Look(), view=view or View())
+    return _chart(lake().store, read_version(), target_id, _closed(target_id, user), asked)
+
+
+def points_within(
+    target_id: int, user: User | None, look: Look, view: View, boxes: list[Box]
+) -> pl.DataFrame:
+    """Return the points behind the marks in parts of the chart, as they were measured."""
+    points = light_curve(target_id, user)
+    chosen = within(_drawable(_placed(points, look, view)), boxes)
+    return points.join(chosen.select("point_id"), on="point_id", how="semi", maintain_order="left")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    every_point: bool
+    look: Look
+    view: View
+
+
+def _placed(points: pl.DataFrame, look: Look, view: View) -> pl.DataFrame:
+    """Return the points that have a place on the chart, with what is shown in place of ``mag``."""
+    viewed = view.chosen(points)
+    told = viewed if look.brightness == FLUX else with_magnitude(viewed)
+    return told if look.is_plain else as_shown(told, look)
+
+
+def _drawable(placed: pl.DataFrame) -> pl.DataFrame:
+    return placed.filter(~is_repeat(placed))
+
+
+@lru_cache(maxsize=32)
+def _chart(store: Store, version: int, target_id: int, closed: Closed, asked: _Asked) -> Chart | None:
+    points, look, view = _light_curve(store, version, target_id, closed), asked.look, asked.view
+    placed = _placed(points, look, view)
+    if placed.is_empty():
+        return None
+    drawable = _drawable(placed)
+    is_binned = len(drawable) > MAX_DRAWN_POINTS and not asked.every_point
+    rows = drawn_points(_binned(drawable) if is_binned else drawable)
+    bands = bands_in_order(drawable)
+    spec = light_curve_spec(bands)
+    if not look.is_plain:
+        rows = with_words(rows, look)
+        spec = looked_spec(bands, groups_of(rows), look.axis, look.brightness == FLUX)
+    if view != View():
+        spec = viewed_spec(spec, view, is_live=is_live(drawable, mjd_now()))
+    return Chart(
+        rows=rows,
+        spec=spec,
+        points=len(drawable),
+        repeats=len(placed) - len(drawable),
+        is_binned=is_binned,
+        unknown=len(with_magnitude(view.chosen(points))) - len(with_magnitude(placed)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxPanel:
+    """A light curve in a unit of flux, such as mJy, ready to be drawn."""
+
+    unit: str
+    rows: pl.DataFrame
+    spec: Spec
+
+
+def flux_panels(
+    target_id: int, user: User | None = None, *, view: View | None = None
+) -> tuple[FluxPanel, ...]:
+    """Return the light curves in radio and gamma rays, whose fields write fluxes, one for each unit."""
+    return _flux_panels(lake().store, read_version(), target_id, _closed(target_id, user), view or View())
+
+
+@lru_cache(maxsize=32)
+def _flux_panels(
+    store: Store, version: int, target_id: int, closed: Closed, view: View
+) -> tuple[FluxPanel, ...]:
+    points = view.chosen(_light_curve(store, version, target_id, closed))
+    found = {unit: flux_points(points, unit) for unit in FLUX_UNITS}
+    return tuple(
+        FluxPanel(unit=unit, rows=rows, spec=flux_spec(bands_in_order(rows), unit))
+        for unit, rows in found.items()
+        if len(rows)
+    )
+
+
+def is_long(points: pl.DataFrame) -> bool:
+    """Return whether a light curve has more points than a browser draws at ease."""
+    return len(points) > MAX_DRAWN_POINTS
+
+
+def _binned(points: pl.DataFrame) -> pl.DataFrame:
+    """Return medians per band in the shortest interval that leaves few enough of them."""
+    for width_d in _BINS_D:
+        place = (pl.col("mjd") // width_d).alias("place")
+        medians = points.group_by("band", "source", pl.col("mag").is_null().alias("is_limit"), place).agg(
+            pl.col("mjd", "mag", "mag_err", "limit_mag").median(),
+            pl.col("observer", "facility").unique(maintain_order=True).drop_nulls().str.join(", "),
+            pl.col("flags").bitwise_or(),
+        )
+        if len(medians) <= MAX_DRAWN_POINTS:
+            break
+    return medians.sort("mjd")

@@ -1,0 +1,1 @@
+"""What a link to the portal shows elsewhere: title, description and picture."""

@@ -1,0 +1,109 @@
+"""The first answer to a browser: Streamlit's page with a title and a description that links can show."""
+
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import anyio.to_thread
+import streamlit
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from engine.errors import Rejected
+from lake.targets import get_target
+from portal.links.previews import HEIGHT_PX, WIDTH_PX
+from portal.links.share import preview_address, share_route
+from portal.opened import lake, settings
+
+ABOUT = "Targets, images and light curves of the changing sky in one open lake, every observer credited."
+_TITLES = {
+    "": "tomlake", "targets": "Targets", "tonight": "Tonight", "upload": "Upload", "jobs": "Jobs",
+    "archives": "Archives", "proposals": "New", "observatories": "Observatories", "groups": "Groups",
+    "account": "Account", "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use",
+}  # fmt: skip
+
+
+def front_routes() -> list[BaseRoute]:
+    """Return the routes of the pages, and a short address for each target."""
+    pages = [Route(f"/{path}", _page, methods=["GET"], name=path or "home") for path in _TITLES]
+    short = Route("/target/{name}", _to_target, methods=["GET"])
+    return [*pages, Route("/target", _target, methods=["GET"]), short, share_route()]
+
+
+async def _page(request: Request) -> Response:
+    title = _TITLES[request.url.path.strip("/")]
+    return _html(title if title == "tomlake" else f"{title} · tomlake", ABOUT, request)
+
+
+async def _target(request: Request) -> Response:
+    words = await anyio.to_thread.run_sync(_words_on, request.query_params.get("name", ""))
+    return _html(words.title, words.about, request, picture=words.picture)
+
+
+async def _to_target(request: Request) -> Response:
+    place = request.url_for("home").include_query_params(name=request.path_params["name"])
+    return RedirectResponse(f"/target?{place.query}", status_code=302)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What a link to a target shows elsewhere."""
+
+    title: str
+    about: str
+    picture: str = ""
+
+
+def _words_on(name: str) -> _Words:
+    try:
+        target = get_target(lake().operations, name, None)
+    except Rejected:
+        return _Words(title="Target · tomlake", about=ABOUT)
+    kind = "" if target.classification == "Unknown" else f"{target.classification}, "
+    simulated = "Simulated. " if target.simulated else ""
+    return _Words(
+        title=f"{target.name} · tomlake",
+        about=f"{simulated}{kind}RA {target.ra_deg:.5f}, Dec {target.dec_deg:.5f}.",
+        picture=preview_address(target),
+    )
+
+
+def _html(title: str, about: str, request: Request, *, picture: str = "") -> HTMLResponse:
+    address = f"{settings().public_url}{request.url.path}"
+    if request.url.query:
+        address += f"?{request.url.query}"
+    head = (
+        f"<title>{escape(title)}</title>"
+        f'<meta name="description" content="{escape(about)}">'
+        f'<meta property="og:title" content="{escape(title)}">'
+        f'<meta property="og:description" content="{escape(about)}">'
+        f'<meta property="og:url" content="{escape(address)}">'
+        '<meta property="og:site_name" content="tomlake"><meta property="og:type" content="website">'
+        f"{_picture_tags(picture, title)}"
+        '<link rel="icon" type="image/svg+xml" href="/assets/logo.svg">'
+    )
+    before, after = _streamlit_page()
+    return HTMLResponse(before + head + after, headers={"Cache-Control": "no-cache"})
+
+
+def _picture_tags(picture: str, title: str) -> str:
+    if not picture:
+        return '<meta name="twitter:card" content="summary">'
+    return (
+        f'<meta property="og:image" content="{escape(picture)}">'
+        '<meta property="og:image:type" content="image/png">'
+        f'<meta property="og:image:width" content="{WIDTH_PX}">'
+        f'<meta property="og:image:height" content="{HEIGHT_PX}">'
+        f'<meta property="og:image:alt" content="Light curve of {escape(title)}">'
+        '<meta name="twitter:card" content="summary_large_image">'
+    )
+
+
+@cache
+def _streamlit_page() -> tuple[str, str]:
+    """Return what stands before and after the title in the page that ships with Streamlit."""
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text()
+    before, _, after = page.partition("<title>Streamlit</title>")
+    return before, after

@@ -1,0 +1,1 @@
+"""Observatories, their cameras, and the nights that they can use."""

@@ -1,0 +1,220 @@
+"""The passport of a point: everything known of how it came to be, as far as a visitor may see it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import polars as pl
+
+from engine.errors import Rejected
+from engine.lightcurve import flag_words
+from engine.target import Target
+from lake.frames import stars_of_frame
+from lake.people.accounts import User
+from lake.public.papers import public_parameters
+from lake.raw_answer import RawAnswer, raw_answer
+from lake.trace.explain import CalibrationFacts, Explanation, FrameFacts, explain, kept_bytes
+from lake.trace.story import brightness_words, time_words
+from portal.fmt import number_text
+from portal.frame.verdicts import Verdict, verdicts_of_target
+from portal.light_curve.moment import permalink, reading
+from portal.opened import lake
+
+PREVIEW_CHARS = 4000
+Section = tuple[str, dict[str, str]]  # heading, facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passport:
+    """One point with its papers, ready to be shown."""
+
+    point_id: int
+    title: str
+    sections: tuple[Section, ...]
+    link: str
+    verdict: Verdict | None  # of the frame that it was measured on
+    stars: pl.DataFrame  # compared with, empty without a frame
+    answer: RawAnswer | None  # of the archive that gave it
+    preview: str  # of the answer
+
+
+def passport_of(point_id: int, target: Target, user: User | None) -> Passport | None:
+    """Return the passport of a point of a target, None where this visitor sees no such point."""
+    try:
+        told = explain(lake(), point_id, user, reader=reading())
+    except Rejected:
+        return None
+    if told.point.target_id != target.target_id:
+        return None
+    verdict = _verdict(told, target, user)
+    answer = raw_answer(lake(), told)
+    return Passport(
+        point_id=point_id,
+        title=f"{brightness_words(told.point)} in {told.point.band}",
+        sections=tuple((heading, facts) for heading, facts in _sections(told, verdict, user) if facts),
+        link=f"{permalink(target.name)}&{urlencode({'point': str(point_id)})}",
+        verdict=verdict,
+        stars=_stars(told.frame.frame_id) if told.frame and verdict else pl.DataFrame(),
+        answer=answer,
+        preview=_preview(answer),
+    )
+
+
+def choice_table(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points to choose from, the newest first; ``Point`` names each."""
+    return points.sort("mjd", "point_id", descending=True).select(
+        pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms").alias(
+            "Time (UTC)"
+        ),
+        pl.col("band").alias("Band"),
+        pl.col("mag").alias("Mag"),
+        pl.col("limit_mag").alias("Limit"),
+        pl.col("source").alias("Source"),
+        pl.col("observer").alias("Observer"),
+        pl.col("point_id").cast(pl.String).alias("Point"),  # browsers round whole numbers above 2^53
+    )
+
+
+def _sections(told: Explanation, verdict: Verdict | None, user: User | None) -> list[Section]:
+    return [
+        ("The point", _about_point(told)),
+        ("Bytes", _about_bytes(told)),
+        ("Frame", _about_frame(told.frame)),
+        ("Measured on the frame", dict(verdict.numbers) if verdict else {}),
+        ("Calibration", _about_fit(told.calibration)),
+        ("Software and parameters", _about_batch(told, user)),
+        ("In the lake", _about_commit(told)),
+    ]
+
+
+def _about_point(told: Explanation) -> dict[str, str]:
+    point = told.point
+    return _known(
+        {
+            "Time": f"MJD {point.mjd:.6f} ({time_words(point.mjd)})",
+            "BJD (TDB)": _number(point.bjd_tdb, ".6f"),
+            "Exposure": _number(point.exptime_s, "g", " s"),
+            "Facility": point.facility,
+            "Camera": point.camera,
+            "Observer": point.observer,
+            "Marked as": flag_words(point.flags),
+            "Source": point.source,
+            "Name at source": point.source_ref,
+            "Point": str(point.point_id),
+        }
+    )
+
+
+def _about_bytes(told: Explanation) -> dict[str, str]:
+    sent, raw = told.upload, told.raw
+    if (
+        raw is None and told.frame is not None
+    ):  # a later deed rewrote the row; its name keeps the file's sha256
+        raw = kept_bytes(lake().raw, told.point.source_ref.partition(":")[0])
+    if raw is None:
+        return {}
+    if raw.size_bytes is None:
+        state = "not kept here"
+    else:
+        state = f"{raw.size_bytes:,} bytes, " + (
+            "sound: hashed within the last ten minutes" if raw.is_sound else "damaged"
+        )
+    return _known(
+        {
+            "sha256": raw.sha256,
+            "Kept": state,
+            "File": sent.filename if sent else "",
+            "Received": time_words(sent.received_mjd) if sent else "",
+        }
+    )
+
+
+def _about_frame(frame: FrameFacts | None) -> dict[str, str]:
+    if frame is None:
+        return {}
+    solution = "" if frame.solution_method is None else f"{frame.solution_method}"
+    if solution and frame.solution_matched is not None:
+        solution += f", {number_text(frame.solution_matched)} stars"
+    return _known(
+        {
+            "Frame": frame.frame_id,
+            "Verdict": f"{frame.status}: {frame.reason}" if frame.reason else frame.status,
+            "Filter in header": frame.filter_name,
+            "Seeing": _number(frame.seeing_arcsec, ".2f", "″"),
+            "Position from": solution,
+            "Its scatter": _number(frame.solution_rms_arcsec, ".3f", "″"),
+            "Stars compared": number_text(frame.stars),
+        }
+    )
+
+
+def _about_fit(fit: CalibrationFacts | None) -> dict[str, str]:
+    if fit is None:
+        return {}
+    return _known(
+        {
+            "Band": fit.band,
+            "Catalogue": fit.catalogue,
+            "Zero point": _number(fit.zero_point_mag, ".4f", " mag"),
+            "Its error": _number(fit.zero_point_err_mag, ".4f", " mag"),
+            "Colour term": _number(fit.colour_term, ".4f", f" in {fit.colour_name or 'no colour'}"),
+            "Scatter": _number(fit.scatter_mag, ".4f", " mag"),
+            "Stars used": number_text(fit.stars),
+        }
+    )
+
+
+def _about_batch(told: Explanation, user: User | None) -> dict[str, str]:
+    # for others, only what is published: the rest may name people and files
+    batch, is_staff = told.batch, user is not None and user.is_staff
+    if batch is None:
+        return {}
+    parameters = batch.parameters if is_staff else public_parameters(batch.parameters)
+    return _known(
+        {
+            "Software": f"tomlake {batch.code_version}",
+            "Calibration version": told.point.calib_version,
+            "Task": batch.task,
+            "Written": time_words(batch.made_mjd),
+            "By": batch.by if is_staff else "",
+            "Parameters": "" if parameters == "{}" else parameters,
+            "Batch": batch.batch_id,
+        }
+    )
+
+
+def _about_commit(told: Explanation) -> dict[str, str]:
+    if told.commit is None:
+        return {"Version": "expired; the point itself stays"}
+    return {"Version": str(told.commit.version), "Of": time_words(told.commit.made_mjd)}
+
+
+def _verdict(told: Explanation, target: Target, user: User | None) -> Verdict | None:
+    frame_id = told.frame.frame_id if told.frame else ""
+    shown = verdicts_of_target(target.target_id or 0, user) if frame_id else []
+    return next((verdict for verdict in shown if verdict.frame_id == frame_id), None)
+
+
+def _stars(frame_id: str) -> pl.DataFrame:
+    return stars_of_frame(reading(), frame_id).select(
+        pl.col("ref_id").alias("Star"),
+        pl.col("ra_deg").alias("RA"),
+        pl.col("dec_deg").alias("Dec"),
+        pl.col("ref_mag").alias("Catalogue mag"),
+        pl.col("residual_mag").alias("Off by"),
+        pl.col("used").alias("Used"),
+    )
+
+
+def _preview(answer: RawAnswer | None) -> str:
+    """Return how an answer begins, empty where it is no text."""
+    if answer is None or b"\0" in answer.body[:PREVIEW_CHARS]:
+        return ""
+    return answer.body[:PREVIEW_CHARS].decode("utf-8", "replace")
+
+
+def _number(value: float | None, form: str, unit: str = "") -> str:
+    return "" if value is None else f"{value:{form}}{unit}"
+
+
+def _known(facts: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in facts.items() if value}

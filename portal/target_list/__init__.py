@@ -1,0 +1,1 @@
+"""The list of targets: its filters, what it finds, how it is shown, and how targets are added."""
