@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults fuzz bench image-check tools clean
+.PHONY: help run test faults fuzz bench words image-check tools clean
 
 help:  ## Show what can be made.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
@@ -26,6 +26,10 @@ fuzz: $(VENV)/test.stamp tools  ## Send every route what nobody would; print how
 
 bench: $(VENV)/test.stamp  ## Measure, and print the tables of docs/benchmarks.md.
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+words: $(VENV)/test.stamp  ## Collect what the portal says, for those who say it in another language.
+	@$(BIN)/pybabel -q extract -k several:1,2 -k marked -k Entry:2 -k Rejected -k Transient -k Refused --no-location \
+	  --sort-output --omit-header --no-wrap -o portal/languages/tomlake.pot engine lake jobs portal
 
 image-check: $(VENV)/python.stamp  ## Build the image and see its portal answer: with Docker, or as root without.
 	@bash .ci/image-check $(BIN)/python

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from engine.errors import Rejected
+from portal.words import _
 
 
 def outcome(act: Callable[[], object], done: str) -> str:
@@ -10,5 +11,5 @@ def outcome(act: Callable[[], object], done: str) -> str:
     try:
         act()
     except Rejected as refusal:
-        return refusal.reason
+        return _(refusal.reason)
     return done

@@ -1,8 +1,9 @@
-"""Numbers, times and names as the pages write them; nothing here knows Streamlit."""
+"""Numbers, times and names as the pages write them."""
 
 import re
 
 from engine.times import datetime_of, mjd_now
+from portal.words import _, several
 
 MISSING = "–"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
@@ -45,22 +46,16 @@ def ago_text(mjd: float | None, *, now_mjd: float | None = None) -> str:
         return MISSING
     passed_d = max(0.0, (mjd_now() if now_mjd is None else now_mjd) - mjd)
     if passed_d < _MINUTE_D:
-        return "just now"
+        return _("just now")
     if passed_d < _HOUR_D:
-        return f"{passed_d / _MINUTE_D:.0f} min ago"
+        return _("{count} min ago", count=round(passed_d / _MINUTE_D))
     if passed_d < 1:
-        return f"{passed_d / _HOUR_D:.0f} h ago"
+        return _("{count} h ago", count=round(passed_d / _HOUR_D))
     if passed_d < 60:
-        return _counted(round(passed_d), "day")
-    return (
-        _counted(round(passed_d / 30.44), "month")
-        if passed_d < 730
-        else _counted(round(passed_d / 365.25), "year")
-    )
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}{'' if count == 1 else 's'} ago"
+        return several("{count} day ago", "{count} days ago", round(passed_d))
+    if passed_d < 730:
+        return several("{count} month ago", "{count} months ago", round(passed_d / 30.44))
+    return several("{count} year ago", "{count} years ago", round(passed_d / 365.25))
 
 
 def size_text(size_bytes: int) -> str:

@@ -10,12 +10,13 @@ from lake.remembered import Remembered
 from lake.sites.telescopes import Telescope
 from lake.targets import Order, TargetFilter, TargetRow, find_targets
 from lake.tonight import Plan
-from portal.fmt import ago_text, escaped, plural
+from portal.fmt import ago_text, escaped
 from portal.light_curve.moment import address_of, read_version
 from portal.observing import tonight
 from portal.observing.night_choices import NightChoices
 from portal.opened import lake
 from portal.parts import simulated_badge, target_link
+from portal.words import _, several
 
 TONIGHT_PAGE = "../pages/tonight.py"
 MOST_WANTED = 5
@@ -38,10 +39,10 @@ def newest_comments(user: User | None) -> list[Comment]:
 
 def points_section(user: User | None) -> None:
     """List the newest points."""
-    st.subheader("Latest points", anchor=False)
+    st.subheader(_("Latest points"), anchor=False)
     rows = newest_points(user)
     if not rows:
-        st.caption("No measurement yet.")
+        st.caption(_("No measurement yet."))
     for row in rows:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             target_link(row.target.name)
@@ -54,10 +55,10 @@ def points_section(user: User | None) -> None:
 
 def comments_section(user: User | None) -> None:
     """List the newest comments."""
-    st.subheader("Latest comments", anchor=False)
+    st.subheader(_("Latest comments"), anchor=False)
     told = newest_comments(user)
     if not told:
-        st.caption("Nobody has said anything yet. A target's page has the room for it, under Notes.")
+        st.caption(_("Nobody has said anything yet. A target's page has the room for it, under Notes."))
     for comment in told:
         text = " ".join(comment.text.split())
         cut = text if len(text) <= _COMMENT_CHARS else f"{text[:_COMMENT_CHARS]}…"
@@ -72,34 +73,36 @@ def comments_section(user: User | None) -> None:
 def tonight_section(user: User | None) -> None:
     """Show what is wanted most from the visitor's site, or ask for the site."""
     telescopes = tonight.telescopes(user)
-    st.subheader("Wanted tonight", anchor=False)
+    st.subheader(_("Wanted tonight"), anchor=False)
     if not telescopes:
-        st.caption("No observatory is registered yet: the page Tonight takes any place on Earth.")
-        st.page_link(TONIGHT_PAGE, label="Plan a night", icon=":material/bedtime:")
+        st.caption(_("No observatory is registered yet: the page Tonight takes any place on Earth."))
+        st.page_link(TONIGHT_PAGE, label=_("Plan a night"), icon=":material/bedtime:")
         return
     telescope = _chosen(telescopes)
     if telescope is None:
-        st.caption("Choose where you observe: what is worth its time tonight comes here.")
+        st.caption(_("Choose where you observe: what is worth its time tonight comes here."))
         return
     try:
         plan = _plan(telescope, user)
     except Rejected as refusal:
-        st.caption(escaped(refusal.reason))
+        st.caption(escaped(_(refusal.reason)))
         return
     if plan.rows.is_empty():
-        st.caption("Nothing stands 30° high in the dark there tonight.")
+        st.caption(_("Nothing stands 30° high in the dark there tonight."))
     for row in plan.rows.iter_rows(named=True):
         with st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 target_link(row["name"])
-                st.markdown(f"at {escaped(best_words(row))}", width="content")
+                st.markdown(_("at {time}", time=escaped(best_words(row))), width="content")
                 if row["simulated"]:
                     simulated_badge()
             st.caption(escaped(row["reasons"]))
     more = NightChoices(telescope=telescope.site.name)
     st.page_link(
         TONIGHT_PAGE,
-        label=f"All {plural(plan.observable, 'target')} of the night" if plan.observable else "Plan a night",
+        label=several("The {count} target of the night", "All {count} targets of the night", plan.observable)
+        if plan.observable
+        else _("Plan a night"),
         icon=":material/bedtime:",
         query_params=address_of(**more.address()),
     )
@@ -113,11 +116,11 @@ def _chosen(telescopes: list[Telescope]) -> Telescope | None:
     if st.session_state.get(key) not in named:
         st.session_state[key] = dear[0] if dear else None
     name = st.selectbox(
-        "From",
+        _("From"),
         list(named),
         key=key,
         index=None,
-        placeholder="Choose your observatory",
+        placeholder=_("Choose your observatory"),
         format_func=lambda each: f"★ {each}" if each in dear else each,
         persist_state="session",
     )

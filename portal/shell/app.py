@@ -12,11 +12,13 @@ from portal.light_curve.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
 from portal.shell.menu import MENU, entry_of
+from portal.words import _, listen
 
 PORTAL = Path(__file__).resolve().parent.parent
 PAGES = PORTAL / "pages"
 STATIC = PORTAL / "static"
 
+listen()
 st.set_page_config(page_title="tomlake", page_icon=str(STATIC / "logo.svg"), layout="wide")
 theme = "light" if st.context.theme.type == "light" else "dark"
 st.logo(str(STATIC / f"logo-word-{theme}.svg"), size="large")
@@ -38,7 +40,7 @@ page = st.navigation(
 )
 refusal = look_as_of(st.query_params.get(AS_OF, ""))
 if refusal:
-    st.error(refusal, icon=":material/history_toggle_off:")
+    st.error(_(refusal), icon=":material/history_toggle_off:")
     st.stop()
 asked = moment()
 if asked is not None:
@@ -46,4 +48,4 @@ if asked is not None:
 try:
     page.run()
 except TomlakeError as trouble:
-    st.error(trouble.reason, icon=":material/error:")
+    st.error(_(trouble.reason), icon=":material/error:")

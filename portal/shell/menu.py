@@ -1,9 +1,10 @@
 """The menu: every page of the portal, one line each, in the order in which it is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lake.people.accounts import User
+from portal.words import _
 
 
 class For(StrEnum):
@@ -59,7 +60,7 @@ MENU = (
 
 
 def entry_of(entry: Entry, user: User | None) -> Entry:
-    """Return an entry as a visitor sees it: the page *Account* bears the name of whose it is."""
+    """Return an entry in the visitor's language; the page *Account* bears the name of whose it is."""
     if entry.name == "account" and user is not None:
         return Entry(entry.name, user.username, "account_circle")
-    return entry
+    return replace(entry, title=_(entry.title))
