@@ -1,4 +1,4 @@
-"""What the portal says, in the reader's language: gettext, a language being a file in ``portal/languages``."""
+"""What the portal says, in the language of its reader: by gettext; a language is a file in ``languages``."""
 
 from collections.abc import Iterable
 from contextvars import ContextVar
