@@ -28,7 +28,7 @@ bench: $(VENV)/test.stamp  ## Measure, and print the tables of docs/benchmarks.m
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
 words: $(VENV)/test.stamp  ## Collect what the portal says, for those who say it in another language.
-	@$(BIN)/pybabel -q extract -k several:1,2 -k marked -k Entry:2 -k Rejected -k Transient -k Refused --no-location \
+	@$(BIN)/pybabel -q extract -k several:1,2 -k marked -k Entry:2 -k Rejected -k Transient --no-location \
 	  --sort-output --omit-header --no-wrap -o portal/languages/tomlake.pot engine lake jobs portal
 
 image-check: $(VENV)/python.stamp  ## Build the image and see its portal answer: with Docker, or as root without.

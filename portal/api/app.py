@@ -17,6 +17,7 @@ from portal.api import (
     downloads,
     finishing,
     health,
+    language,
     oidc,
     public_lake,
     samples,
@@ -52,8 +53,8 @@ PREFIXES = (
     "/photometry-upload", "/session", "/targets", "/upload",
 )  # fmt: skip
 PARTS = (
-    tokens, uploads, targets, target_export, downloads, sessions, sign_up, oidc, finishing, samples, health,
-    public_lake, sql, vo, *BHTOM_PARTS,
+    tokens, uploads, targets, target_export, downloads, sessions, language, sign_up, oidc, finishing, samples,
+    health, public_lake, sql, vo, *BHTOM_PARTS,
 )  # fmt: skip
 # BHTOM refuses in shapes of its own: an object, a sentence or a list
 _ANY: dict[str, Any] = {"application/json": {"schema": {}}}

@@ -164,6 +164,7 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("POST", "/api/token-auth"): "gives a token for a password",
     ("POST", "/session/login"): "opens a session",
     ("POST", "/session/logout"): "ends a session",
+    ("GET", "/session/language"): "keeps a language",
     ("POST", "/session/oidc/{provider}"): "sends the browser to a sign-in service",
     ("GET", "/session/oidc/{provider}/back"): "opens a session for whom the service names",
     ("PUT", "/session/sample-frame"): "reads the header that is sent, and knows of no target",
