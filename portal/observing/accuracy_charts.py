@@ -13,6 +13,7 @@ from engine.bands import BANDS
 from portal.light_curve.charts import UNKNOWN_BAND_COLOUR, Spec, bands_in_order
 
 HEIGHT_PX = 210
+LAND_URL = "/assets/land.svg"  # every degree is five units of it
 MAP_HEIGHT_PX = 330
 _RULE_COLOUR = "#8b98ad"
 _DATE_OF_MJD = "(datum.value - 40587) * 86400000"
@@ -117,7 +118,7 @@ def zero_points(found: Accuracy) -> pl.DataFrame:
 
 @lru_cache(maxsize=4)
 def map_spec() -> Spec:
-    """Return the map: a graticule, the side where it is day now, and a mark for each observatory."""
+    """Return the map: land, the side where it is day now, a graticule, and a mark for each observatory."""
     rows = alt.Chart(alt.NamedData(name="points"))
     x = alt.X(
         "longitude_deg:Q",
@@ -145,7 +146,13 @@ def map_spec() -> Spec:
         alt.Tooltip("frames:Q", title="Frames", format=","),
     ]
     size = alt.Size("frames:Q", scale=alt.Scale(type="sqrt", range=[60, 420]), legend=None)
+    # one row, made of any: a chart with data of its own would be given none of ours
+    once = rows.transform_aggregate(rows="count()").transform_calculate(
+        longitude_deg="-180", latitude_deg="-90", east="180", north="90"
+    )
+    land = once.mark_image(url=LAND_URL, aspect=False).encode(x=x, x2="east", y=y, y2="north")
     return _finished(
+        land,
         day.encode(x=x, y=y, y2="bright_deg"),
         marks.encode(x=x, y=y, size=size, tooltip=tips),
         names.encode(x=x, y=y, text="name:N"),
@@ -185,7 +192,9 @@ def _mag() -> alt.X:
 
 def _date() -> alt.X:
     scale = alt.Scale(zero=False, nice=False, padding=10)
-    return alt.X("mjd:Q", title=None, scale=scale, axis=_axis(label=_DATE_LABEL))
+    axis = _axis(label=_DATE_LABEL)
+    axis["tickMinStep"] = 1  # else one day stands there twice
+    return alt.X("mjd:Q", title=None, scale=scale, axis=axis)
 
 
 def _tight() -> alt.Scale:
