@@ -50,6 +50,7 @@ class Flag(IntFlag):
     TIME_UNCERTAIN = 1 << 8
     APERTURE_ONLY = 1 << 9
     DIFFERENCE = 1 << 10
+    HIDDEN = 1 << 11  # somebody found it wrong; kept, and left out of every light curve
 
 
 FLAG_WORDS: dict[Flag, str] = {
@@ -64,6 +65,7 @@ FLAG_WORDS: dict[Flag, str] = {
     Flag.TIME_UNCERTAIN: "time uncertain by more than a minute",
     Flag.APERTURE_ONLY: "aperture photometry",
     Flag.DIFFERENCE: "difference from a reference image",
+    Flag.HIDDEN: "hidden",
 }
 
 

@@ -130,8 +130,8 @@ def curve_in_pieces(lake: Lake, asked: Asked, wanted: Selection) -> Curve | Long
 
 
 def _closed_by(closed: Closed) -> tuple[str, ...]:
-    """Return the columns that say which points are closed."""
-    return ("target_id", "source", "source_ref") if closed.files else ()
+    """Return the columns that say which points are closed or hidden."""
+    return ("flags", "target_id", "source", "source_ref") if closed.files else ("flags",)
 
 
 def _repeats(store: Store, asked: Asked) -> pl.DataFrame:

@@ -21,10 +21,13 @@ from lake.seen import UPLOAD
 TOLD_FIELDS = frozenset({
     "name", "ra_deg", "dec_deg", "epoch", "pm_ra_mas_yr", "pm_dec_mas_yr", "classification", "description",
     "discovery_mjd", "importance", "cadence_d", "visibility", "embargo_until_mjd", "designation", "aliases",
+    "points", "reason",
 })  # fmt: skip
 _BATCHES = """
     SELECT batch_id, task, source, code_version, made_mjd FROM lake.batches
-    WHERE batch_id IN (SELECT unnest($batch_ids::VARCHAR[])) OR (target_id = $target_id AND source <> $upload)
+    WHERE task NOT IN ('hide', 'show')
+      AND (batch_id IN (SELECT unnest($batch_ids::VARCHAR[]))
+           OR (target_id = $target_id AND source <> $upload))
     ORDER BY made_mjd DESC, batch_id LIMIT $most"""
 _VERSIONS = "SELECT snapshot_id FROM ducklake_snapshot_changes WHERE commit_extra_info LIKE :batch"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.lightcurve import light_curve
+from engine.lightcurve import Flag, light_curve
 from lake.readable import Readable
 from lake.tables import PHOTOMETRY
 
@@ -69,6 +69,7 @@ def news_of(lake: Readable, points: pl.DataFrame, pairs: pl.DataFrame) -> News:
     held = _held(lake, pairs)
     if held.is_empty():
         return News(pairs=pairs if len(points) else pairs.clear(), outdated=pairs.clear(), points=points)
+    points = _still_hidden(points, held)
     if points.select(_CONTENT).equals(held.select(_CONTENT)):
         return News(pairs=pairs.clear(), outdated=pairs.clear(), points=points.clear())
     if len(pairs) == 1:
@@ -80,6 +81,18 @@ def news_of(lake: Readable, points: pl.DataFrame, pairs: pl.DataFrame) -> News:
         outdated=changed.join(held, on=PAIR, how="semi"),
         points=points.join(changed, on=PAIR, how="semi", maintain_order="left"),
     )
+
+
+def _still_hidden(points: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Return the points, hidden where the lake holds them so: an archive knows not what people hid."""
+    hidden = held.filter(pl.col("flags") & int(Flag.HIDDEN) != 0).select("target_id", "point_id")
+    if hidden.is_empty():
+        return points
+    marked = points.join(
+        hidden.with_columns(is_hidden=True), on=["target_id", "point_id"], how="left", maintain_order="left"
+    )
+    flags = pl.when("is_hidden").then(pl.col("flags") | int(Flag.HIDDEN)).otherwise("flags")
+    return marked.with_columns(flags=flags.cast(PHOTOMETRY.schema["flags"])).drop("is_hidden")
 
 
 def _held(lake: Readable, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 from sqlalchemy import Connection, Engine, not_, select
 
+from engine.lightcurve import Flag
 from lake.operations import reading, targets, uploads
 from lake.people.accounts import User
 from lake.rights import upload_open_to, upload_visible_to, visible_to
@@ -25,7 +26,11 @@ class Closed:
     files: frozenset[tuple[int, str]] = frozenset()  # (target_id, sha256) of those that made points
 
     def open_points(self, points: pl.DataFrame) -> pl.DataFrame:
-        """Return the points that do not come from closed uploads."""
+        """Return the points that do not come from closed uploads and that nobody hid."""
+        return self.open_and_hidden(without_hidden(points))
+
+    def open_and_hidden(self, points: pl.DataFrame) -> pl.DataFrame:
+        """Return the points that do not come from closed uploads, hidden ones among them."""
         if not self.files or points.is_empty():
             return points
         closed = pl.DataFrame(
@@ -51,6 +56,12 @@ class Unseen:
 
     target_ids: frozenset[int] = frozenset()
     closed: Closed = field(default_factory=Closed)
+
+
+def without_hidden(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points without those that somebody hid, which stay in the lake."""
+    is_hidden = points.get_column("flags") & int(Flag.HIDDEN) != 0
+    return points.filter(~is_hidden) if is_hidden.any() else points
 
 
 def unseen_by(operations: Engine, user: User | None) -> Unseen:

@@ -181,9 +181,14 @@ def has_simulated(points: pl.DataFrame) -> bool:
     return bool(((points.get_column("flags") & int(Flag.SIMULATED)) != 0).any())
 
 
+def newest_first(points: pl.DataFrame) -> pl.DataFrame:
+    """Return the points in the order in which pages list them."""
+    return points.sort("mjd", descending=True, maintain_order=True)
+
+
 def points_table(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points as the page lists them, newest first."""
-    return points.sort("mjd", descending=True, maintain_order=True).select(
+    return newest_first(points).select(
         pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms").alias(
             "Time (UTC)"
         ),

@@ -29,10 +29,11 @@ _LAYOUT = Layout(
 _FACTS = {"name": "target", "ra_deg": "ra_deg", "dec_deg": "dec_deg", HEALPIX: HEALPIX}
 _COLUMNS = ", ".join(f'"{column}"' for column in PHOTOMETRY.schema)
 
-# The one condition on rows; the targets are those of lake.public.selection. Flag 1 is Flag.SIMULATED.
+# The one condition on rows; the targets are those of lake.public.selection. Flag 1 is Flag.SIMULATED,
+# flag 2048 is Flag.HIDDEN.
 PUBLIC_POINTS = (
     "FROM lake.photometry WHERE target_id IN (SELECT unnest($target_ids::BIGINT[])) "
-    "AND ($with_simulated OR flags & 1 = 0) "
+    "AND ($with_simulated OR flags & 1 = 0) AND flags & 2048 = 0 "
     "AND (source <> 'upload' OR target_id || ':' || substr(source_ref, 1, 64) "
     "NOT IN (SELECT unnest($closed_files::VARCHAR[])))"
 )

@@ -42,8 +42,8 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
             if len(points):
                 st.download_button(
                     "CSV of these",
-                    partial(_csv, target, user, points, read_version(), this_address()),
-                    file_name=f"{_file_stem(target.name)}_chosen.csv",
+                    partial(csv_of, target, user, points, read_version(), this_address()),
+                    file_name=chosen_file(target),
                     mime="text/csv",
                     icon=":material/download:",
                     on_click="ignore",
@@ -66,10 +66,13 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
         )
 
 
-def _csv(target: Target, user: User | None, points: pl.DataFrame, version: int, address: str) -> bytes:
+def csv_of(target: Target, user: User | None, points: pl.DataFrame, version: int, address: str) -> bytes:
+    """Return some points of a target as a file, and note the download."""
     note_download(lake().operations, target, who=user, address=address)
     return b"".join(tomlake_csv(Curve(target=target, points=points, version=version)))
 
 
-def _file_stem(name: str) -> str:
-    return "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in name)[:60]
+def chosen_file(target: Target) -> str:
+    """Return the name of the file of chosen points."""
+    stem = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in target.name)[:60]
+    return f"{stem}_chosen.csv"

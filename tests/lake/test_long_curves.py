@@ -6,6 +6,7 @@ import pytest
 from benchmarks.data import long_curve
 from engine.formats.curve import Curve, LongCurve
 from engine.formats.registry import format_named
+from engine.lightcurve import Flag
 from engine.target import Target
 from lake.given_curve import Asked, Selection, curve_in_pieces, given_curve
 from lake.opening import Lake, open_lake
@@ -25,7 +26,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     points = long_curve(3, POINTS).with_columns(
         source_ref=pl.when(pl.col("source") == "upload")
         .then(pl.format(SHA256 + ":{}", pl.col("source_ref")))
-        .otherwise("source_ref")
+        .otherwise("source_ref"),
+        flags=pl.when(pl.int_range(pl.len()) % 70 == 0)
+        .then(pl.col("flags") | int(Flag.HIDDEN))
+        .otherwise("flags")
+        .cast(pl.UInt32),
     )
     opened.store.ingest(pl.concat([points, long_curve(4, 1000)]), batch=new_batch("test", "test"))
     opened.store.append_points(points.gather_every(50), batch=new_batch("test", "test"))
@@ -60,6 +65,7 @@ def test_pieces_are_the_whole(lake: Lake, wanted: Selection, closed: Closed) -> 
     whole = given_curve(lake, asked, wanted)
     assert isinstance(long, LongCurve)
     assert (long.total, long.bands()) == (whole.total, whole.bands())
+    assert 0 < whole.total <= POINTS - POINTS // 70, "what is hidden is in neither"
     assert pl.concat(long.slices()).equals(pl.concat(whole.slices()))
     assert SHA256 not in "".join(whole.points["source_ref"]) or not closed.files
     for key in ("csv", "json"):
