@@ -74,4 +74,4 @@ def test_a_visitor_narrows_the_list_and_changes_nothing(full_lake: Lake, target:
     assert "1 point, 1 ticked" in words(at)
     assert not [button for button in at.button if button.key in {"points_hide", "points_show"}]
     at = open_points(target.name, ticks=[], points_which="With a remark")
-    assert rows_of(at)["Remark"].to_list() == ["marked as poor by the archive"]
+    assert rows_of(at)["Remark"].to_list() == ["time uncertain by more than a minute"]
