@@ -7,7 +7,7 @@ from lake.people.accounts import User
 from portal import data
 from portal.fmt import plural
 from portal.light_curve import curves
-from portal.parts import POINT_COLUMNS
+from portal.parts import point_columns
 
 
 def points_tab(target: Target, user: User | None) -> None:
@@ -19,6 +19,6 @@ def points_tab(target: Target, user: User | None) -> None:
         placeholder="–",
         height=560 if len(points) > 14 else "auto",
         alt=f"Table of {plural(len(points), 'point')}",
-        column_config=POINT_COLUMNS,
+        column_config=point_columns(),
     )
     st.caption(plural(len(points), "point"))
