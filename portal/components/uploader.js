@@ -246,8 +246,8 @@ function refusalOf(error, say) {
 
 function show(one, job, bytes) {
   job.line.bar.value = job.file.size ? bytes / job.file.size : 1;
-  job.line.state.textContent = one.say("{percent} % of {size}", {
-    percent: Math.floor(100 * job.line.bar.value),
+  job.line.state.textContent = one.say("{percent} of {size}", {
+    percent: Math.floor(100 * job.line.bar.value) + " %",
     size: size(job.file.size),
   });
 }
