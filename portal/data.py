@@ -11,7 +11,7 @@ from astropy import units
 from astropy.coordinates import SkyCoord, get_constellation
 
 from engine.errors import Rejected
-from engine.lightcurve import Flag, flag_words
+from engine.lightcurve import Flag
 from engine.target import Target
 from engine.times import datetime_of, mjd_now
 from engine.visibility.sun import sun_separation_deg
@@ -20,8 +20,10 @@ from lake.people.accounts import User
 from lake.seen import Unseen, unseen_by
 from lake.store import Store
 from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
+from portal.flags import flags_text
 from portal.light_curve.moment import address_of, read_version, readable
 from portal.opened import lake
+from portal.words import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class Position:
 
 def numbers(user: User | None) -> Numbers:
     """Return how much there is of what this visitor may see."""
-    _, targets = find_targets(lake().operations, TargetFilter(page_size=1), user)
+    targets = find_targets(lake().operations, TargetFilter(page_size=1), user)[1]
     held = _contents(lake().store, read_version(), unseen_by(lake().operations, user))
     return Numbers(targets=targets, points=held.points, frames=held.frames, observers=held.observers)
 
@@ -73,7 +75,7 @@ def is_simulated(name: str, user: User | None) -> bool:
 def similar_targets(name: str, user: User | None, *, limit: int = 6) -> list[TargetRow]:
     """Return targets whose name begins alike, for a visitor who mistyped one."""
     for length in range(len(name), 2, -1):
-        rows, _ = find_targets(lake().operations, TargetFilter(name=name[:length], page_size=limit), user)
+        rows = find_targets(lake().operations, TargetFilter(name=name[:length], page_size=limit), user)[0]
         if rows:
             return rows
     return []
@@ -82,14 +84,14 @@ def similar_targets(name: str, user: User | None, *, limit: int = 6) -> list[Tar
 def interesting_targets(user: User | None, *, limit: int = 8) -> list[TargetRow]:
     """Return the most important of the targets that were observed last."""
     newest = TargetFilter(order=Order.LAST_MJD, descending=True, page_size=limit * 5)
-    rows, _ = find_targets(lake().operations, newest, user)
+    rows = find_targets(lake().operations, newest, user)[0]
     seen = [row for row in rows if row.points]
     return sorted(seen, key=lambda row: row.target.importance, reverse=True)[:limit]
 
 
 def target_names(user: User | None) -> list[str]:
     """Return the names of all targets this visitor may see."""
-    rows, _ = find_targets(lake().operations, TargetFilter(page_size=10_000), user)
+    rows = find_targets(lake().operations, TargetFilter(page_size=10_000), user)[0]
     return [row.target.name for row in rows]
 
 
@@ -105,7 +107,7 @@ def target_table(rows: Sequence[TargetRow]) -> pl.DataFrame:
         {
             "Target": [row.target.name for row in rows],
             "Class": [row.target.classification for row in rows],
-            "Data": ["simulated" if row.target.simulated else "observed" for row in rows],
+            "Data": [_("simulated") if row.target.simulated else _("observed") for row in rows],
             "Last mag": [row.last_mag for row in rows],
             "Band": [row.last_band for row in rows],
             "Recent": [_brightening(row.sparkline) for row in rows],
@@ -188,6 +190,7 @@ def newest_first(points: pl.DataFrame) -> pl.DataFrame:
 
 def points_table(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points as the page lists them, newest first."""
+    remarks = {flags: flags_text(flags) for flags in points["flags"].unique().to_list()}
     return newest_first(points).select(
         pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms").alias(
             "Time (UTC)"
@@ -200,7 +203,7 @@ def points_table(points: pl.DataFrame) -> pl.DataFrame:
         pl.col("observer").alias("Observer"),
         pl.col("facility").alias("Facility"),
         pl.col("source").alias("Source"),
-        pl.col("flags").map_elements(flag_words, return_dtype=pl.String).alias("Remark"),
+        pl.col("flags").replace_strict(remarks, return_dtype=pl.String).alias("Remark"),
     )
 
 

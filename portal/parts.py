@@ -8,76 +8,101 @@ from statistics import median
 import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from lake.targets import TargetRow
 from portal.fmt import ago_text, escaped
 from portal.light_curve.moment import Moment, address_of, permalink
 from portal.light_curve.thumbnails import sparkline_svg
 from portal.one_target.classes import meaning_of
+from portal.words import _, marked
 
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
 FRAME_PAGE = str(Path(__file__).resolve().parent / "pages" / "frame.py")
 _FEWEST_TO_COMPARE, _NOTEWORTHY_MAG = 4, 0.2
-# how a table of points shows its numbers: portal.data.points_table
-POINT_COLUMNS = {
-    "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
-    "MJD": st.column_config.NumberColumn(format="%.5f"),
-    "Mag": st.column_config.NumberColumn(format="%.3f"),
-    "Error": st.column_config.NumberColumn(format="%.3f"),
-    "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
-}
 STATUS_BADGES: dict[str, tuple[str, str]] = {
-    "measured": ("green", ":material/check_circle:"),
-    "limit": ("blue", ":material/arrow_downward:"),
-    "rejected": ("red", ":material/block:"),
-    "failed": ("red", ":material/error:"),
-    "dead": ("red", ":material/error:"),
-    "received": ("gray", ":material/schedule:"),
-    "waiting": ("gray", ":material/schedule:"),
-    "working": ("violet", ":material/autorenew:"),
-    "running": ("violet", ":material/autorenew:"),
-    "done": ("green", ":material/check_circle:"),
-    "cancelled": ("gray", ":material/cancel:"),
+    marked("measured"): ("green", ":material/check_circle:"),
+    marked("limit"): ("blue", ":material/arrow_downward:"),
+    marked("rejected"): ("red", ":material/block:"),
+    marked("failed"): ("red", ":material/error:"),
+    marked("dead"): ("red", ":material/error:"),
+    marked("received"): ("gray", ":material/schedule:"),
+    marked("waiting"): ("gray", ":material/schedule:"),
+    marked("working"): ("violet", ":material/autorenew:"),
+    marked("running"): ("violet", ":material/autorenew:"),
+    marked("done"): ("green", ":material/check_circle:"),
+    marked("cancelled"): ("gray", ":material/cancel:"),
 }
+
+
+def point_columns() -> dict[str, str | ColumnConfig]:
+    """Return how a table of points (:func:`portal.data.points_table`) is headed and shows its numbers."""
+    return {
+        "Time (UTC)": st.column_config.DatetimeColumn(
+            _("Time (UTC)"), format="YYYY-MM-DD HH:mm:ss", pinned=True
+        ),
+        "MJD": st.column_config.NumberColumn(format="%.5f"),
+        "Band": _("Band"),
+        "Mag": st.column_config.NumberColumn(_("Mag"), format="%.3f"),
+        "Error": st.column_config.NumberColumn(_("Error"), format="%.3f"),
+        "Limit": st.column_config.NumberColumn(
+            _("Limit"), format="%.2f", help=_("5 sigma: the target was fainter")
+        ),
+        "Observer": _("Observer"),
+        "Facility": _("Facility"),
+        "Source": _("Source"),
+        "Remark": _("Remark"),
+    }
 
 
 def simulated_badge() -> None:
     """Mark what is made by simulation."""
-    st.badge("simulated", icon=":material/science:", color="orange", help="Made by simulation, not observed.")
+    st.badge(
+        _("simulated"),
+        icon=":material/science:",
+        color="orange",
+        help=_("Made by simulation, not observed."),
+    )
 
 
 def simulated_banner(what: str) -> None:
     """Say in one line that what follows is not an observation."""
-    st.warning(f"**Simulated.** {what}", icon=":material/science:")
+    st.warning(_("**Simulated.** {what}", what=what), icon=":material/science:")
 
 
 def moment_banner(asked: Moment) -> None:
     """Say that a page shows an older version of the lake, and how to leave it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
-            f"**As of {escaped(asked.text)}.** You see the measurements as they stood on {asked.date} "
-            f"(version {asked.version:,}).",
+            _(
+                "**As of {moment}.** You see the measurements as they stood on {date} (version {version}).",
+                moment=escaped(asked.text),
+                date=asked.date,
+                version=f"{asked.version:,}",
+            ),
             icon=":material/history:",
         )
-        if st.button("Back to now", icon=":material/update:", key="to_now"):
+        if st.button(_("Back to now"), icon=":material/update:", key="to_now"):
             del st.query_params["as_of"]
             st.rerun()
 
 
 def permalink_popover(name: str) -> None:
     """Offer the address that shows a target for ever as it is shown now."""
-    with st.popover("Permalink", icon=":material/link:", width="content"):
+    with st.popover(_("Permalink"), icon=":material/link:", width="content"):
         st.code(permalink(name), language=None, wrap_lines=True)
         st.caption(
-            "Shows the measurements as they are now, whatever comes later. Every version is kept for a "
-            "while; for a paper, ask for a named snapshot: it is kept for ever."
+            _(
+                "Shows the measurements as they are now, whatever comes later. Every version is kept for a "
+                "while; for a paper, ask for a named snapshot: it is kept for ever."
+            )
         )
 
 
 def status_badge(status: str) -> None:
     """Show how a frame, upload or job stands."""
     colour, icon = STATUS_BADGES.get(status, ("gray", ":material/help:"))
-    st.badge(status, color=colour, icon=icon)  # type: ignore[arg-type]
+    st.badge(_(status), color=colour, icon=icon)  # type: ignore[arg-type]
 
 
 def target_link(name: str, *, icon: str | None = None) -> None:
@@ -85,10 +110,13 @@ def target_link(name: str, *, icon: str | None = None) -> None:
     st.page_link(TARGET_PAGE, label=f"**{escaped(name)}**", icon=icon, query_params=address_of(name=name))
 
 
-def frame_link(frame_id: str, *, label: str = "The verdict in full") -> None:
+def frame_link(frame_id: str) -> None:
     """Link to the page of one frame."""
     st.page_link(
-        FRAME_PAGE, label=label, icon=":material/fact_check:", query_params=address_of(frame=frame_id)
+        FRAME_PAGE,
+        label=_("The verdict in full"),
+        icon=":material/fact_check:",
+        query_params=address_of(frame=frame_id),
     )
 
 
@@ -111,7 +139,7 @@ def target_card(row: TargetRow) -> None:
         st.image(
             sparkline_svg(row.sparkline, row.last_band),
             width="stretch",
-            alt=f"Small light curve of {target.name}",
+            alt=_("Small light curve of {target}", target=target.name),
         )
         st.markdown(_last_words(row))
         meaning = meaning_of(target.classification)
@@ -121,7 +149,7 @@ def target_card(row: TargetRow) -> None:
 def _last_words(row: TargetRow) -> str:
     """Return the last magnitude of a light curve, how old it is, and what it does, as Markdown."""
     if row.last_mag is None:
-        return "not observed yet"
+        return _("not observed yet")
     change = change_words(row.sparkline)
     words = f"**{row.last_mag:.2f}** {escaped(row.last_band)}, {ago_text(row.last_mjd)}"
     return f"{words}  \n{change}" if change else words
@@ -133,9 +161,11 @@ def change_words(mags: Sequence[float]) -> str:
         return ""
     brightening_mag = median(mags) - mags[-1]
     if abs(brightening_mag) < _NOTEWORTHY_MAG:
-        return "about as bright as usual"
-    way = "brighter" if brightening_mag > 0 else "fainter"
-    return f"{abs(brightening_mag):.1f} mag {way} than usual"
+        return _("about as bright as usual")
+    mag = f"{abs(brightening_mag):.1f}"
+    if brightening_mag > 0:
+        return _("{mag} mag brighter than usual", mag=mag)
+    return _("{mag} mag fainter than usual", mag=mag)
 
 
 def box_of_one() -> DeltaGenerator:

@@ -1,15 +1,17 @@
 // Sends the beginning of a frame, where its header is, and tells the page what the server read in it.
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
+  const say = speaker(parentElement, data.words);
   const drop = parentElement.querySelector(".drop");
   const input = parentElement.querySelector("input");
   const hint = parentElement.querySelector(".hint");
   const refusal = parentElement.querySelector(".refusal");
   const read = async (file) => {
     if (!file) return;
+    delete hint.dataset.say;
     hint.textContent = file.name;
     refusal.textContent = "";
-    const told = await facts(data, file);
+    const told = await facts(data, file, say);
     if (told.detail) refusal.textContent = told.detail;
     else setStateValue("told", told);
   };
@@ -23,13 +25,14 @@ export default function (component) {
   };
 }
 
-async function facts(data, file) {
+async function facts(data, file, say) {
   try {
     const body = file.slice(0, data.first_bytes);
     const answer = await fetch(data.url, { method: "PUT", headers: { "X-Requested-With": "tomlake" }, body });
     const told = await answer.json().catch(() => ({}));
-    return answer.ok ? told : { detail: told.detail || "The server did not accept this (" + answer.status + ")." };
+    if (answer.ok) return told;
+    return { detail: told.detail || say("The server did not accept this ({status}).", { status: answer.status }) };
   } catch {
-    return { detail: "The server does not answer: try again in a moment." };
+    return { detail: say("The server does not answer: try again in a moment.") };
   }
 }

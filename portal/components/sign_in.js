@@ -2,6 +2,7 @@
 // for beside them, a code or the terms of use, is shown once it asks.
 export default function (component) {
   const { parentElement, data } = component;
+  const say = speaker(parentElement, data.words);
   const form = parentElement.querySelector("form");
   const button = form.querySelector("button");
   const refusal = form.querySelector(".refusal");
@@ -10,14 +11,15 @@ export default function (component) {
     event.preventDefault();
     button.disabled = true;
     refusal.textContent = "";
-    refusal.textContent = await refusedBecause(form, data, new URLSearchParams(new FormData(form)));
+    refusal.textContent = await refusedBecause(form, data, say);
     button.disabled = false;
   };
 }
 
-async function refusedBecause(form, data, body) {
+async function refusedBecause(form, data, say) {
   try {
     const headers = { "X-Requested-With": "tomlake", Accept: "application/json" };
+    const body = new URLSearchParams(new FormData(form));
     const answer = await fetch(data.url, { method: "POST", headers, body });
     if (answer.ok) {
       location.assign(data.next);
@@ -25,9 +27,9 @@ async function refusedBecause(form, data, body) {
     }
     const words = await answer.json().catch(() => ({}));
     ask(form, words);
-    return words.detail || "The server did not accept this (" + answer.status + ").";
+    return words.detail || say("The server did not accept this ({status}).", { status: answer.status });
   } catch {
-    return "The server does not answer: try again in a moment.";
+    return say("The server does not answer: try again in a moment.");
   }
 }
 

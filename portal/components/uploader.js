@@ -4,11 +4,15 @@ const AT_ONCE = 2;
 const MOST_TRIES = 12;
 const LONGEST_PAUSE_S = 30;
 const HEADERS = { "X-Requested-With": "tomlake" };
-const BROKEN = "The connection broke: drop the file again, it goes on from where it stopped.";
 const instances = new WeakMap();
 
 class Broken extends Error {}
-class Refused extends Error {}
+class Refused extends Error {
+  constructor(status, detail) {
+    super(detail || "");
+    this.status = status;
+  }
+}
 
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
@@ -18,6 +22,7 @@ export default function (component) {
     instances.set(parentElement, one);
   }
   one.data = data;
+  one.say = speaker(parentElement, data.words);
   one.report = () => setStateValue("accepted", [...one.accepted]);
   one.drop.classList.toggle("closed", !data.open);
   one.input.disabled = one.folder.disabled = !data.open;
@@ -97,18 +102,20 @@ function add(one, files) {
   one.files += files.length;
   for (const file of files) {
     const { query, about } = one.data;
-    one.waiting.push({ file, line: line(one.list, file), query: { ...query }, about: { ...about } });
+    one.waiting.push({ file, line: line(one, file), query: { ...query }, about: { ...about } });
   }
   count(one);
   next(one);
 }
 
 function count(one) {
-  const left = one.left ? ", " + one.left + " other files of the folder were left out" : "";
-  one.total.textContent = one.files > 1 || left ? one.ended + " of " + one.files + " files sent" + left : "";
+  const { ended, files, left } = one;
+  one.total.textContent = "";
+  if (left) one.total.textContent = one.say("{ended} of {files} files sent; left out of the folder: {left}", { ended, files, left });
+  else if (files > 1) one.total.textContent = one.say("{ended} of {files} files sent", { ended, files });
 }
 
-function line(list, file) {
+function line(one, file) {
   const item = document.createElement("li");
   const part = (tag, name, text) => {
     const node = document.createElement(tag);
@@ -118,13 +125,13 @@ function line(list, file) {
     return node;
   };
   part("span", "name", file.name).title = file.webkitRelativePath || file.name;
-  const state = part("span", "state", "waiting");
+  const state = part("span", "state", one.say("waiting"));
   const bar = item.appendChild(document.createElement("progress"));
   bar.max = 1;
   bar.value = 0;
   bar.setAttribute("aria-label", file.name);
   const why = part("span", "why", "");
-  list.append(item);
+  one.list.append(item);
   return { item, state, bar, why };
 }
 
@@ -136,10 +143,10 @@ async function send(one, job) {
   one.running += 1;
   try {
     one.accepted.push(await carried(one, job));
-    settle(job.line);
+    settle(one, job.line);
     one.report();
   } catch (error) {
-    refuse(job.line, error instanceof Refused ? error.message : BROKEN);
+    refuse(one, job.line, refusalOf(error, one.say));
   }
   one.running -= 1;
   one.ended += 1;
@@ -157,7 +164,7 @@ async function carried(one, job) {
       if (error instanceof Refused) throw error;
       if (job.line.bar.value > before) tries = 1;
       if (tries >= MOST_TRIES) throw error;
-      job.line.state.textContent = "connection lost, tries again";
+      job.line.state.textContent = one.say("connection lost, tries again");
       await pause(error.wait_s || Math.min(2 ** (tries - 1), LONGEST_PAUSE_S));
     }
   }
@@ -165,7 +172,7 @@ async function carried(one, job) {
 
 async function whole(one, job) {
   const query = new URLSearchParams({ ...job.query, name: job.file.name });
-  const reply = await ask("PUT", one.data.url + "?" + query, { body: job.file, onbytes: (bytes) => show(job, bytes) });
+  const reply = await ask("PUT", one.data.url + "?" + query, { body: job.file, onbytes: (bytes) => show(one, job, bytes) });
   return good(reply).upload_id;
 }
 
@@ -176,11 +183,11 @@ async function inPieces(one, job) {
   const at = await begun(url, key, job);
   let offset = at.offset_bytes;
   for (;;) {
-    show(job, offset);
+    show(one, job, offset);
     const reply = await ask("PATCH", url + "/" + at.transfer_id, {
       body: file.slice(offset, offset + one.data.piece_bytes),
       headers: { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) },
-      onbytes: (bytes) => show(job, offset + bytes),
+      onbytes: (bytes) => show(one, job, offset + bytes),
     });
     if (reply.status === 409) {  // another connection's bytes came meanwhile
       await pause(2);
@@ -229,23 +236,31 @@ function ask(method, url, { body, headers = {}, onbytes } = {}) {
 
 function good({ status, answer }) {
   if (status >= 200 && status < 300) return answer;
-  throw new Refused(answer.detail || "The server refused the file (" + status + ").");
+  throw new Refused(status, answer.detail);
 }
 
-function show(job, bytes) {
+function refusalOf(error, say) {
+  if (!(error instanceof Refused)) return say("The connection broke: drop the file again, it goes on from where it stopped.");
+  return error.message || say("The server refused the file ({status}).", { status: error.status });
+}
+
+function show(one, job, bytes) {
   job.line.bar.value = job.file.size ? bytes / job.file.size : 1;
-  job.line.state.textContent = Math.floor(100 * job.line.bar.value) + " % of " + size(job.file.size);
+  job.line.state.textContent = one.say("{percent} of {size}", {
+    percent: Math.floor(100 * job.line.bar.value) + " %",
+    size: size(job.file.size),
+  });
 }
 
-function settle(line) {
+function settle(one, line) {
   line.bar.value = 1;
   line.item.classList.add("done");
-  line.state.textContent = "received";
+  line.state.textContent = one.say("received");
 }
 
-function refuse(line, words) {
+function refuse(one, line, words) {
   line.item.classList.add("refused");
-  line.state.textContent = "not taken";
+  line.state.textContent = one.say("not taken");
   line.why.textContent = words;
 }
 

@@ -1,6 +1,7 @@
 // A button for each sign-in service: asks the server where to go, and goes there.
 export default function (component) {
   const { parentElement, data } = component;
+  const say = speaker(parentElement, data.words);
   const refusal = parentElement.querySelector(".refusal");
   const buttons = data.ways.map((way) => {
     const button = document.createElement("button");
@@ -10,7 +11,7 @@ export default function (component) {
     button.onclick = async () => {
       button.disabled = true;
       refusal.textContent = "";
-      refusal.textContent = await refusedBecause(data.url + "/" + way.name, data.next);
+      refusal.textContent = await refusedBecause(data.url + "/" + way.name, data.next, say);
       button.disabled = false;
     };
     return button;
@@ -18,7 +19,7 @@ export default function (component) {
   parentElement.querySelector(".ways").replaceChildren(...buttons);
 }
 
-async function refusedBecause(url, next) {
+async function refusedBecause(url, next, say) {
   try {
     const headers = { "X-Requested-With": "tomlake", Accept: "application/json" };
     const answer = await fetch(url, { method: "POST", headers, body: new URLSearchParams({ next }) });
@@ -27,8 +28,8 @@ async function refusedBecause(url, next) {
       location.assign(words.go_to);
       return "";
     }
-    return words.detail || "The server did not accept this (" + answer.status + ").";
+    return words.detail || say("The server did not accept this ({status}).", { status: answer.status });
   } catch {
-    return "The server does not answer: try again in a moment.";
+    return say("The server does not answer: try again in a moment.");
   }
 }

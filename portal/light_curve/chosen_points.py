@@ -15,7 +15,7 @@ from portal.data import points_table
 from portal.fmt import plural
 from portal.light_curve.moment import address_of, read_version
 from portal.opened import lake
-from portal.parts import POINT_COLUMNS
+from portal.parts import point_columns
 from portal.session import this_address
 
 ROWS_SHOWN = 10
@@ -58,7 +58,7 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
             height="content" if len(points) <= ROWS_SHOWN else 38 * ROWS_SHOWN,
             alt=f"Table of the {plural(len(points), 'point')} chosen in the chart",
             column_config={
-                **POINT_COLUMNS,
+                **point_columns(),
                 PASSPORT: st.column_config.LinkColumn(
                     display_text="frame and papers", help="How this point came to be"
                 ),

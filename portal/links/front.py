@@ -16,25 +16,27 @@ from lake.targets import get_target
 from portal.links.previews import HEIGHT_PX, WIDTH_PX
 from portal.links.share import preview_address, share_route
 from portal.opened import lake, settings
+from portal.shell.menu import MENU
+from portal.words import _, marked
 
-ABOUT = "Targets, images and light curves of the changing sky in one open lake, every observer credited."
-_TITLES = {
-    "": "tomlake", "targets": "Targets", "tonight": "Tonight", "upload": "Upload", "jobs": "Jobs",
-    "archives": "Archives", "proposals": "New", "observatories": "Observatories", "groups": "Groups",
-    "account": "Account", "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use",
-}  # fmt: skip
+ABOUT = marked(
+    "Targets, images and light curves of the changing sky in one open lake, every observer credited."
+)
+_TITLES = {entry.name: entry.title for entry in MENU[1:]}
 
 
 def front_routes() -> list[BaseRoute]:
     """Return the routes of the pages, and a short address for each target."""
-    pages = [Route(f"/{path}", _page, methods=["GET"], name=path or "home") for path in _TITLES]
+    home = Route("/", _page, methods=["GET"], name="home")
+    target = Route("/target", _target, methods=["GET"])
     short = Route("/target/{name}", _to_target, methods=["GET"])
-    return [*pages, Route("/target", _target, methods=["GET"]), short, share_route()]
+    others = [Route(f"/{name}", _page, methods=["GET"], name=name) for name in _TITLES if name != "target"]
+    return [home, target, short, *others, share_route()]
 
 
 async def _page(request: Request) -> Response:
-    title = _TITLES[request.url.path.strip("/")]
-    return _html(title if title == "tomlake" else f"{title} · tomlake", ABOUT, request)
+    title = _TITLES.get(request.url.path.strip("/"), "")
+    return _html(f"{_(title)} · tomlake" if title else "tomlake", _(ABOUT), request)
 
 
 async def _target(request: Request) -> Response:
@@ -60,12 +62,12 @@ def _words_on(name: str) -> _Words:
     try:
         target = get_target(lake().operations, name, None)
     except Rejected:
-        return _Words(title="Target · tomlake", about=ABOUT)
+        return _Words(title=f"{_('Target')} · tomlake", about=_(ABOUT))
     kind = "" if target.classification == "Unknown" else f"{target.classification}, "
-    simulated = "Simulated. " if target.simulated else ""
+    about = f"{kind}RA {target.ra_deg:.5f}, Dec {target.dec_deg:.5f}."
     return _Words(
         title=f"{target.name} · tomlake",
-        about=f"{simulated}{kind}RA {target.ra_deg:.5f}, Dec {target.dec_deg:.5f}.",
+        about=_("Simulated. {about}", about=about) if target.simulated else about,
         picture=preview_address(target),
     )
 
@@ -91,12 +93,13 @@ def _html(title: str, about: str, request: Request, *, picture: str = "") -> HTM
 def _picture_tags(picture: str, title: str) -> str:
     if not picture:
         return '<meta name="twitter:card" content="summary">'
+    alt = _("Light curve of {target}", target=title)
     return (
         f'<meta property="og:image" content="{escape(picture)}">'
         '<meta property="og:image:type" content="image/png">'
         f'<meta property="og:image:width" content="{WIDTH_PX}">'
         f'<meta property="og:image:height" content="{HEIGHT_PX}">'
-        f'<meta property="og:image:alt" content="Light curve of {escape(title)}">'
+        f'<meta property="og:image:alt" content="{escape(alt)}">'
         '<meta name="twitter:card" content="summary_large_image">'
     )
 

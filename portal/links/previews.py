@@ -10,6 +10,7 @@ from engine.target import Target
 from engine.times import datetime_of
 from portal.drawing import Disc, Drawing, Line, Shape, Words, png_of
 from portal.light_curve.charts import MAG_BANDS, UNKNOWN_BAND_COLOUR, bands_in_order
+from portal.words import _
 
 WIDTH_PX, HEIGHT_PX = 1200, 630  # what sites that show links ask for
 MOST_DRAWN = 3000
@@ -39,13 +40,14 @@ def _heading(target: Target, *, is_simulated: bool) -> list[Shape]:
         Words(x=_RIGHT, y=66, text="tomlake", colour=_PALE, size=28, anchor="end"),
     ]
     if is_simulated:
-        words.append(Words(x=_RIGHT, y=114, text="simulated", colour=_WARN, size=25, anchor="end"))
+        words.append(Words(x=_RIGHT, y=114, text=_("simulated"), colour=_WARN, size=25, anchor="end"))
     return words
 
 
 def _nothing() -> list[Shape]:
     middle = ((_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2)
-    return [Words(x=middle[0], y=middle[1], text="no points yet", colour=_PALE, size=28, anchor="middle")]
+    text = _("no points yet")
+    return [Words(x=middle[0], y=middle[1], text=text, colour=_PALE, size=28, anchor="middle")]
 
 
 def _curve(mags: pl.DataFrame) -> list[Shape]:
@@ -97,7 +99,7 @@ def _legend(bands: Sequence[str]) -> list[Shape]:
         more = len(bands) > _MOST_BANDS and number == _MOST_BANDS - 1
         if not more:
             shapes.append(Disc(x=x + 7, y=_BOTTOM + 63, radius=7, fill=_colour(band)))
-        text = f"+ {len(bands) - number} more" if more else band
+        text = _("+ {number} more", number=len(bands) - number) if more else band
         shapes.append(Words(x=x + 22, y=_BOTTOM + 70, text=text, colour=_PALE, size=20))
     return shapes
 

@@ -18,6 +18,7 @@ from lake.targets import get_target
 from portal.data import has_simulated
 from portal.links.previews import preview_png
 from portal.opened import lake, settings
+from portal.words import language
 
 _ONE_AT_A_TIME = threading.Lock()  # however many ask, pages keep the processor
 _HEADERS = {"Cache-Control": "no-cache"}  # a target may become private at any time
@@ -45,11 +46,12 @@ def _answer(name: str) -> Response:
         return PlainTextResponse("There is no such picture.", status_code=404, headers=_HEADERS)
     closed = closed_to(lake().operations, None, target_id=target.target_id)
     with _ONE_AT_A_TIME:
-        body = _preview(lake().store, lake().store.version(), replace(target, track=None), closed)
+        version = lake().store.version()
+        body = _preview(lake().store, version, replace(target, track=None), closed, language())
     return Response(body, media_type="image/png", headers=_HEADERS)
 
 
 @lru_cache(maxsize=128)
-def _preview(store: Store, version: int, target: Target, closed: Closed) -> bytes:
+def _preview(store: Store, version: int, target: Target, closed: Closed, _language: str) -> bytes:
     points = closed.open_points(store.light_curve(target.target_id or 0, as_of=version))
     return preview_png(target, points, is_simulated=target.simulated or has_simulated(points))

@@ -9,27 +9,28 @@ from portal.accounts.ways_in_section import ways_in_section
 from portal.components.mounts import sign_in_form, sign_out_button, ways_in_buttons
 from portal.fmt import escaped
 from portal.session import current_user
+from portal.words import _
 
 user = current_user()
 if user is None:
-    st.title("Sign in")
+    st.title(_("Sign in"))
     st.markdown(
-        "Reading needs no account. Observers and staff sign in to upload and to make tokens.",
+        _("Reading needs no account. Observers and staff sign in to upload and to make tokens."),
         width=760,
     )
     with st.container(width=420):
         sign_in_form(then="/account")
         if ways_in():
-            labels = {way.name: f"Sign in with {way.title}" for way in ways_in()}
+            labels = {way.name: _("Sign in with {service}", service=way.title) for way in ways_in()}
             ways_in_buttons(labels, then="/account")
-    st.page_link("../pages/sign_up.py", label="No account yet? Sign up", icon=":material/person_add:")
+    st.page_link("../pages/sign_up.py", label=_("No account yet? Sign up"), icon=":material/person_add:")
     st.stop()
 
 st.title(escaped(user.full_name or user.username))
 with st.container(horizontal=True, vertical_alignment="center"):
     st.badge(escaped(user.username), icon=":material/account_circle:", color="blue")
     if user.is_staff:
-        st.badge("staff", icon=":material/shield_person:", color="violet")
+        st.badge(_("staff"), icon=":material/shield_person:", color="violet")
 sign_out_button(then="/account")
 
 tokens_section(user)

@@ -5,13 +5,15 @@ import streamlit as st
 from portal.public_lake import data_sections, published
 from portal.public_lake.sql_examples import EXAMPLES
 from portal.session import current_user, this_address
+from portal.words import _
 
 QUERY, VERSION, ASKED = "sql", "version", "data_asked"
 
 user = current_user()
-st.title("Data")
+st.title(_("Data"))
 st.markdown(
-    "Every point that is public, for everybody, without an account: ask in SQL, or take the files.", width=760
+    _("Every point that is public, for everybody, without an account: ask in SQL, or take the files."),
+    width=760,
 )
 wanted = st.query_params.get(VERSION, "")
 newest = published.manifest()
@@ -45,20 +47,21 @@ data_sections.edition(told, is_newest=told.name == newest.name)
 left, right = st.columns([2.3, 1], gap="large")
 with left:
     st.pills(
-        "Questions to begin with",
+        _("Questions to begin with"),
         [each.question for each in EXAMPLES],
+        format_func=_,
         key="data_example",
         on_change=take_example,
     )
     st.html("<style>.st-key-data_sql textarea { font-family: 'tomlake-code', monospace; }</style>")
     with st.form("data_form", border=False):
         st.text_area("SQL", key="data_sql", height=250, placeholder="SELECT ... FROM photometry")
-        st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", on_click=ask_box)
-    st.caption(f"**Limits:** {published.LIMIT_WORDS}")
+        st.form_submit_button(_("Run"), type="primary", icon=":material/play_arrow:", on_click=ask_box)
+    st.caption(_("**Limits:** {limits}", limits=published.LIMIT_WORDS))
     asked = st.session_state.get(ASKED, "")
     if asked or st.session_state.get("data_again"):
         again = bool(st.session_state.pop("data_again", False))
-        with st.spinner("Asking"):
+        with st.spinner(_("Asking")):
             result = published.answer(asked, told, user=user, address=this_address(), again=again)
         if isinstance(result, published.Refusal):
             data_sections.refused(result)

@@ -8,6 +8,7 @@ from portal.frame import frame_sections as sections
 from portal.frame import frames
 from portal.parts import simulated_badge, status_badge
 from portal.session import current_user
+from portal.words import _
 
 POLL_S = 2.0
 
@@ -15,9 +16,12 @@ user = current_user()
 asked = st.query_params.get(frames.FRAME, "")
 shown = frames.page_of(asked, user)
 if shown is None:
-    st.title("No such frame")
-    st.text(f"There is no frame {asked[:40]!r} here." if asked else "No frame was named.")
-    st.page_link("../pages/upload.py", label="Upload", icon=":material/upload:")
+    st.title(_("No such frame"))
+    if asked:
+        st.text(_("There is no frame {name} here.", name=repr(asked[:40])))
+    else:
+        st.text(_("No frame was named."))
+    st.page_link("../pages/upload.py", label=_("Upload"), icon=":material/upload:")
     st.stop()
 
 verdict, sent = shown.verdict, shown.sent
@@ -28,9 +32,9 @@ with st.container(gap="xsmall"):
         if verdict and verdict.band:
             st.badge(escaped(verdict.band), color="violet")
         if sent.dry_run:
-            st.badge("trial, not in the light curve", color="gray", icon=":material/labs:")
+            st.badge(_("trial, not in the light curve"), color="gray", icon=":material/labs:")
         if sent.visibility != "public":
-            st.badge(sent.visibility.value, color="gray", icon=":material/lock:")
+            st.badge(_(sent.visibility.value), color="gray", icon=":material/lock:")
         if is_simulated(sent, user):
             simulated_badge()
     if len(shown.planes) > 1:
@@ -38,7 +42,7 @@ with st.container(gap="xsmall"):
             for frame_id in shown.planes:
                 st.page_link(
                     "../pages/frame.py",
-                    label=f"Colour {frame_id.rpartition('-')[2]}",
+                    label=_("Colour {plane}", plane=frame_id.rpartition("-")[2]),
                     query_params=frames.frame_address(frame_id),
                     disabled=verdict is not None and frame_id == verdict.frame_id,
                 )
@@ -52,7 +56,7 @@ if not is_finished(sent):
         if now is None or is_finished(now.sent):
             st.rerun()
         else:
-            words = escaped(now.sent.step) or "waits for a worker"
+            words = escaped(_(now.sent.step)) or _("waits for a worker")
             st.progress(min(max(now.sent.progress, 0.0), 1.0), text=words)
 
     follow()
@@ -62,7 +66,7 @@ with left:
     sections.picture(shown)
 with right:
     if verdict is not None:
-        st.header(verdict.headline, anchor=False)
+        st.header(_(verdict.headline), anchor=False)
         credit = (verdict.when, verdict.observer, verdict.facility)
         st.caption(escaped(" · ".join(word for word in credit if word not in ("", MISSING))))
     sections.worth(shown)

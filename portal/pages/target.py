@@ -19,6 +19,7 @@ from portal.parts import (
 )
 from portal.session import current_user
 from portal.target_tabs import TABS
+from portal.words import _
 
 ASKING_EVERY_S = 1.5
 
@@ -26,11 +27,14 @@ user = current_user()
 asked = st.query_params.get("name", "")
 row = data.target_named(asked, user) if asked else None
 if row is None:
-    st.title("No such target")
-    st.text(f"There is no target named {asked[:100]!r} here." if asked else "No target was named.")
+    st.title(_("No such target"))
+    if asked:
+        st.text(_("There is no target named {name} here.", name=repr(asked[:100])))
+    else:
+        st.text(_("No target was named."))
     for other in data.similar_targets(asked, user):
         target_link(other.target.name, icon=":material/my_location:")
-    st.page_link("../pages/targets.py", label="See all targets", icon=":material/arrow_back:")
+    st.page_link("../pages/targets.py", label=_("See all targets"), icon=":material/arrow_back:")
     st.stop()
 
 target = row.target
@@ -44,28 +48,32 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         with st.container(horizontal=True, gap="xsmall"):
             kind = escaped(target.classification)
             st.badge(kind, icon=":material/category:", color="violet", help=meaning_of(target.classification))
-            st.badge(f"importance {target.importance:g}", icon=":material/star:", color="yellow")
-            st.badge(f"every {target.cadence_d:g} d", icon=":material/schedule:", color="blue")
+            importance = _("importance {number}", number=f"{target.importance:g}")
+            st.badge(importance, icon=":material/star:", color="yellow")
+            cadence = _("every {days} d", days=f"{target.cadence_d:g}")
+            st.badge(cadence, icon=":material/schedule:", color="blue")
             if simulated:
                 simulated_badge()
             if target.visibility == "private":
-                st.badge("private", icon=":material/lock:", color="gray")
+                st.badge(_("private"), icon=":material/lock:", color="gray")
             elif target.visibility == "group":
-                st.badge("group", icon=":material/group:", color="gray", help="Its group and staff see it.")
+                st.badge(
+                    _("group"), icon=":material/group:", color="gray", help=_("Its group and staff see it.")
+                )
             elif data.is_embargoed(target):
-                until = date_text(target.embargo_until_mjd)
-                st.badge(f"embargo until {until}", icon=":material/lock_clock:", color="gray")
+                until = _("embargo until {date}", date=date_text(target.embargo_until_mjd))
+                st.badge(until, icon=":material/lock_clock:", color="gray")
     with st.container(horizontal=True, width="content"):
         permalink_popover(target.name)
         sharing.target_sharing(target, user)
         st.link_button("CSV", data.download_address(target.name), icon=":material/download:")
-        if st.button("Upload frames", type="primary", icon=":material/upload:", key="to_upload"):
+        if st.button(_("Upload frames"), type="primary", icon=":material/upload:", key="to_upload"):
             st.switch_page("../pages/upload.py", query_params={"target": target.name})
 
 if target.simulated:
-    simulated_banner("This target and all its measurements belong to the demo: nobody observed them.")
+    simulated_banner(_("This target and all its measurements belong to the demo: nobody observed them."))
 elif simulated:
-    simulated_banner("Some points of this light curve were made by simulation; their tooltip says which.")
+    simulated_banner(_("Some points of this light curve were made by simulation; their tooltip says which."))
 if asked_at_first is not None:
 
     @st.fragment(run_every=ASKING_EVERY_S)
@@ -89,8 +97,8 @@ if first_of != target.name:
 main, side = st.columns([2.7, 1], gap="large")
 with main:
     parts = st.tabs(
-        [tab.label for tab in TABS],
-        default=opened_first,
+        [_(tab.label) for tab in TABS],
+        default=_(opened_first) if opened_first else None,
         key="target_tab",
         on_change="rerun",
     )
@@ -104,27 +112,29 @@ with side:
     stands = bodies.standing(target)
     place = data.position_of(stands.target.ra_deg, stands.target.dec_deg)
     last = data.last_seen(points)
-    st.subheader(stands.title)
+    st.subheader(_(stands.title))
     st.code(place.degrees, language=None)
     st.code(place.sexagesimal, language=None)
     if stands.remark:
         st.caption(escaped(stands.remark))
     facts = {
         **stands.facts,
-        "Constellation": place.constellation,
-        "Galactic l, b": place.galactic,
-        "From the Sun": f"{data.sun_distances_deg([stands.target])[0]:.0f}°",
-        "Last": f"{mag_text(last.mag)} in {last.band}" if last else "not observed",
-        "Seen": f"{date_text(last.mjd)} ({ago_text(last.mjd)})" if last else "never",
-        "Points": number_text(len(points)),
-        "Priority": f"{row.priority:.0f}",
-        "Added by": target.created_by or "–",
+        _("Constellation"): place.constellation,
+        _("Galactic l, b"): place.galactic,
+        _("From the Sun"): f"{data.sun_distances_deg([stands.target])[0]:.0f}°",
+        _("Last"): (
+            _("{mag} in {band}", mag=mag_text(last.mag), band=last.band) if last else _("not observed")
+        ),
+        _("Seen"): f"{date_text(last.mjd)} ({ago_text(last.mjd)})" if last else _("never"),
+        _("Points"): number_text(len(points)),
+        _("Priority"): f"{row.priority:.0f}",
+        _("Added by"): target.created_by or "–",
     }
     fact_list(facts)
     if target.aliases:
-        st.subheader("Also known as")
+        st.subheader(_("Also known as"))
         fact_list(dict(target.aliases))
     observers = data.credits_table(points)
     if len(observers):
-        st.subheader("Observed by")
+        st.subheader(_("Observed by"))
         credit_list(observers)

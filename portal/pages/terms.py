@@ -3,11 +3,12 @@
 import streamlit as st
 
 from portal.accounts import joining
+from portal.words import _
 
-st.title("Terms of use")
+st.title(_("Terms of use"))
 terms = joining.terms()
 if terms is None:
-    st.markdown("This portal has no terms of use of its own.")
+    st.markdown(_("This portal has no terms of use of its own."))
     st.stop()
-st.caption(f"Version {terms.version}")
+st.caption(_("Version {version}", version=terms.version))
 st.text(terms.text, width=760)

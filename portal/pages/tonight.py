@@ -2,59 +2,61 @@
 
 import streamlit as st
 
-from portal.fmt import escaped, plural
+from portal.fmt import escaped
 from portal.observing import night_choices, tonight
 from portal.observing.night_choices import ELSEWHERE, NightChoices, key
 from portal.parts import fact_list, open_target, simulated_banner
 from portal.session import current_user
+from portal.words import _, marked, several
 
 user = current_user()
 telescopes = tonight.telescopes(user)
-st.title("Tonight")
+st.title(_("Tonight"))
 night_choices.seed(st.session_state, st.query_params, telescopes)
 dear = {each.site.name for each in telescopes if each.is_dear}
 
 with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
     telescope = st.selectbox(
-        "Telescope",
+        _("Telescope"),
         [each.site.name for each in telescopes] + [ELSEWHERE],
         key=key("telescope"),
-        format_func=lambda name: f"★ {name}" if name in dear else name,
+        format_func=lambda name: _(name) if name == ELSEWHERE else f"★ {name}" if name in dear else name,
         width=260,
         persist_state="session",
-        help="Your favourites and your own come first.",
+        help=_("Your favourites and your own come first."),
     )
     elsewhere: dict[str, float | None] = {}
     if telescope == ELSEWHERE:
         for field, label, least, most in (
-            ("longitude", "Longitude (°E)", -180.0, 360.0),
-            ("latitude", "Latitude (°N)", -90.0, 90.0),
-            ("aperture", "Aperture (m)", 0.01, 100.0),
+            ("longitude", marked("Longitude (°E)"), -180.0, 360.0),
+            ("latitude", marked("Latitude (°N)"), -90.0, 90.0),
+            ("aperture", marked("Aperture (m)"), 0.01, 100.0),
         ):
             elsewhere[field] = st.number_input(
-                label, least, most, key=key(field), width=135, format="%.4g", persist_state="session"
+                _(label), least, most, key=key(field), width=135, format="%.4g", persist_state="session"
             )
     chosen_site = NightChoices(telescope=telescope, **elsewhere).asked_of(telescopes)  # type: ignore[arg-type]
     evening = st.date_input(
-        "Evening of",
+        _("Evening of"),
         key=key("evening"),
         min_value=night_choices.FIRST_EVENING,
         max_value=night_choices.LAST_EVENING,
         width=150,
         persist_state="session",
-        help="Empty: the night that is under way there, or comes next.",
+        help=_("Empty: the night that is under way there, or comes next."),
     )
     altitude, moon = (
         st.slider(
-            label, 0.0, 80.0, step=5.0, format="%.0f°", key=key(field), width=150, persist_state="session"
+            _(label), 0.0, 80.0, step=5.0, format="%.0f°", key=key(field), width=150, persist_state="session"
         )
-        for field, label in (("altitude", "Higher than"), ("moon", "From the Moon"))
+        for field, label in (("altitude", marked("Higher than")), ("moon", marked("From the Moon")))
     )
     twilight = st.selectbox(
-        "Dark from twilight",
+        _("Dark from twilight"),
         list(night_choices.TWILIGHTS),
         key=key("twilight"),
         width=165,
+        format_func=_,
         persist_state="session",
     )
 chosen = NightChoices(
@@ -68,7 +70,7 @@ chosen = NightChoices(
 st.query_params.from_dict(dict(night_choices.remember(st.session_state, chosen)))
 if chosen_site is None:
     with st.container(border=True):
-        st.markdown("**Where do you observe?** Give longitude and latitude, or choose a telescope.")
+        st.markdown(_("**Where do you observe?** Give longitude and latitude, or choose a telescope."))
     st.stop()
 
 plan = tonight.plan(chosen.asked(chosen_site, tonight.evening_of(chosen_site)), user)
@@ -78,11 +80,16 @@ with left:
     if plan.rows.is_empty():
         with st.container(border=True):
             st.markdown(
-                f"**Nothing can be observed within these limits.** {plural(plan.considered, 'target')} were "
-                "looked at: allow lower altitudes, a brighter sky, or choose another night."
+                several(
+                    "**Nothing can be observed within these limits.** {count} target was looked at: "
+                    "allow lower altitudes, a brighter sky, or choose another night.",
+                    "**Nothing can be observed within these limits.** {count} targets were looked at: "
+                    "allow lower altitudes, a brighter sky, or choose another night.",
+                    plan.considered,
+                )
             )
     else:
-        st.markdown(f"**First:** {escaped(tonight.first_words(plan))}")
+        st.markdown(_("**First:** {target}", target=escaped(tonight.first_words(plan))))
 with right:
     fact_list(tonight.night_facts(plan.night))
     st.caption(escaped(tonight.depth_words(plan)))
@@ -93,7 +100,7 @@ visit = st.session_state.get("night_visit", 0)
 with left:
     place = st.empty()
 if plan.rows["simulated"].any():
-    simulated_banner("Rows marked so come from the demo: nobody observes them.")
+    simulated_banner(_("Rows marked so come from the demo: nobody observes them."))
 picked = st.dataframe(
     tonight.plan_table(plan),
     key=f"night_table_{visit}_{plan.title}",  # another plan begins with nothing picked
@@ -103,25 +110,44 @@ picked = st.dataframe(
     height="content" if len(plan.rows) <= 14 else 38 * 14,
     row_height=38,
     placeholder="–",
-    alt=f"Table of {plural(len(plan.rows), 'target')} for the night, the best first",
+    alt=several(
+        "Table of {count} target for the night, the best first",
+        "Table of {count} targets for the night, the best first",
+        len(plan.rows),
+    ),
     column_config={
-        "Target": st.column_config.TextColumn(help="Click a name to open the target", width=140, pinned=True),
+        "Target": st.column_config.TextColumn(
+            _("Target"), help=_("Click a name to open the target"), width=140, pinned=True
+        ),
         "Score": st.column_config.ProgressColumn(
+            _("Score"),
             format="%.0f",
             min_value=0,
             max_value=100,
             width="small",
-            help="Importance, times how overdue it is, hours, Moon, and whether this telescope sees so faint",
+            help=_(
+                "Importance, times how overdue it is, hours, Moon, and whether this telescope sees so faint"
+            ),
         ),
         "Night": st.column_config.AreaChartColumn(
-            help="Altitude from sunset to sunrise, 0 to 90°", y_min=0, y_max=90, width="small"
+            _("Night"),
+            help=_("Altitude from sunset to sunrise, 0 to 90°"),
+            y_min=0,
+            y_max=90,
+            width="small",
         ),
-        "Best": st.column_config.TextColumn(help="UTC", width=70),
-        "High": st.column_config.NumberColumn(format="%.0f°", help="Altitude at the best time", width=70),
-        "Hours": st.column_config.NumberColumn(format="%.1f h", help="Within the limits", width=75),
-        "Moon": st.column_config.NumberColumn(format="%.0f°", help="Distance at the best time", width=75),
-        "Last mag": st.column_config.NumberColumn(format="%.2f", width=85),
-        "Why": st.column_config.TextColumn(width=610),
+        "Best": st.column_config.TextColumn(_("Best"), help="UTC", width=70),
+        "High": st.column_config.NumberColumn(
+            _("High"), format="%.0f°", help=_("Altitude at the best time"), width=70
+        ),
+        "Hours": st.column_config.NumberColumn(
+            _("Hours"), format="%.1f h", help=_("Within the limits"), width=75
+        ),
+        "Moon": st.column_config.NumberColumn(
+            _("Moon"), format="%.0f°", help=_("Distance at the best time"), width=75
+        ),
+        "Last mag": st.column_config.NumberColumn(_("Last mag"), format="%.2f", width=85),
+        "Why": st.column_config.TextColumn(_("Why"), width=610),
     },
 )
 cells = picked.selection.cells
@@ -130,16 +156,27 @@ if cells and cells[0][1] == "Target":
     open_target(plan.rows["name"][cells[0][0]])
 chart = tonight.plan_chart(plan, picked.selection.rows)
 place.vega_lite_chart(
-    chart.rows, chart.spec, key="night_chart", alt=f"Altitudes in this night of {', '.join(chart.names)}"
+    chart.rows,
+    chart.spec,
+    key="night_chart",
+    alt=_("Altitudes in this night of {targets}", targets=", ".join(chart.names)),
 )
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.caption(
-        f"The best {len(plan.rows):,} of {plan.observable:,} that can be observed, out of "
-        f"{plural(plan.considered, 'target')}. Tick rows to draw them; click a name to open it. "
-        "Dotted: the Moon; dashed: your limit; the bluer, the brighter the sky.",
+        several(
+            "The best {listed} of {observable} that can be observed, out of {count} target. "
+            "Tick rows to draw them; click a name to open it. "
+            "Dotted: the Moon; dashed: your limit; the bluer, the brighter the sky.",
+            "The best {listed} of {observable} that can be observed, out of {count} targets. "
+            "Tick rows to draw them; click a name to open it. "
+            "Dotted: the Moon; dashed: your limit; the bluer, the brighter the sky.",
+            plan.considered,
+            listed=f"{len(plan.rows):,}",
+            observable=f"{plan.observable:,}",
+        ),
         width="stretch",
     )
     with st.container(horizontal=True, width="content", gap="xsmall"):
         st.link_button("CSV", chosen.download("csv"), icon=":material/download:")
-        st.link_button("Calendar", chosen.download("ics"), icon=":material/calendar_month:")
-        st.link_button("Text", chosen.download("txt"), icon=":material/notes:")
+        st.link_button(_("Calendar"), chosen.download("ics"), icon=":material/calendar_month:")
+        st.link_button(_("Text"), chosen.download("txt"), icon=":material/notes:")

@@ -15,7 +15,7 @@ from portal.light_curve import curves
 from portal.light_curve.chosen_points import chosen_file, csv_of
 from portal.light_curve.moment import moment, read_version
 from portal.opened import lake
-from portal.parts import POINT_COLUMNS
+from portal.parts import point_columns
 from portal.session import this_address
 from portal.words import _, marked, several
 
@@ -39,7 +39,7 @@ def points_tab(target: Target, user: User | None) -> None:
         placeholder="–",
         height=560 if len(points) > 14 else "auto",
         alt=several("Table of {count} point", "Table of {count} points", len(points)),
-        column_config=POINT_COLUMNS,
+        column_config=point_columns(),
         on_select="rerun",
         selection_mode="multi-row",
         key=f"{_TICKS}_{st.session_state.get(_TICKS, 0)}",
