@@ -22,10 +22,9 @@ from portal.light_curve.charts import (
     MAX_DRAWN_POINTS,
     Spec,
     bands_in_order,
-    drawn_points,
     phase_spec,
-    with_magnitude,
 )
+from portal.light_curve.marks import drawn_points, with_magnitude
 from portal.light_curve.moment import read_version
 from portal.opened import lake
 

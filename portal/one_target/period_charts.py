@@ -10,7 +10,8 @@ import polars as pl
 from engine.periods.aliases import Mark
 from engine.periods.folding import phase
 from engine.periods.search import PeriodSearch, strongest
-from portal.light_curve.charts import Spec, bands_in_order, drawn_points, phase_spec
+from portal.light_curve.charts import Spec, bands_in_order, phase_spec
+from portal.light_curve.marks import drawn_points
 
 MOST_DRAWN = 2_000
 MOST_FOLDED = 5_000

@@ -5,9 +5,9 @@ import streamlit as st
 from engine.target import Target
 from lake.people.accounts import User
 from portal import data
-from portal.fmt import plural
 from portal.light_curve import curves
-from portal.parts import POINT_COLUMNS
+from portal.light_curve.point_columns import point_columns
+from portal.words import several
 
 
 def points_tab(target: Target, user: User | None) -> None:
@@ -18,7 +18,7 @@ def points_tab(target: Target, user: User | None) -> None:
         hide_index=True,
         placeholder="–",
         height=560 if len(points) > 14 else "auto",
-        alt=f"Table of {plural(len(points), 'point')}",
-        column_config=POINT_COLUMNS,
+        alt=several("Table of {count} point", "Table of {count} points", len(points)),
+        column_config=point_columns(),
     )
-    st.caption(plural(len(points), "point"))
+    st.caption(several("{count} point", "{count} points", len(points)))
