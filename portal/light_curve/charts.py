@@ -1,4 +1,4 @@
-"""The light curve as a chart: its table of marks, and its specification, built once per set of bands."""
+"""The light curve as a chart: its specification, built once per set of bands and language."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,8 +8,7 @@ import altair as alt
 import polars as pl
 
 from engine.bands import BANDS
-from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, flag_words
-from engine.times import datetime_of
+from portal.words import _, language, marked
 
 Spec = dict[str, object]
 
@@ -18,7 +17,6 @@ FLUX_HEIGHT_PX = 170
 PHASE_HEIGHT_PX = 300
 MAX_DRAWN_POINTS = 10_000  # above this a browser needs seconds for one step of zooming
 UNKNOWN_BAND_COLOUR = "#8b98ad"
-_RELATIVE_PER_MAG = 1.0 / MAG_ERR_PER_RELATIVE_FLUX_ERR
 _MJD_OF_UNIX_EPOCH = 40587
 _DATE_OF_MJD = f"(datum.value - {_MJD_OF_UNIX_EPOCH}) * 86400000"
 _MJD_LABEL = "format(datum.value, '~f')"
@@ -30,14 +28,14 @@ _DATE_LABEL = (
 MAG_BANDS = tuple(name for name, band in BANDS.items() if band.unit == "mag")
 FLUX_UNITS = tuple(dict.fromkeys(band.unit for band in BANDS.values() if band.unit != "mag"))
 _TOOLTIP = (
-    ("when", "Time (UTC)"),
+    ("when", marked("Time (UTC)")),
     ("mjd_text", "MJD"),
-    ("band", "Band"),
-    ("reading", "Brightness"),
-    ("observer", "Observer"),
-    ("facility", "Facility"),
-    ("source", "Source"),
-    ("remark", "Remark"),
+    ("band", marked("Band")),
+    ("reading", marked("Brightness")),
+    ("observer", marked("Observer")),
+    ("facility", marked("Facility")),
+    ("source", marked("Source")),
+    ("remark", marked("Remark")),
 )
 
 
@@ -49,70 +47,13 @@ def bands_in_order(points: pl.DataFrame) -> tuple[str, ...]:
     )
 
 
-def with_magnitude(points: pl.DataFrame) -> pl.DataFrame:
-    """Return the points that have a place on a chart of magnitudes."""
-    foreign = pl.col("band").is_in(list(BANDS)) & ~pl.col("band").is_in(MAG_BANDS)
-    return points.filter(~foreign, pl.any_horizontal(pl.col("mag", "limit_mag").is_not_null()))
-
-
-def drawn_points(points: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per mark: where it stands, its error bar and the words of its tooltip.
-
-    Rows that have only a flux are left out: this chart is in magnitudes.
-    """
-    limit_only = pl.col("mag").is_null()
-    rows = with_magnitude(points)
-    return rows.select(
-        "mjd",
-        "band",
-        level_mag=pl.coalesce("mag", "limit_mag"),
-        is_limit=limit_only,
-        bright_mag=pl.col("mag") - pl.col("mag_err"),
-        faint_mag=pl.col("mag") + pl.col("mag_err"),
-        when=pl.col("mjd").map_elements(_when, return_dtype=pl.String),
-        mjd_text=pl.col("mjd").map_elements(lambda mjd: f"{mjd:.5f}", return_dtype=pl.String),
-        reading=pl.struct("mag", "mag_err", "limit_mag").map_elements(_reading, return_dtype=pl.String),
-        observer=_or_dash("observer"),
-        facility=_or_dash("facility"),
-        source=pl.col("source"),
-        remark=pl.col("flags").map_elements(_remark, return_dtype=pl.String),
-    )
-
-
-def flux_points(points: pl.DataFrame, unit: str) -> pl.DataFrame:
-    """Return one row per mark of the bands whose field writes fluxes in a unit, such as mJy."""
-    per_unit = {name: band.ujy_per_unit for name, band in BANDS.items() if band.unit == unit}
-    scale = pl.col("band").replace_strict(per_unit, return_dtype=pl.Float64, default=None)
-    relative = 10.0 ** (-0.4 * pl.col("mag"))
-    level = pl.coalesce(pl.col("flux_ujy") / scale, relative)
-    error = pl.coalesce(pl.col("flux_err_ujy") / scale, relative * pl.col("mag_err") * _RELATIVE_PER_MAG)
-    rows = points.filter(pl.col("band").is_in(list(per_unit)), level.is_not_null())
-    return rows.select(
-        "mjd",
-        "band",
-        level=level,
-        low=level - error,
-        high=level + error,
-        when=pl.col("mjd").map_elements(_when, return_dtype=pl.String),
-        mjd_text=pl.col("mjd").map_elements(lambda mjd: f"{mjd:.5f}", return_dtype=pl.String),
-        reading=pl.struct(level=level, error=error).map_elements(
-            lambda row: _flux_reading(row, unit), return_dtype=pl.String
-        ),
-        observer=_or_dash("observer"),
-        facility=_or_dash("facility"),
-        source=pl.col("source"),
-        remark=pl.col("flags").map_elements(_remark, return_dtype=pl.String),
-    )
-
-
-def _flux_reading(row: dict[str, float | None], unit: str) -> str:
-    error = "" if row["error"] is None else f" ± {row['error']:.2g}"
-    return f"{row['level']:.4g}{error} {unit}"
+def flux_spec(bands: tuple[str, ...], unit: str) -> Spec:
+    """Return the chart of ``flux_points``: brighter is higher, and zero is in sight."""
+    return _flux_spec(bands, unit, language())
 
 
 @lru_cache(maxsize=64)
-def flux_spec(bands: tuple[str, ...], unit: str) -> Spec:
-    """Return the chart of ``flux_points``: brighter is higher, and zero is in sight."""
+def _flux_spec(bands: tuple[str, ...], unit: str, language: str) -> Spec:  # noqa: ARG001 - of its words
     zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
     rows = alt.Chart(alt.NamedData(name="points"))
     x = _x(_time_axis(orient="bottom", title="MJD", label=_MJD_LABEL, grid=True))
@@ -133,13 +74,17 @@ def flux_spec(bands: tuple[str, ...], unit: str) -> Spec:
     return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
 
 
-@lru_cache(maxsize=64)
 def phase_spec(bands: tuple[str, ...]) -> Spec:
     """Return the chart of magnitudes against the phase angle, in the colours of the light curve."""
+    return _phase_spec(bands, language())
+
+
+@lru_cache(maxsize=64)
+def _phase_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - of its words
     zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
     rows = alt.Chart(alt.NamedData(name="points"))
     scale = alt.Scale(zero=False, nice=False, padding=14)
-    x = alt.X("phase_deg:Q", title="phase angle [°]", scale=scale, axis=alt.Axis(format="~g", tickSize=0))
+    x = alt.X("phase_deg:Q", title=_("phase angle [°]"), scale=scale, axis=alt.Axis(format="~g", tickSize=0))
     marks = rows.mark_point(filled=True, size=46, opacity=0.92, clip=True).encode(
         x=x, y=_y("level_mag"), color=_colour(bands), shape=_symbol(bands), tooltip=_tooltip()
     )
@@ -153,33 +98,17 @@ def phase_spec(bands: tuple[str, ...]) -> Spec:
     return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
 
 
-def _or_dash(column: str) -> pl.Expr:
-    text = pl.col(column).fill_null("")
-    return pl.when(text == "").then(pl.lit("–")).otherwise(text)
-
-
-def _when(mjd: float) -> str:
-    return datetime_of(mjd).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _remark(flags: int) -> str:
-    return flag_words(flags) or "–"
-
-
-def _reading(point: dict[str, float | None]) -> str:
-    mag, mag_err, limit_mag = point["mag"], point["mag_err"], point["limit_mag"]
-    if mag is None:
-        return f"fainter than {limit_mag:.2f}"
-    return f"{mag:.3f} ± {mag_err:.3f}" if mag_err is not None else f"{mag:.3f}"
-
-
-@lru_cache(maxsize=256)
 def light_curve_spec(bands: tuple[str, ...]) -> Spec:
     """Return the chart of a light curve for ``drawn_points``; one colour and symbol per band, always.
 
     Magnitudes run downward; the scale below is MJD, the one above the calendar. A click on a band in the
     legend shows only it, shift-click adds one; the wheel zooms, dragging moves, a double click resets.
     """
+    return _light_curve_spec(bands, language())
+
+
+@lru_cache(maxsize=256)
+def _light_curve_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - of its words
     only = alt.selection_point(name="only", fields=["band"], bind="legend")
     zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
     rows = alt.Chart(alt.NamedData(name="points")).transform_filter(only)
@@ -248,7 +177,7 @@ def _y(field: str) -> alt.Y:
         minExtent=44, tickCount=alt.ExprRef("max(3, floor(height / 55))"), format="~g", tickSize=0
     )
     scale = alt.Scale(zero=False, reverse=True, nice=False, padding=14)
-    return alt.Y(f"{field}:Q", title="magnitude", scale=scale, axis=axis)
+    return alt.Y(f"{field}:Q", title=_("magnitude"), scale=scale, axis=axis)
 
 
 def _time_axis(*, orient: Literal["top", "bottom"], title: str | None, label: str, grid: bool) -> alt.Axis:
@@ -291,4 +220,4 @@ def _legend() -> alt.Legend:
 
 
 def _tooltip() -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{field}:N", title=title) for field, title in _TOOLTIP]
+    return [alt.Tooltip(f"{field}:N", title=_(title)) for field, title in _TOOLTIP]

@@ -12,11 +12,11 @@ from lake.people.accounts import User
 from lake.people.audit import note_download
 from portal.api.light_curve_csv import tomlake_csv
 from portal.data import points_table
-from portal.fmt import plural
 from portal.light_curve.moment import address_of, read_version
 from portal.opened import lake
 from portal.parts import point_columns
 from portal.session import this_address
+from portal.words import _, several
 
 ROWS_SHOWN = 10
 PASSPORT = "Passport"
@@ -38,10 +38,10 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
     """Show the points that were chosen in the chart."""
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"**{plural(len(points), 'point')} chosen**")
+            st.markdown(several("**{count} point chosen**", "**{count} points chosen**", len(points)))
             if len(points):
                 st.download_button(
-                    "CSV of these",
+                    _("CSV of these"),
                     partial(csv_of, target, user, points, read_version(), this_address()),
                     file_name=chosen_file(target),
                     mime="text/csv",
@@ -56,11 +56,15 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
             hide_index=True,
             placeholder="–",
             height="content" if len(points) <= ROWS_SHOWN else 38 * ROWS_SHOWN,
-            alt=f"Table of the {plural(len(points), 'point')} chosen in the chart",
+            alt=several(
+                "Table of the {count} point chosen in the chart",
+                "Table of the {count} points chosen in the chart",
+                len(points),
+            ),
             column_config={
                 **point_columns(),
                 PASSPORT: st.column_config.LinkColumn(
-                    display_text="frame and papers", help="How this point came to be"
+                    _("Passport"), display_text=_("frame and papers"), help=_("How this point came to be")
                 ),
             },
         )

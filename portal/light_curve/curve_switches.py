@@ -19,6 +19,7 @@ from portal.light_curve.looks import (
     look_of,
 )
 from portal.light_curve.views import BOTH, TIMES, View, mjd_of_text
+from portal.words import _, marked
 
 _ADDRESS = "curve_address"  # what this page wrote into the address, last and before, and when
 _HEARD_S = 1.5  # a browser that is asked for the next run sooner may still send the address of before
@@ -33,6 +34,12 @@ _KEYS = {
     "unit": "look_distance_unit", "every": "every_point",
 }  # fmt: skip
 _WORDS = {"show": BRIGHTNESSES, "by": tuple(COLOUR_COLUMNS), "unit": DISTANCE_UNITS, "times": TIMES}
+_COLOUR_BY = {
+    "Band": marked("Colour by band"),
+    "Observatory": marked("Colour by observatory"),
+    "Observer": marked("Colour by observer"),
+    "Archive": marked("Colour by archive"),
+}
 _PLAIN_VIEW = View(is_choosable=True)
 
 
@@ -65,59 +72,66 @@ def switches(sources: Sequence[str], *, is_long: bool) -> Shown:
     seed(st.session_state, st.query_params, sources)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.segmented_control(
-            "Brightness",
+            _("Brightness"),
             BRIGHTNESSES,
             required=True,
+            format_func=_,
             key=_KEYS["show"],
             label_visibility="collapsed",
         )
         st.selectbox(
-            "Colour by",
+            _("Colour by"),
             list(COLOUR_COLUMNS),
             key=_KEYS["by"],
-            format_func=lambda name: f"Colour by {name.lower()}",
+            format_func=lambda name: _(_COLOUR_BY[name]),
             label_visibility="collapsed",
             width=210,
         )
         _dust_and_distance()
         drag_chooses = _times_and_archives(sources)
         if is_long:
-            st.toggle("Show every point (slower)", key=_KEYS["every"])
+            st.toggle(_("Show every point (slower)"), key=_KEYS["every"])
     _keep_in_address()
     try:
         return _shown(drag_chooses=drag_chooses, is_long=is_long)
     except Rejected as refusal:
-        st.warning(escaped(refusal.reason), icon=":material/error:")
+        st.warning(escaped(_(refusal.reason)), icon=":material/error:")
         return Shown(look=Look(), view=_PLAIN_VIEW)
 
 
 def _dust_and_distance() -> None:
-    with st.popover("Dust and distance", icon=":material/tune:"):
+    with st.popover(_("Dust and distance"), icon=":material/tune:"):
         st.number_input(
-            "Reddening E(B−V) [mag]",
+            _("Reddening E(B−V) [mag]"),
             min_value=0.0,
             max_value=_MOST_EBV_MAG,
             step=0.01,
             format="%.3f",
             key=_KEYS["ebv"],
-            help="How much redder dust of the Milky Way makes the target. Maps of dust tell it.",
+            help=_("How much redder dust of the Milky Way makes the target. Maps of dust tell it."),
         )
-        st.number_input("Distance", min_value=0.0, format="%.6g", key=_KEYS["distance"])
-        st.segmented_control("Given as", DISTANCE_UNITS, required=True, key=_KEYS["unit"])
-        st.caption("The address of this page keeps both. A redshift counts by the cosmology of Planck 2018.")
+        st.number_input(_("Distance"), min_value=0.0, format="%.6g", key=_KEYS["distance"])
+        st.segmented_control(_("Given as"), DISTANCE_UNITS, required=True, key=_KEYS["unit"], format_func=_)
+        st.caption(
+            _("The address of this page keeps both. A redshift counts by the cosmology of Planck 2018.")
+        )
 
 
 def _times_and_archives(sources: Sequence[str]) -> bool:
     """Draw the fields of a view; return whether dragging chooses points."""
-    with st.popover("Time and archives", icon=":material/date_range:"):
+    with st.popover(_("Time and archives"), icon=":material/date_range:"):
         left, right = st.columns(2)
-        left.text_input("From", key=_key("since"), max_chars=40, placeholder="2026-05-01 or 61161")
-        right.text_input("Until", key=_key("until"), max_chars=40, placeholder="date or MJD")
-        st.segmented_control("Scale of time", TIMES, required=True, key=_key("times"))
+        left.text_input(_("From"), key=_key("since"), max_chars=40, placeholder=_("2026-05-01 or 61161"))
+        right.text_input(_("Until"), key=_key("until"), max_chars=40, placeholder=_("date or MJD"))
+        st.segmented_control(_("Scale of time"), TIMES, required=True, key=_key("times"), format_func=_)
         if len(sources) > 1:
-            st.multiselect("Hide what these gave", list(sources), key=_key("hide"), placeholder="Nothing")
+            st.multiselect(
+                _("Hide what these gave"), list(sources), key=_key("hide"), placeholder=_("Nothing")
+            )
         return st.toggle(
-            "Drag chooses points", key="view_drag", help="Else dragging moves, and shift with it chooses."
+            _("Drag chooses points"),
+            key="view_drag",
+            help=_("Else dragging moves, and shift with it chooses."),
         )
 
 

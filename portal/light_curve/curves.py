@@ -15,16 +15,15 @@ from portal.light_curve.charts import (
     MAX_DRAWN_POINTS,
     Spec,
     bands_in_order,
-    drawn_points,
-    flux_points,
     flux_spec,
     light_curve_spec,
-    with_magnitude,
 )
 from portal.light_curve.looks import FLUX, Look, as_shown, groups_of, looked_spec, with_words
+from portal.light_curve.marks import drawn_points, flux_points, with_magnitude
 from portal.light_curve.moment import read_version
 from portal.light_curve.views import Box, View, is_live, viewed_spec, within
 from portal.opened import lake
+from portal.words import language
 
 _BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
 
@@ -67,7 +66,7 @@ def chart_of(
 
     More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
     """
-    asked = _Asked(every_point=every_point, look=look or Look(), view=view or View())
+    asked = _Asked(every_point=every_point, look=look or Look(), view=view or View(), language=language())
     return _chart(lake().store, read_version(), target_id, _closed(target_id, user), asked)
 
 
@@ -85,6 +84,7 @@ class _Asked:
     every_point: bool
     look: Look
     view: View
+    language: str  # of the words in it
 
 
 def _placed(points: pl.DataFrame, look: Look, view: View) -> pl.DataFrame:
@@ -137,12 +137,18 @@ def flux_panels(
     target_id: int, user: User | None = None, *, view: View | None = None
 ) -> tuple[FluxPanel, ...]:
     """Return the light curves in radio and gamma rays, whose fields write fluxes, one for each unit."""
-    return _flux_panels(lake().store, read_version(), target_id, _closed(target_id, user), view or View())
+    closed = _closed(target_id, user)
+    return _flux_panels(lake().store, read_version(), target_id, closed, view or View(), language())
 
 
 @lru_cache(maxsize=32)
 def _flux_panels(
-    store: Store, version: int, target_id: int, closed: Closed, view: View
+    store: Store,
+    version: int,
+    target_id: int,
+    closed: Closed,
+    view: View,
+    language: str,  # noqa: ARG001 - of its words
 ) -> tuple[FluxPanel, ...]:
     points = view.chosen(_light_curve(store, version, target_id, closed))
     found = {unit: flux_points(points, unit) for unit in FLUX_UNITS}

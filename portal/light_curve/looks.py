@@ -12,13 +12,14 @@ from engine.errors import Rejected
 from engine.extinction import MOST_EBV_MAG, extinction_mag
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
 from portal.light_curve.charts import MAG_BANDS, Spec, light_curve_spec
+from portal.words import _, language, marked
 
-MAGNITUDE, FLUX, ABSOLUTE = "Magnitude", "Flux", "Absolute magnitude"
+MAGNITUDE, FLUX, ABSOLUTE = marked("Magnitude"), marked("Flux"), marked("Absolute magnitude")
 BRIGHTNESSES = (MAGNITUDE, FLUX, ABSOLUTE)
 COLOUR_COLUMNS = {"Band": "band", "Observatory": "facility", "Observer": "observer", "Archive": "source"}
-PARSECS, MEGAPARSECS, REDSHIFT = "pc", "Mpc", "redshift"
+PARSECS, MEGAPARSECS, REDSHIFT = "pc", "Mpc", marked("redshift")
 DISTANCE_UNITS = (PARSECS, MEGAPARSECS, REDSHIFT)
-OTHERS = "all others"
+OTHERS = marked("all others")
 _SIGNS = "#8b98ad"
 _UJY_PER_JY = 1e6
 # Okabe & Ito 2008: told apart by people who see red and green alike
@@ -37,8 +38,15 @@ class Look:
     @property
     def axis(self) -> str:
         """What stands beside the axis."""
-        words = {MAGNITUDE: "magnitude", FLUX: "flux [µJy]", ABSOLUTE: "absolute magnitude"}
-        return words[self.brightness] + (", without dust" if self.ebv_mag else "")
+        if self.ebv_mag:
+            without_dust = {
+                MAGNITUDE: _("magnitude, without dust"),
+                FLUX: _("flux [µJy], without dust"),
+                ABSOLUTE: _("absolute magnitude, without dust"),
+            }
+            return without_dust[self.brightness]
+        words = {MAGNITUDE: _("magnitude"), FLUX: _("flux [µJy]"), ABSOLUTE: _("absolute magnitude")}
+        return words[self.brightness]
 
     @property
     def is_plain(self) -> bool:
@@ -110,21 +118,22 @@ def with_words(rows: pl.DataFrame, look: Look) -> pl.DataFrame:
     """Return the marks of a chart with who or what colours each, and the unit in what they read."""
     if look.brightness == FLUX:
         half = (pl.col("faint_mag") - pl.col("bright_mag")) / 2.0
+        below = _("below {flux} µJy")  # here: polars works in threads of its own, which know no reader
         reading = pl.struct(level="level_mag", error=half, limit="is_limit").map_elements(
-            _flux_words, return_dtype=pl.String
+            lambda row: _flux_words(row, below), return_dtype=pl.String
         )
         rows = rows.with_columns(reading=reading)
     column = COLOUR_COLUMNS[look.colour_by]
     if column == "band":
         return rows
     most = rows[column].value_counts(sort=True).head(len(_COLOURS) - 1)[column].to_list()
-    named = pl.when(pl.col(column).is_in(most)).then(pl.col(column)).otherwise(pl.lit(OTHERS))
+    named = pl.when(pl.col(column).is_in(most)).then(pl.col(column)).otherwise(pl.lit(_(OTHERS)))
     return rows.with_columns(shown_as=named)
 
 
-def _flux_words(row: dict[str, float]) -> str:
+def _flux_words(row: dict[str, float], below: str) -> str:
     if row["limit"]:
-        return f"below {row['level']:.4g} µJy"
+        return below.format(flux=f"{row['level']:.4g}")
     error = "" if row["error"] is None else f" ± {row['error']:.2g}"
     return f"{row['level']:.5g}{error} µJy"
 
@@ -134,12 +143,23 @@ def groups_of(rows: pl.DataFrame) -> tuple[str, ...]:
     if "shown_as" not in rows.columns:
         return ()
     names: list[str] = rows["shown_as"].value_counts(sort=True)["shown_as"].to_list()
-    return tuple(sorted(names, key=lambda name: name == OTHERS))
+    others = _(OTHERS)
+    return tuple(sorted(names, key=lambda name: name == others))
+
+
+def looked_spec(bands: tuple[str, ...], groups: tuple[str, ...], axis: str, upward: bool) -> Spec:
+    """Return the chart of a light curve with another axis, and coloured by groups where there are any."""
+    return _looked_spec(bands, groups, axis, upward, language())
 
 
 @lru_cache(maxsize=64)
-def looked_spec(bands: tuple[str, ...], groups: tuple[str, ...], axis: str, upward: bool) -> Spec:
-    """Return the chart of a light curve with another axis, and coloured by groups where there are any."""
+def _looked_spec(
+    bands: tuple[str, ...],
+    groups: tuple[str, ...],
+    axis: str,
+    upward: bool,
+    language: str,  # noqa: ARG001 - of its words
+) -> Spec:
     spec: Spec = json.loads(json.dumps(light_curve_spec(bands)))  # a copy: the plain one is shared
     layers = spec["layer"]
     assert isinstance(layers, list)  # noqa: S101 - altair's own shape

@@ -10,6 +10,7 @@ from lake.snapshots import mjd_of_version, version_of
 from lake.store import Store
 from portal.fmt import date_text
 from portal.opened import lake, settings
+from portal.words import _
 
 AS_OF = "as_of"
 
@@ -34,7 +35,7 @@ def look_as_of(text: str) -> str:
     try:
         version = version_of(lake(), text)
     except Rejected as refusal:
-        return refusal.reason
+        return _(refusal.reason)
     date = date_text(mjd_of_version(lake(), version))
     _MOMENT.set(Moment(text=text, version=version, date=date))
     return ""

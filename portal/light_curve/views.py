@@ -11,8 +11,9 @@ import polars as pl
 from engine.errors import Rejected
 from engine.times import mjd_of
 from portal.light_curve.charts import Spec
+from portal.words import _, marked
 
-BOTH, MJD, CALENDAR = "MJD and calendar", "MJD", "Calendar"
+BOTH, MJD, CALENDAR = marked("MJD and calendar"), "MJD", marked("Calendar")
 TIMES = (BOTH, MJD, CALENDAR)
 BRUSH, PICKED = "brush", "picked"  # the names under which the browser tells what was chosen
 _EARLIEST_MJD, _LATEST_MJD = 0.0, 100_000.0  # 1858 to 2132
@@ -165,7 +166,7 @@ def _now_layers(x: dict[str, Any]) -> list[dict[str, Any]]:
         | {
             "mark": {"type": "text", "align": "right", "baseline": "top", "dx": -4, "color": "#8b98ad",
                      "fontSize": 11, "clip": True},
-            "encoding": {"x": across, "y": {"value": 4}, "text": {"value": "now"}},
+            "encoding": {"x": across, "y": {"value": 4}, "text": {"value": _("now")}},
         },
     ]  # fmt: skip
 

@@ -22,12 +22,12 @@ from portal.light_curve.charts import (
     MAX_DRAWN_POINTS,
     Spec,
     bands_in_order,
-    drawn_points,
     phase_spec,
-    with_magnitude,
 )
+from portal.light_curve.marks import drawn_points, with_magnitude
 from portal.light_curve.moment import read_version
 from portal.opened import lake
+from portal.words import _, language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Standing:
     """
 
     target: Target
-    title: str = "Position"
+    title: str
     facts: dict[str, str] = field(default_factory=dict)
     remark: str = ""
 
@@ -59,8 +59,8 @@ class PhaseChart:
 def standing(target: Target) -> Standing:
     """Return a target where it stands now, with what else is known of a body; a star stays as it is."""
     if not target.designation:
-        return Standing(target=target)
-    named = {"Designation": target.designation}
+        return Standing(target=target, title=_("Position"))
+    named = {_("Designation"): target.designation}
     kept = _of(target)
     now_mjd = mjd_now()
     try:
@@ -69,15 +69,15 @@ def standing(target: Target) -> Standing:
         place = None
     if kept is None or place is None:
         why = _why(target, kept)
-        return Standing(target=target, title="Position when added", facts=named, remark=why)
+        return Standing(target=target, title=_("Position when added"), facts=named, remark=why)
     row = geometry_at(kept.nodes, pl.Series([now_mjd])).row(0, named=True)
     moved = replace(target, ra_deg=float(place.ra.deg), dec_deg=float(place.dec.deg))
     facts = {
-        "Sun to body": _text(row["r_au"], ".3f", " au"),
-        "Earth to body": _text(row["delta_au"], ".3f", " au"),
-        "Phase angle": _text(row["phase_deg"], ".1f", "°"),
+        _("Sun to body"): _text(row["r_au"], ".3f", " au"),
+        _("Earth to body"): _text(row["delta_au"], ".3f", " au"),
+        _("Phase angle"): _text(row["phase_deg"], ".1f", "°"),
     }
-    return Standing(target=moved, title="Position now", facts=named | facts)
+    return Standing(target=moved, title=_("Position now"), facts=named | facts)
 
 
 def reduced_chart(target: Target, user: User | None = None) -> PhaseChart | None:
@@ -86,12 +86,18 @@ def reduced_chart(target: Target, user: User | None = None) -> PhaseChart | None
     if asked_mjd is None:
         return None
     closed = closed_to(lake().operations, user, target_id=target.target_id)
-    return _chart(lake(), read_version(), target.target_id or 0, (target.designation, asked_mjd), closed)
+    asked = (target.designation, asked_mjd)
+    return _chart(lake(), read_version(), target.target_id or 0, asked, closed, language())
 
 
 @lru_cache(maxsize=32)
 def _chart(
-    opened: Lake, version: int, target_id: int, asked: tuple[str, float], closed: Closed
+    opened: Lake,
+    version: int,
+    target_id: int,
+    asked: tuple[str, float],
+    closed: Closed,
+    language: str,  # noqa: ARG001 - of its words
 ) -> PhaseChart | None:
     kept = _kept(opened, target_id, asked)
     if kept is None:
@@ -127,10 +133,10 @@ def _kept(opened: Lake, target_id: int, asked: tuple[str, float]) -> KeptEphemer
 
 def _why(target: Target, kept: KeptEphemeris | None) -> str:
     if target.simulated:
-        return "It is simulated: nobody knows where it stands now."
+        return _("It is simulated: nobody knows where it stands now.")
     if kept is not None and kept.reason:
-        return f"Where it stands now is not known: {kept.reason}"
-    return "Where it stands now is being asked."
+        return _("Where it stands now is not known: {reason}", reason=_(kept.reason))
+    return _("Where it stands now is being asked.")
 
 
 def _text(value: float | None, digits: str, unit: str) -> str:

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from portal.drawing import Disc, Drawing, Line, Picture, Shape, Words
+from portal.words import _, marked, several
 
 SIDE_PX = 680
 _STRIP_PX = 96  # below the sky: what it shows, in words and sizes
@@ -23,9 +24,9 @@ _BARS_ARCMIN = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 class Turn(StrEnum):
     """How a chart lies, so that it looks as the field does in a telescope."""
 
-    NORTH_UP = "North up, east left"
-    SOUTH_UP = "South up, east right"
-    MIRRORED = "North up, east right"
+    NORTH_UP = marked("North up, east left")
+    SOUTH_UP = marked("South up, east right")
+    MIRRORED = marked("North up, east right")
 
 
 _SIGNS = {Turn.NORTH_UP: (-1.0, -1.0), Turn.SOUTH_UP: (1.0, 1.0), Turn.MIRRORED: (1.0, -1.0)}
@@ -149,7 +150,7 @@ def _arrows(turn: Turn, inks: Inks) -> list[Shape]:
     east_sign, north_sign = _SIGNS[turn]
     x, y, long = 50.0, 54.0, 26.0
     shapes: list[Shape] = []
-    for dx, dy, name in ((0.0, north_sign, "N"), (east_sign, 0.0, "E")):
+    for dx, dy, name in ((0.0, north_sign, _("N")), (east_sign, 0.0, _("E"))):
         tip = (x + dx * long, y + dy * long)
         back = (tip[0] - dx * 7, tip[1] - dy * 7)
         sides = ((back[0] - dy * 4, back[1] - dx * 4), tip, (back[0] + dy * 4, back[1] + dx * 4))
@@ -176,11 +177,12 @@ def _strip(field: Field, stars: int, inks: Inks) -> list[Shape]:
     edge = SIDE_PX - 0.5
     frame = ((0.5, 0.5), (edge, 0.5), (edge, edge), (0.5, edge), (0.5, 0.5))
     side = f"{field.side_arcmin:g} x {field.side_arcmin:g} arcmin"
+    whose = several("{count} star, {origin}", "{count} stars, {origin}", stars, origin=field.origin)
     shapes: list[Shape] = [
         Line(points=frame, colour=inks.words, width=1.0),
         Words(x=14, y=SIDE_PX + 30, text=field.title, colour=inks.star, size=20),
         Words(x=14, y=SIDE_PX + 54, text=f"{field.place}   {side}", colour=inks.words, size=13),
-        Words(x=14, y=SIDE_PX + 76, text=f"{stars} stars, {field.origin}", colour=inks.words, size=13),
+        Words(x=14, y=SIDE_PX + 76, text=whose, colour=inks.words, size=13),
     ]
     bright = math.floor(field.limit_mag) - 7
     for number in range(4):
@@ -190,5 +192,12 @@ def _strip(field: Field, stars: int, inks: Inks) -> list[Shape]:
         shapes.append(Words(x=x, y=SIDE_PX + 56, text=str(mag), colour=inks.words, size=13, anchor="middle"))
     return [
         *shapes,
-        Words(x=SIDE_PX - 108, y=SIDE_PX + 76, text="magnitude", colour=inks.words, size=12, anchor="middle"),
+        Words(
+            x=SIDE_PX - 108,
+            y=SIDE_PX + 76,
+            text=_("magnitude"),
+            colour=inks.words,
+            size=12,
+            anchor="middle",
+        ),
     ]

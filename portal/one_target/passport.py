@@ -6,18 +6,19 @@ from urllib.parse import urlencode
 import polars as pl
 
 from engine.errors import Rejected
-from engine.lightcurve import flag_words
 from engine.target import Target
 from lake.frames import stars_of_frame
 from lake.people.accounts import User
 from lake.public.papers import public_parameters
 from lake.raw_answer import RawAnswer, raw_answer
-from lake.trace.explain import CalibrationFacts, Explanation, FrameFacts, explain, kept_bytes
+from lake.trace.explain import CalibrationFacts, Explanation, FrameFacts, Point, explain, kept_bytes
 from lake.trace.story import brightness_words, time_words
 from portal.fmt import number_text
 from portal.frame.verdicts import Verdict, verdicts_of_target
 from portal.light_curve.moment import permalink, reading
+from portal.light_curve.remarks import remark_words
 from portal.opened import lake
+from portal.words import _, several
 
 PREVIEW_CHARS = 4000
 Section = tuple[str, dict[str, str]]  # heading, facts
@@ -49,7 +50,7 @@ def passport_of(point_id: int, target: Target, user: User | None) -> Passport | 
     answer = raw_answer(lake(), told)
     return Passport(
         point_id=point_id,
-        title=f"{brightness_words(told.point)} in {told.point.band}",
+        title=_("{brightness} in {band}", brightness=_brightness(told.point), band=told.point.band),
         sections=tuple((heading, facts) for heading, facts in _sections(told, verdict, user) if facts),
         link=f"{permalink(target.name)}&{urlencode({'point': str(point_id)})}",
         verdict=verdict,
@@ -57,6 +58,12 @@ def passport_of(point_id: int, target: Target, user: User | None) -> Passport | 
         answer=answer,
         preview=_preview(answer),
     )
+
+
+def _brightness(point: Point) -> str:
+    if point.mag is None and point.flux_ujy is None:
+        return _("fainter than {mag} mag (5 sigma)", mag=f"{point.limit_mag:.3f}")
+    return brightness_words(point)
 
 
 def choice_table(points: pl.DataFrame) -> pl.DataFrame:
@@ -76,13 +83,13 @@ def choice_table(points: pl.DataFrame) -> pl.DataFrame:
 
 def _sections(told: Explanation, verdict: Verdict | None, user: User | None) -> list[Section]:
     return [
-        ("The point", _about_point(told)),
-        ("Bytes", _about_bytes(told)),
-        ("Frame", _about_frame(told.frame)),
-        ("Measured on the frame", dict(verdict.numbers) if verdict else {}),
-        ("Calibration", _about_fit(told.calibration)),
-        ("Software and parameters", _about_batch(told, user)),
-        ("In the lake", _about_commit(told)),
+        (_("The point"), _about_point(told)),
+        (_("Bytes"), _about_bytes(told)),
+        (_("Frame"), _about_frame(told.frame)),
+        (_("Measured on the frame"), dict(verdict.numbers) if verdict else {}),
+        (_("Calibration"), _about_fit(told.calibration)),
+        (_("Software and parameters"), _about_batch(told, user)),
+        (_("In the lake"), _about_commit(told)),
     ]
 
 
@@ -90,16 +97,16 @@ def _about_point(told: Explanation) -> dict[str, str]:
     point = told.point
     return _known(
         {
-            "Time": f"MJD {point.mjd:.6f} ({time_words(point.mjd)})",
-            "BJD (TDB)": _number(point.bjd_tdb, ".6f"),
-            "Exposure": _number(point.exptime_s, "g", " s"),
-            "Facility": point.facility,
-            "Camera": point.camera,
-            "Observer": point.observer,
-            "Marked as": flag_words(point.flags),
-            "Source": point.source,
-            "Name at source": point.source_ref,
-            "Point": str(point.point_id),
+            _("Time"): f"MJD {point.mjd:.6f} ({time_words(point.mjd)})",
+            _("BJD (TDB)"): _number(point.bjd_tdb, ".6f"),
+            _("Exposure"): _number(point.exptime_s, "g", " s"),
+            _("Facility"): point.facility,
+            _("Camera"): point.camera,
+            _("Observer"): point.observer,
+            _("Marked as"): remark_words(point.flags),
+            _("Source"): point.source,
+            _("Name at source"): point.source_ref,
+            _("Point"): str(point.point_id),
         }
     )
 
@@ -113,17 +120,21 @@ def _about_bytes(told: Explanation) -> dict[str, str]:
     if raw is None:
         return {}
     if raw.size_bytes is None:
-        state = "not kept here"
-    else:
-        state = f"{raw.size_bytes:,} bytes, " + (
-            "sound: hashed within the last ten minutes" if raw.is_sound else "damaged"
+        state = _("not kept here")
+    elif raw.is_sound:
+        state = several(
+            "{count} byte, sound: hashed within the last ten minutes",
+            "{count} bytes, sound: hashed within the last ten minutes",
+            raw.size_bytes,
         )
+    else:
+        state = several("{count} byte, damaged", "{count} bytes, damaged", raw.size_bytes)
     return _known(
         {
-            "sha256": raw.sha256,
-            "Kept": state,
-            "File": sent.filename if sent else "",
-            "Received": time_words(sent.received_mjd) if sent else "",
+            _("sha256"): raw.sha256,
+            _("Kept"): state,
+            _("File"): sent.filename if sent else "",
+            _("Received"): time_words(sent.received_mjd) if sent else "",
         }
     )
 
@@ -131,18 +142,21 @@ def _about_bytes(told: Explanation) -> dict[str, str]:
 def _about_frame(frame: FrameFacts | None) -> dict[str, str]:
     if frame is None:
         return {}
-    solution = "" if frame.solution_method is None else f"{frame.solution_method}"
+    solution = frame.solution_method or ""
     if solution and frame.solution_matched is not None:
-        solution += f", {number_text(frame.solution_matched)} stars"
+        solution = several(
+            "{method}, {count} star", "{method}, {count} stars", frame.solution_matched, method=solution
+        )
+    status, reason = _(frame.status), _(frame.reason)
     return _known(
         {
-            "Frame": frame.frame_id,
-            "Verdict": f"{frame.status}: {frame.reason}" if frame.reason else frame.status,
-            "Filter in header": frame.filter_name,
-            "Seeing": _number(frame.seeing_arcsec, ".2f", "″"),
-            "Position from": solution,
-            "Its scatter": _number(frame.solution_rms_arcsec, ".3f", "″"),
-            "Stars compared": number_text(frame.stars),
+            _("Frame"): frame.frame_id,
+            _("Verdict"): f"{status}: {reason}" if reason else status,
+            _("Filter in header"): frame.filter_name,
+            _("Seeing"): _number(frame.seeing_arcsec, ".2f", "″"),
+            _("Position from"): solution,
+            _("Its scatter"): _number(frame.solution_rms_arcsec, ".3f", "″"),
+            _("Stars compared"): number_text(frame.stars),
         }
     )
 
@@ -152,15 +166,21 @@ def _about_fit(fit: CalibrationFacts | None) -> dict[str, str]:
         return {}
     return _known(
         {
-            "Band": fit.band,
-            "Catalogue": fit.catalogue,
-            "Zero point": _number(fit.zero_point_mag, ".4f", " mag"),
-            "Its error": _number(fit.zero_point_err_mag, ".4f", " mag"),
-            "Colour term": _number(fit.colour_term, ".4f", f" in {fit.colour_name or 'no colour'}"),
-            "Scatter": _number(fit.scatter_mag, ".4f", " mag"),
-            "Stars used": number_text(fit.stars),
+            _("Band"): fit.band,
+            _("Catalogue"): fit.catalogue,
+            _("Zero point"): _number(fit.zero_point_mag, ".4f", " mag"),
+            _("Its error"): _number(fit.zero_point_err_mag, ".4f", " mag"),
+            _("Colour term"): _colour_term(fit),
+            _("Scatter"): _number(fit.scatter_mag, ".4f", " mag"),
+            _("Stars used"): number_text(fit.stars),
         }
     )
+
+
+def _colour_term(fit: CalibrationFacts) -> str:
+    if fit.colour_term is None:
+        return ""
+    return _("{term} in {colour}", term=f"{fit.colour_term:.4f}", colour=fit.colour_name or _("no colour"))
 
 
 def _about_batch(told: Explanation, user: User | None) -> dict[str, str]:
@@ -171,21 +191,21 @@ def _about_batch(told: Explanation, user: User | None) -> dict[str, str]:
     parameters = batch.parameters if is_staff else public_parameters(batch.parameters)
     return _known(
         {
-            "Software": f"tomlake {batch.code_version}",
-            "Calibration version": told.point.calib_version,
-            "Task": batch.task,
-            "Written": time_words(batch.made_mjd),
-            "By": batch.by if is_staff else "",
-            "Parameters": "" if parameters == "{}" else parameters,
-            "Batch": batch.batch_id,
+            _("Software"): f"tomlake {batch.code_version}",
+            _("Calibration version"): told.point.calib_version,
+            _("Task"): batch.task,
+            _("Written"): time_words(batch.made_mjd),
+            _("By"): batch.by if is_staff else "",
+            _("Parameters"): "" if parameters == "{}" else parameters,
+            _("Batch"): batch.batch_id,
         }
     )
 
 
 def _about_commit(told: Explanation) -> dict[str, str]:
     if told.commit is None:
-        return {"Version": "expired; the point itself stays"}
-    return {"Version": str(told.commit.version), "Of": time_words(told.commit.made_mjd)}
+        return {_("Version"): _("expired; the point itself stays")}
+    return {_("Version"): str(told.commit.version), _("Of"): time_words(told.commit.made_mjd)}
 
 
 def _verdict(told: Explanation, target: Target, user: User | None) -> Verdict | None:

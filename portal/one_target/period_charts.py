@@ -10,7 +10,9 @@ import polars as pl
 from engine.periods.aliases import Mark
 from engine.periods.folding import phase
 from engine.periods.search import PeriodSearch, strongest
-from portal.light_curve.charts import Spec, bands_in_order, drawn_points, phase_spec
+from portal.light_curve.charts import Spec, bands_in_order, phase_spec
+from portal.light_curve.marks import drawn_points
+from portal.words import _, language, marked
 
 MOST_DRAWN = 2_000
 MOST_FOLDED = 5_000
@@ -19,7 +21,8 @@ _CURVE, _LEVEL, _BEST, _HARMONIC, _ALIAS = "#0e9bd8", "#8b98ad", "#d55e00", "#00
 _APART = 0.05  # of the axis, between two names
 _SAME = 1e-4  # of a period: then it is the one looked at
 _MANY_MARKS = 1_000
-_KINDS = ("this period", "harmonic", "alias")
+_KINDS = (marked("this period"), marked("harmonic"), marked("alias"))
+_RHYTHMS = {"Moon": marked("Moon"), "year": marked("year")}  # of observing; others are numbers of days
 
 
 def periodogram_rows(found: PeriodSearch, period_d: float) -> pl.DataFrame:
@@ -40,9 +43,9 @@ def periodogram_rows(found: PeriodSearch, period_d: float) -> pl.DataFrame:
             "period_d": mark.period_d,
             "power": _power_near(found, mark.frequency_per_d),
             "kind": "alias" if mark.is_alias else "harmonic",
-            "label": mark.label,
+            "label": _mark_words(mark),
         }
-        for mark in (Mark(label="best", period_d=found.period_d, is_alias=False), *found.marks)
+        for mark in (Mark(label=_("best"), period_d=found.period_d, is_alias=False), *found.marks)
         if abs(math.log(mark.period_d / period_d)) > _SAME
     ]
     chosen = {"period_d": period_d, "kind": "this period", "label": "P"}
@@ -52,9 +55,21 @@ def periodogram_rows(found: PeriodSearch, period_d: float) -> pl.DataFrame:
     rest = pl.DataFrame([*levels, *marks, *inside], schema=curve.schema)
     return pl.concat([curve, rest]).with_columns(
         _names(rest, found, len(curve)),
+        told=pl.col("kind").replace({kind: _(kind) for kind in _KINDS}),
         power_text=pl.col("power").map_elements(lambda power: f"{power:.3f}", return_dtype=pl.String),
         period_text=pl.col("period_d").map_elements(lambda days: f"{days:.6g} d", return_dtype=pl.String),
     )
+
+
+def rhythm_words(name: str) -> str:
+    """Return the name of a rhythm of observing, such as ``Moon`` or ``1 d``, in the reader's language."""
+    return _(_RHYTHMS[name]) if name in _RHYTHMS else name
+
+
+def _mark_words(mark: Mark) -> str:
+    """Return what a mark is called: a harmonic such as ``2P``, or an alias such as ``Moon +``."""
+    name, gap, sign = mark.label.rpartition(" ")
+    return f"{rhythm_words(name)}{gap}{sign}"
 
 
 def _names(marks: pl.DataFrame, found: PeriodSearch, unnamed: int) -> pl.Series:
@@ -66,7 +81,7 @@ def _names(marks: pl.DataFrame, found: PeriodSearch, unnamed: int) -> pl.Series:
     rows.sort(key=lambda pair: (pair[1]["kind"] != "this period", -pair[1]["power"]))
     for place, row in rows:
         if row["kind"] == "level":
-            words[place] = "noise: 1 %" if row["label"] == "1 %" else ""
+            words[place] = _("noise: 1 %") if row["label"] == "1 %" else ""
             continue
         at = math.log(row["period_d"])
         stands_out = row["power"] > found.levels[0.01] or row["kind"] == "this period"
@@ -84,23 +99,27 @@ def _power_near(found: PeriodSearch, frequency_per_d: float) -> float:
     return float(around.max()) if len(around) else 0.0
 
 
-@lru_cache(maxsize=1)
 def periodogram_spec() -> Spec:
     """Return the chart of ``periodogram_rows``: power against the period, which runs by factors."""
+    return _periodogram_spec(language())
+
+
+@lru_cache(maxsize=16)
+def _periodogram_spec(language: str) -> Spec:  # noqa: ARG001 - of its words
     zoom = alt.selection_interval(name="zoom", encodings=["x"], bind="scales")
     rows = alt.Chart(alt.NamedData(name="points"))
     scale = alt.Scale(type="log", nice=False, padding=6)
     axis = alt.Axis(format="~g", grid=False, tickSize=0, labelOverlap=True, tickCount=8)
-    x = alt.X("period_d:Q", title="period [d]", scale=scale, axis=axis)
-    y = alt.Y("power:Q", title="power", axis=alt.Axis(minExtent=44, format="~g", tickSize=0, tickCount=5))
+    x = alt.X("period_d:Q", title=_("period [d]"), scale=scale, axis=axis)
+    y = alt.Y("power:Q", title=_("power"), axis=alt.Axis(minExtent=44, format="~g", tickSize=0, tickCount=5))
     tips = [
-        alt.Tooltip("label:N", title="Mark"),
-        alt.Tooltip("period_text:N", title="Period"),
-        alt.Tooltip("power_text:N", title="Power"),
+        alt.Tooltip("label:N", title=_("Mark")),
+        alt.Tooltip("period_text:N", title=_("Period")),
+        alt.Tooltip("power_text:N", title=_("Power")),
     ]
     colour = alt.Color(
-        "kind:N",
-        scale=alt.Scale(domain=list(_KINDS), range=[_BEST, _HARMONIC, _ALIAS]),
+        "told:N",
+        scale=alt.Scale(domain=[_(kind) for kind in _KINDS], range=[_BEST, _HARMONIC, _ALIAS]),
         legend=alt.Legend(title=None, orient="bottom", offset=14),
     )
     curve = (
@@ -132,14 +151,19 @@ def folded_rows(points: pl.DataFrame, *, time: str, period_d: float, epoch: floa
     return pl.concat([once, once.with_columns(pl.col("phase") + 1.0)])
 
 
-@lru_cache(maxsize=64)
 def folded_spec(bands: tuple[str, ...], many: bool) -> Spec:
     """Return the chart of ``folded_rows``, in the colours of the light curve."""
+    return _folded_spec(bands, many, language())
+
+
+@lru_cache(maxsize=64)
+def _folded_spec(bands: tuple[str, ...], many: bool, language: str) -> Spec:  # noqa: ARG001 - of its words
     text = json.dumps(phase_spec(bands)).replace("phase_deg", "phase")
-    text = text.replace("phase angle [\\u00b0]", "phase")
     if many:
         text = text.replace('"size": 46', '"size": 16')
-    spec: Spec = json.loads(text)
+    spec = json.loads(text)
+    for layer in spec["layer"]:
+        layer["encoding"]["x"]["title"] = _("phase")
     return {**spec, "height": PERIODOGRAM_HEIGHT_PX}
 
 

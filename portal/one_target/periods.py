@@ -15,7 +15,6 @@ from engine.times import bjd_tdb
 from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from lake.store import Store
-from portal.fmt import plural
 from portal.light_curve import curves
 from portal.light_curve.charts import Spec
 from portal.light_curve.moment import read_version
@@ -26,8 +25,10 @@ from portal.one_target.period_charts import (
     is_many,
     periodogram_rows,
     periodogram_spec,
+    rhythm_words,
 )
 from portal.opened import lake
+from portal.words import _, several
 
 JD_OF_MJD_ZERO = 2_400_000.5
 SHORTEST_CHOICES_D = (USUAL_SHORTEST_D, 0.02, SHORTEST_D, 1.0)
@@ -118,34 +119,45 @@ def digits_of(found: PeriodSearch) -> int:
 def headline(found: PeriodSearch) -> str:
     """Return the best period, its error and how sure it is, as Markdown."""
     digits = digits_of(found)
-    chance = found.false_alarm
-    sure = (
-        "noise alone climbs so high less than once in a million times"
-        if chance < 1e-6
-        else f"noise alone climbs so high in {chance * 100:.2g} % of all cases"
+    period, error = f"{found.period_d:.{digits}f}", f"{found.period_err_d:.{digits}f}"
+    if found.false_alarm < 1e-6:
+        return _(
+            "Best period **{period} ± {error} d**: noise alone climbs so high less than once in a million "
+            "times.",
+            period=period,
+            error=error,
+        )
+    return _(
+        "Best period **{period} ± {error} d**: noise alone climbs so high in {percent} % of all cases.",
+        period=period,
+        error=error,
+        percent=f"{found.false_alarm * 100:.2g}",
     )
-    return f"**{found.period_d:.{digits}f} ± {found.period_err_d:.{digits}f} d**: {sure}."
 
 
 def doubts(found: PeriodSearch) -> tuple[str, ...]:
     """Return what speaks against the best period, in sentences for a student."""
     said = []
     if found.false_alarm > 0.01:
-        said.append("The highest peak may be noise: do not believe this period yet.")
+        said.append(_("The highest peak may be noise: do not believe this period yet."))
     if found.sampling:
         said.append(
-            f"The period lies at a rhythm of observing itself ({found.sampling}): it is probably not the "
-            "star's."
+            _(
+                "The period lies at a rhythm of observing itself ({rhythm}): it is probably not the star's.",
+                rhythm=rhythm_words(found.sampling),
+            )
         )
     if found.opinion.prefers_double:
         said.append(
-            f"Odd and even cycles differ, as in eclipsing stars: try twice the period, "
-            f"{2 * found.period_d:.{digits_of(found)}f} d."
+            _(
+                "Odd and even cycles differ, as in eclipsing stars: try twice the period, {period} d.",
+                period=f"{2 * found.period_d:.{digits_of(found)}f}",
+            )
         )
     if found.period_d > found.seen.span_d / 3:
-        said.append("Fewer than three cycles were observed: a slow change of any kind looks like this.")
+        said.append(_("Fewer than three cycles were observed: a slow change of any kind looks like this."))
     if found.seen.left_out:
-        said.append(f"Too few points to be searched: {', '.join(found.seen.left_out)}.")
+        said.append(_("Too few points to be searched: {bands}.", bands=", ".join(found.seen.left_out)))
     return tuple(said)
 
 
@@ -153,12 +165,26 @@ def method(found: PeriodSearch) -> str:
     """Return how the search was made, in a few sentences."""
     longest_d = 1.0 / found.grid.frequency_per_d[0]
     shortest_d = 1.0 / found.grid.frequency_per_d[-1]
-    theta = ", ".join(f"{value:.2f} at {factor:g} P" for factor, value in found.opinion.theta.items())
-    return (
-        f"Lomb-Scargle in {plural(len(found.seen.bands), 'band')} at once, {found.seen.points:,} points "
-        f"weighted by their errors; {found.grid.count:,} frequencies from {shortest_d:.4g} to "
-        f"{longest_d:.4g} d, {found.grid.oversampling:g} to the width of a peak. Alarm levels come from "
-        f"{found.trials} trials in which the magnitudes of each band change places: they tell of noise from "
-        "night to night, not of a star that wanders slowly. Phase dispersion (0 is a perfect fold, 1 none): "
-        f"{theta}."
+    theta = ", ".join(
+        _("{dispersion} at {factor} P", dispersion=f"{value:.2f}", factor=f"{factor:g}")
+        for factor, value in found.opinion.theta.items()
     )
+    searched = several(
+        "Lomb-Scargle in {count} band at once, {points} points weighted by their errors; {frequencies} "
+        "frequencies from {shortest} to {longest} d, {oversampling} to the width of a peak.",
+        "Lomb-Scargle in {count} bands at once, {points} points weighted by their errors; {frequencies} "
+        "frequencies from {shortest} to {longest} d, {oversampling} to the width of a peak.",
+        len(found.seen.bands),
+        points=f"{found.seen.points:,}",
+        frequencies=f"{found.grid.count:,}",
+        shortest=f"{shortest_d:.4g}",
+        longest=f"{longest_d:.4g}",
+        oversampling=f"{found.grid.oversampling:g}",
+    )
+    levels = _(
+        "Alarm levels come from {trials} trials in which the magnitudes of each band change places: they "
+        "tell of noise from night to night, not of a star that wanders slowly.",
+        trials=found.trials,
+    )
+    folded = _("Phase dispersion (0 is a perfect fold, 1 none): {dispersions}.", dispersions=theta)
+    return f"{searched} {levels} {folded}"

@@ -29,6 +29,7 @@ from portal.light_curve.moment import read_version, readable
 from portal.one_target import bodies
 from portal.one_target.finder import Field, Patch, limit_at_first
 from portal.opened import lake
+from portal.words import _
 
 SIDES_ARCMIN = (3.0, 6.0, 12.0, 20.0, 40.0)
 FIRST_SIDE_ARCMIN = 12.0
@@ -50,7 +51,7 @@ class StarField:
     @property
     def origin(self) -> str:
         """Whose stars these are, in words."""
-        return "simulated" if self.is_simulated else "reference stars of this lake"
+        return _("simulated") if self.is_simulated else _("reference stars of this lake")
 
 
 def star_field(target: Target, side_arcmin: float) -> StarField:

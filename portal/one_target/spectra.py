@@ -17,10 +17,17 @@ from lake.spectra import SentSpectrum, points_of, spectra_of
 from portal.fmt import MISSING, date_text, moment_text
 from portal.light_curve.charts import Spec
 from portal.opened import lake
+from portal.words import _, language, marked
 
 HEIGHT_PX = 420
 MOST_DRAWN = 8_000  # marks of all spectra together
 MOST_AT_ONCE = 8
+GROUP_WORDS = {
+    "Hydrogen": marked("Hydrogen"), "Helium": marked("Helium"), "Calcium": marked("Calcium"),
+    "Sodium": marked("Sodium"), "Magnesium": marked("Magnesium"), "Silicon": marked("Silicon"),
+    "Iron": marked("Iron"), "Oxygen": marked("Oxygen"), "Nebular": marked("Nebular"),
+    "Air of the Earth": marked("Air of the Earth"),
+}  # fmt: skip
 GROUPS_AT_FIRST = ("Hydrogen", "Helium", "Calcium", "Sodium")
 _LABEL_SHARE = 0.022  # of the chart's width, between two names of lines
 _LINE_SCHEMA: dict[str, pl.DataType] = {
@@ -43,10 +50,19 @@ _SPECTRUM_COLOURS = ("#0e9bd8", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56
 class Shown:
     """A spectrum with what is said of it."""
 
-    name: str
     sent: SentSpectrum
     spectrum: Spectrum  # thinned
     points: int  # that were sent
+
+    @property
+    def name(self) -> str:
+        """When, where and by whom it was taken, in the reader's language."""
+        sent, spectrum = self.sent, self.spectrum
+        date = moment_text(spectrum.mjd) if spectrum.mjd else ""
+        when = date or _("sent {date}", date=date_text(sent.received_mjd))
+        number = _("no. {number}", number=sent.upload_id)
+        words = (when, spectrum.facility or sent.oname, sent.observers, number)
+        return " · ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +85,7 @@ def _shown(raw: RawStore, sent: SentSpectrum) -> Shown | None:
     whole = points_of(raw, sent)
     if whole is None:
         return None
-    spectrum = thinned(whole, MOST_DRAWN)
-    return Shown(name=_name(sent, spectrum), sent=sent, spectrum=spectrum, points=len(whole.flux))
-
-
-def _name(sent: SentSpectrum, spectrum: Spectrum) -> str:
-    when = moment_text(spectrum.mjd) if spectrum.mjd else f"sent {date_text(sent.received_mjd)}"
-    words = (when, spectrum.facility or sent.oname, sent.observers, f"no. {sent.upload_id}")
-    return " · ".join(word for word in words if word)
+    return Shown(sent=sent, spectrum=thinned(whole, MOST_DRAWN), points=len(whole.flux))
 
 
 def spectra_table(shown: Sequence[Shown]) -> pl.DataFrame:
@@ -118,7 +127,8 @@ def spectra_chart(
     lines = _lines(rows, groups, redshift=redshift, is_vacuum=is_vacuum)
     names = tuple(each.name for each in shown)
     unit = "" if is_relative else shown[0].spectrum.flux_unit
-    spec = _spec(names, "flux over its median, shifted" if is_relative else f"flux [{unit}]")
+    title = _("flux over its median, shifted") if is_relative else _("flux [{unit}]", unit=unit)
+    spec = _spec(names, title, language())
     return Drawn(rows=pl.concat([rows, lines], how="diagonal"), spec=spec, unit=unit)
 
 
@@ -174,11 +184,11 @@ def _lines(rows: pl.DataFrame, groups: Sequence[str], *, redshift: float, is_vac
 
 
 @lru_cache(maxsize=64)
-def _spec(names: tuple[str, ...], title: str) -> Spec:
+def _spec(names: tuple[str, ...], title: str, language: str) -> Spec:  # noqa: ARG001 - of its words
     rows = alt.Chart(alt.NamedData(name="rows"))
     x = alt.X(
         "angstrom:Q",
-        title="wavelength [Å]",
+        title=_("wavelength [Å]"),
         scale=alt.Scale(zero=False, nice=False, padding=4),
         axis=alt.Axis(format="~f", tickSize=0, labelFlush=True),
     )
@@ -194,7 +204,10 @@ def _spec(names: tuple[str, ...], title: str) -> Spec:
     marks = rows.transform_filter("datum.kind == 'line'")
     shades = alt.Scale(domain=list(GROUPS), range=list(_GROUP_COLOURS))
     shade = alt.Color("group:N", scale=shades, legend=None)
-    tooltip = [alt.Tooltip("name:N", title="Line"), alt.Tooltip("angstrom:Q", title="At [Å]", format=".1f")]
+    tooltip = [
+        alt.Tooltip("name:N", title=_("Line")),
+        alt.Tooltip("angstrom:Q", title=_("At [Å]"), format=".1f"),
+    ]
     rules = marks.mark_rule(strokeWidth=1.3, strokeDash=[4, 3], opacity=0.75, clip=True).encode(
         x=x, color=shade, tooltip=tooltip
     )

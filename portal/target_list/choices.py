@@ -7,8 +7,9 @@ from typing import Any
 from engine.target import CLASSES
 from engine.times import mjd_now
 from lake.targets import Order, TargetFilter
+from portal.words import marked
 
-ANY_CLASS = "Any class"
+ANY_CLASS = marked("Any class")
 CLASS_CHOICES = (ANY_CLASS, *CLASSES)
 FAINTEST_MAG = 24.0
 BRIGHTEST_MAG = 6.0
@@ -17,24 +18,25 @@ RADIUS_MAX_ARCMIN = 10_800.0
 POINTS_MAX = 1_000_000_000
 TEXT_MAX_CHARS = 100
 PAGE_SIZE = 50
-SHOWN: dict[str, bool | None] = {"All": None, "Observed": False, "Simulated": True}
-ANY_TIME, NEVER = "Any time", "Never"
-SEEN_WITHIN_D = {"Last day": 1.0, "Last week": 7.0, "Last month": 30.0}
-NOT_SEEN_FOR_D = {"Not for a month": 30.0, "Not for a year": 365.25}
+SHOWN: dict[str, bool | None] = {marked("All"): None, marked("Observed"): False, marked("Simulated"): True}
+ANY_TIME, NEVER = marked("Any time"), marked("Never")
+SEEN_WITHIN_D = {marked("Last day"): 1.0, marked("Last week"): 7.0, marked("Last month"): 30.0}
+NOT_SEEN_FOR_D = {marked("Not for a month"): 30.0, marked("Not for a year"): 365.25}
 SEEN = (ANY_TIME, *SEEN_WITHIN_D, *NOT_SEEN_FOR_D, NEVER)
-OVERDUE, MOVES, CLOSED, MINE = "Overdue", "Solar System", "Not public", "Mine"
+OVERDUE, MOVES = marked("Overdue"), marked("Solar System")
+CLOSED, MINE = marked("Not public"), marked("Mine")
 FLAGS = (OVERDUE, MOVES, CLOSED, MINE)
-VIEWS = ("List", "Cards", "Sky")
+VIEWS = (marked("List"), marked("Cards"), marked("Sky"))
 ORDERS: dict[str, tuple[Order, bool]] = {
-    "Most wanted": (Order.PRIORITY, True),
-    "Last observed": (Order.LAST_MJD, True),
-    "Brightest": (Order.LAST_MAG, False),
-    "Most important": (Order.IMPORTANCE, True),
-    "Most points": (Order.POINTS, True),
-    "Newest": (Order.CREATED, True),
-    "Right ascension": (Order.RA, False),
-    "Class": (Order.CLASSIFICATION, False),
-    "Name": (Order.NAME, False),
+    marked("Most wanted"): (Order.PRIORITY, True),
+    marked("Last observed"): (Order.LAST_MJD, True),
+    marked("Brightest"): (Order.LAST_MAG, False),
+    marked("Most important"): (Order.IMPORTANCE, True),
+    marked("Most points"): (Order.POINTS, True),
+    marked("Newest"): (Order.CREATED, True),
+    marked("Right ascension"): (Order.RA, False),
+    marked("Class"): (Order.CLASSIFICATION, False),
+    marked("Name"): (Order.NAME, False),
 }
 _ADDRESS = "targets_address"  # what this page wrote into the address last
 

@@ -12,7 +12,9 @@ from portal.observing import tonight
 from portal.opened import lake
 from portal.target_list import choices
 from portal.target_list.choices import Choices, key
-from portal.target_list.target_search import filters_told, group_names, saved_lists
+from portal.target_list.filter_words import filters_told, list_named
+from portal.target_list.target_search import group_names, saved_lists
+from portal.words import _
 
 _NOWHERE, _NO_GROUP = "", ""
 
@@ -22,36 +24,17 @@ def filter_bar(user: User | None) -> Choices:
     lists = saved_lists(lake(), user)
     chosen: dict[str, Any] = {}
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        chosen["name"] = st.text_input(
-            "Name or alias contains",
-            key=key("name"),
-            icon=":material/search:",
-            placeholder="Any name",
-            max_chars=choices.TEXT_MAX_CHARS,
-            width=230,
-            persist_state="session",
-        )
-        chosen["near"] = st.text_input(
-            "Near a position or a target",
-            key=key("near"),
-            icon=":material/explore:",
-            placeholder="10:07:04 -66:10:51",
-            max_chars=choices.TEXT_MAX_CHARS,
-            width=230,
-            help="RA and Dec in degrees or sexagesimal, or a target's name. The radius stands in More.",
-            persist_state="session",
-        )
-        chosen["classification"] = st.selectbox(
-            "Class", choices.CLASS_CHOICES, key=key("classification"), width=175, persist_state="session"
-        )
-        chosen["order"] = st.selectbox(
-            "Sort by", choices.ORDERS, key=key("order"), width=155, persist_state="session"
-        )
-        with st.popover("More filters", icon=":material/tune:", width="content"):
+        chosen |= _first_filters()
+        with st.popover(_("More filters"), icon=":material/tune:", width="content"):
             chosen |= _sky_filters(user) | _light_filters() | _other_filters(user, lists)
         chosen["view"] = (
             st.segmented_control(
-                "Show as", choices.VIEWS, key=key("view"), required=True, persist_state="session"
+                _("Show as"),
+                choices.VIEWS,
+                key=key("view"),
+                required=True,
+                format_func=_,
+                persist_state="session",
             )
             or choices.VIEWS[0]
         )
@@ -60,25 +43,64 @@ def filter_bar(user: User | None) -> Choices:
     return made
 
 
+def _first_filters() -> dict[str, Any]:
+    name = st.text_input(
+        _("Name or alias contains"),
+        key=key("name"),
+        icon=":material/search:",
+        placeholder=_("Any name"),
+        max_chars=choices.TEXT_MAX_CHARS,
+        width=230,
+        persist_state="session",
+    )
+    near = st.text_input(
+        _("Near a position or a target"),
+        key=key("near"),
+        icon=":material/explore:",
+        placeholder="10:07:04 -66:10:51",
+        max_chars=choices.TEXT_MAX_CHARS,
+        width=230,
+        help=_("RA and Dec in degrees or sexagesimal, or a target's name. The radius stands in More."),
+        persist_state="session",
+    )
+    classification = st.selectbox(
+        _("Class"),
+        choices.CLASS_CHOICES,
+        key=key("classification"),
+        format_func=lambda name: _(name) if name == choices.ANY_CLASS else name,
+        width=175,
+        persist_state="session",
+    )
+    order = st.selectbox(
+        _("Sort by"),
+        choices.ORDERS,
+        key=key("order"),
+        format_func=_,
+        width=155,
+        persist_state="session",
+    )
+    return {"name": name, "near": near, "classification": classification, "order": order}
+
+
 def _sky_filters(user: User | None) -> dict[str, Any]:
     names = [each.site.name for each in tonight.telescopes(user)]
     left, right = st.columns(2)
     radius = left.number_input(
-        "Radius (arcmin)",
+        _("Radius (arcmin)"),
         0.01,
         choices.RADIUS_MAX_ARCMIN,
         step=1.0,
         format="%g",
         key=key("radius"),
-        help="Round the position or target in Near",
+        help=_("Round the position or target in Near"),
         persist_state="session",
     )
     up = right.selectbox(
-        "Up tonight from",
+        _("Up tonight from"),
         _with_kept([_NOWHERE, *names], key("up")),
         key=key("up"),
-        format_func=lambda name: name or "Anywhere",
-        help="Above 30° in nautical dark, in what is left of the night",
+        format_func=lambda name: name or _("Anywhere"),
+        help=_("Above 30° in nautical dark, in what is left of the night"),
         persist_state="session",
     )
     return {"radius": radius, "up": up}
@@ -88,15 +110,17 @@ def _light_filters() -> dict[str, Any]:
     left, right = st.columns(2)
     limits = choices.BRIGHTEST_MAG, choices.FAINTEST_MAG
     shape: dict[str, Any] = {"step": 0.5, "format": "%.1f", "persist_state": "session"}
-    brighter = left.slider("Brighter than (mag)", *limits, key=key("brighter"), **shape)
-    fainter = right.slider("Fainter than (mag)", *limits, key=key("fainter"), **shape)
+    brighter = left.slider(_("Brighter than (mag)"), *limits, key=key("brighter"), **shape)
+    fainter = right.slider(_("Fainter than (mag)"), *limits, key=key("fainter"), **shape)
     count: dict[str, Any] = {"step": 1, "format": "%d", "persist_state": "session"}
-    points = left.number_input("Points, at least", 0, choices.POINTS_MAX, key=key("points"), **count)
+    points = left.number_input(_("Points, at least"), 0, choices.POINTS_MAX, key=key("points"), **count)
     most_points = right.number_input(
-        "Points, at most", 0, choices.POINTS_MAX, key=key("most_points"), help="0: any number", **count
+        _("Points, at most"), 0, choices.POINTS_MAX, key=key("most_points"), help=_("0: any number"), **count
     )
-    seen = left.selectbox("Last seen", choices.SEEN, key=key("seen"), persist_state="session")
-    importance = right.slider("Importance from", 0.0, 10.0, key=key("importance"), **shape)
+    seen = left.selectbox(
+        _("Last seen"), choices.SEEN, key=key("seen"), format_func=_, persist_state="session"
+    )
+    importance = right.slider(_("Importance from"), 0.0, 10.0, key=key("importance"), **shape)
     return {
         "brighter": brighter,
         "fainter": fainter,
@@ -110,30 +134,36 @@ def _light_filters() -> dict[str, Any]:
 def _other_filters(user: User | None, lists: Sequence[SavedList]) -> dict[str, Any]:
     left, right = st.columns(2)
     group = left.selectbox(
-        "Group of targets",
+        _("Group of targets"),
         _with_kept([_NO_GROUP, *group_names(lake(), user)], key("group")),
         key=key("group"),
-        format_func=lambda name: name or "Any group",
+        format_func=lambda name: name or _("Any group"),
         persist_state="session",
     )
     named = {each.list_id: each.name for each in lists if each.is_set}
     saved = right.selectbox(
-        "Saved list of targets",
+        _("Saved list of targets"),
         _with_kept([0, *named], key("saved")),
         key=key("saved"),
-        format_func=lambda number: named.get(number, f"list {number}") if number else "Any",
+        format_func=lambda number: list_named(number, named) if number else _("Any"),
         disabled=user is None,
         persist_state="session",
     )
     flags = st.pills(
-        "Flags",
+        _("Flags"),
         choices.FLAGS if user else choices.FLAGS[:2],
         selection_mode="multi",
         key=key("flags"),
+        format_func=_,
         persist_state="session",
     )
     show = st.segmented_control(
-        "Data", choices.SHOWN, key=key("show"), required=True, persist_state="session"
+        _("Data"),
+        choices.SHOWN,
+        key=key("show"),
+        required=True,
+        format_func=_,
+        persist_state="session",
     )
     return {"group": group, "saved": saved, "flags": tuple(flags), "show": show or "All"}
 
@@ -151,7 +181,7 @@ def _told(chosen: Choices, lists: Sequence[SavedList]) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/filter_alt: {escaped(' · '.join(words))}", width="content")
-        if st.button("Clear all filters", icon=":material/filter_alt_off:", type="tertiary"):
+        if st.button(_("Clear all filters"), icon=":material/filter_alt_off:", type="tertiary"):
             clear_filters()
 
 

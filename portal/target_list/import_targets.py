@@ -12,33 +12,37 @@ from lake.target_groups import NAME_MAX_CHARS
 from lake.target_import import Fate, Imported, Wanted, import_targets, judge_targets
 from lake.target_table import COLUMNS, MOST_ROWS
 from portal.accounts.sharing import sharing_fields
-from portal.fmt import escaped, plural
+from portal.fmt import escaped
 from portal.opened import lake
+from portal.words import _, marked, several
 
 _JUDGED = "import_judged"  # the verdicts shown, and of which file and wishes they are
-_WORDS = {Fate.NEW: "good", Fate.KNOWN: "is there", Fate.REFUSED: "to mend"}
+_WORDS = {Fate.NEW: marked("good"), Fate.KNOWN: marked("is there"), Fate.REFUSED: marked("to mend")}
 _EXAMPLE = "name,ra,dec,classification,importance\nGaia22dkv,10:07:04.45,-66:10:51.2,Microlensing Event,9"
 
 
 def import_targets_form(user: User) -> None:
     """Ask for a CSV, show what would become of every row, and make the good ones when asked."""
     st.caption(
-        f"A header and at most {MOST_ROWS} rows. Needed: name, ra, dec; known as well: "
-        f"{escaped(', '.join(COLUMNS[3:]))}. Positions in degrees or sexagesimal. Files that this list "
-        "gives can be brought back."
+        _(
+            "A header and at most {number} rows. Needed: name, ra, dec; known as well: {columns}. "
+            "Positions in degrees or sexagesimal. Files that this list gives can be brought back.",
+            number=MOST_ROWS,
+            columns=escaped(", ".join(COLUMNS[3:])),
+        )
     )
     file = st.file_uploader("CSV", type=["csv", "txt"], key="import_csv", max_upload_size=1)
     pasted = st.text_area(
-        "Or its text", key="import_text", height=110, max_chars=MOST_BYTES, placeholder=_EXAMPLE
+        _("Or its text"), key="import_text", height=110, max_chars=MOST_BYTES, placeholder=_EXAMPLE
     )
     shared = sharing_fields(user, "import_targets")
-    group = st.text_input("Into the group of targets", max_chars=NAME_MAX_CHARS, key="import_group")
+    group = st.text_input(_("Into the group of targets"), max_chars=NAME_MAX_CHARS, key="import_group")
     wanted = Wanted(shared=shared, group=group.strip())
     body = file.getvalue() if file is not None else pasted.encode("utf-8", "replace")
     if not body.strip():
         return
     same = (sha256(body).hexdigest(), wanted)
-    if st.button("Check every row", icon=":material/fact_check:", key="import_check"):
+    if st.button(_("Check every row"), icon=":material/fact_check:", key="import_check"):
         _judge(user, body, wanted, same)
     kept = st.session_state.get(_JUDGED)
     if kept is None or kept[0] != same:
@@ -47,7 +51,7 @@ def import_targets_form(user: User) -> None:
     _show(made)
     good = made.count(Fate.NEW)
     if not made.is_stored and good:
-        label = f"Add {plural(good, 'target')}"
+        label = several("Add {count} target", "Add {count} targets", good)
         if st.button(label, type="primary", icon=":material/add:", key="import_store"):
             _store(user, body, wanted, same)
 
@@ -57,41 +61,56 @@ def _judge(user: User, body: bytes, wanted: Wanted, same: object) -> None:
         st.session_state[_JUDGED] = (same, judge_targets(lake().operations, body, wanted, by=user))
     except Rejected as refusal:
         st.session_state.pop(_JUDGED, None)
-        st.warning(escaped(refusal.reason), icon=":material/error:")
+        st.warning(escaped(_(refusal.reason)), icon=":material/error:")
 
 
 def _store(user: User, body: bytes, wanted: Wanted, same: object) -> None:
     try:
-        with st.spinner("Adding the targets"):
+        with st.spinner(_("Adding the targets")):
             made = import_targets(lake(), body, wanted, by=user)
     except Rejected as refusal:
-        st.warning(escaped(refusal.reason), icon=":material/error:")
+        st.warning(escaped(_(refusal.reason)), icon=":material/error:")
         return
     st.session_state[_JUDGED] = (same, made)
     st.rerun()
 
 
 def _show(made: Imported) -> None:
-    told = ", ".join(f"{made.count(fate)} {words}" for fate, words in _WORDS.items() if made.count(fate))
     if made.is_stored:
-        st.success(f"{plural(made.count(Fate.NEW), 'target')} added.", icon=":material/check_circle:")
+        added = several("{count} target added.", "{count} targets added.", made.count(Fate.NEW))
+        st.success(added, icon=":material/check_circle:")
         if made.count(Fate.REFUSED):
-            st.caption("Mend the other rows and send the same file again: what is there stays as it is.")
+            st.caption(_("Mend the other rows and send the same file again: what is there stays as it is."))
     else:
-        st.markdown(f"**{escaped(told)}.** Nothing is stored yet.")
+        st.markdown(_("**{verdicts}.** Nothing is stored yet.", verdicts=escaped(_counted(made))))
     st.dataframe(
         verdict_table(made),
         hide_index=True,
         height="content" if len(made.rows) <= 8 else 320,
-        alt="The verdict on every row",
-        column_config={"Line": st.column_config.NumberColumn(width=50), "Says": {"width": 330}},
+        alt=_("The verdict on every row"),
+        column_config={
+            "Line": st.column_config.NumberColumn(_("Line"), width=50),
+            "Target": _("Target"),
+            "Row": _("Row"),
+            "Says": {"label": _("Says"), "width": 330},
+        },
     )
+
+
+def _counted(made: Imported) -> str:
+    """Return how many rows are good, are there, and are to be mended."""
+    told = {
+        Fate.NEW: several("{count} good", "{count} good", made.count(Fate.NEW)),
+        Fate.KNOWN: several("{count} is there", "{count} is there", made.count(Fate.KNOWN)),
+        Fate.REFUSED: several("{count} to mend", "{count} to mend", made.count(Fate.REFUSED)),
+    }
+    return ", ".join(words for fate, words in told.items() if made.count(fate))
 
 
 def verdict_table(made: Imported) -> pl.DataFrame:
     """Return the verdicts as the page lists them, those to mend first."""
     order = {Fate.REFUSED: 0, Fate.KNOWN: 1, Fate.NEW: 2}
     rows = sorted(made.rows, key=lambda row: (order[row.fate], row.line))
-    told = [(row.line, row.name, _WORDS[row.fate], row.sentence) for row in rows]
+    told = [(row.line, row.name, _(_WORDS[row.fate]), _(row.sentence)) for row in rows]
     schema = {"Line": pl.Int64(), "Target": pl.String(), "Row": pl.String(), "Says": pl.String()}
     return pl.DataFrame(told, schema=schema, orient="row")

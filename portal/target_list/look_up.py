@@ -11,6 +11,7 @@ from engine.brokers.protocol import Http
 from engine.errors import TomlakeError, Transient
 from engine.target import Target
 from portal.opened import settings
+from portal.words import _
 
 CATALOGUES: tuple[str, ...] = tuple(Catalogue)
 LIMIT_S = 10.0
@@ -54,11 +55,17 @@ def look_up(service: str, term: str, *, limit_s: float = LIMIT_S) -> Answer:
         return Answer(target=asked.result(timeout=limit_s))
     except TimeoutError:
         asked.cancel()
-        return Answer(refusal=f"{service} did not answer within {limit_s:g} s: try again, or type it in.")
+        return Answer(
+            refusal=_(
+                "{catalogue} did not answer within {seconds} s: try again, or type it in.",
+                catalogue=service,
+                seconds=f"{limit_s:g}",
+            )
+        )
     except Transient as error:
-        return Answer(refusal=error.reason.replace("it is asked again later", "try again in a while"))
+        return Answer(refusal=_(error.reason.replace("it is asked again later", "try again in a while")))
     except TomlakeError as error:
-        return Answer(refusal=error.reason)
+        return Answer(refusal=_(error.reason))
 
 
 def _ask(service: str, term: str) -> Target:

@@ -13,6 +13,7 @@ from portal.fmt import date_text, escaped
 from portal.opened import lake
 from portal.parts import open_target
 from portal.target_list.look_up import CATALOGUES, LIMIT_S, look_up
+from portal.words import _
 
 _FOUND = "new_target_found"  # what the catalogue said last
 
@@ -23,21 +24,24 @@ def new_target_form(user: User) -> None:
     found: Target | None = st.session_state.get(_FOUND)
     with st.form("new_target", border=False):
         name = st.text_input(
-            "Name", max_chars=NAME_MAX_CHARS, placeholder="such as: Gaia22dkv", key="new_target_name"
+            _("Name"),
+            max_chars=NAME_MAX_CHARS,
+            placeholder=_("such as: {name}", name="Gaia22dkv"),
+            key="new_target_name",
         )
         left, right = st.columns(2)
-        ra = left.text_input("RA", placeholder="10:07:04.45 or 151.76854", key="new_target_ra")
-        dec = right.text_input("Dec", placeholder="-66:10:51.2 or -66.18089", key="new_target_dec")
+        ra = left.text_input(_("RA"), placeholder=_("10:07:04.45 or 151.76854"), key="new_target_ra")
+        dec = right.text_input(_("Dec"), placeholder=_("-66:10:51.2 or -66.18089"), key="new_target_dec")
         left, right = st.columns(2)  # a row of its own, so that a phone keeps the order
-        classification = left.selectbox("Class", CLASSES, key="new_target_class")
-        importance = right.number_input("Importance", 0.0, 10.0, 5.0, 0.5)
+        classification = left.selectbox(_("Class"), CLASSES, key="new_target_class")
+        importance = right.number_input(_("Importance"), 0.0, 10.0, 5.0, 0.5)
         description = st.text_area(
-            "Why is it worth watching?", max_chars=DESCRIPTION_MAX_CHARS, height=80, key="new_target_why"
+            _("Why is it worth watching?"), max_chars=DESCRIPTION_MAX_CHARS, height=80, key="new_target_why"
         )
         if found is not None and _also(found):
-            st.caption(escaped(f"Kept with it: {_also(found)}."))
+            st.caption(escaped(_("Kept with it: {words}.", words=_also(found))))
         shared = sharing_fields(user, "new_target")
-        sent = st.form_submit_button("Add target", type="primary", icon=":material/add:")
+        sent = st.form_submit_button(_("Add target"), type="primary", icon=":material/add:")
     if not sent:
         return
     try:
@@ -56,7 +60,7 @@ def new_target_form(user: User) -> None:
         )
         target = add_target(lake(), wanted, by=user.username)
     except Rejected as refusal:
-        st.warning(escaped(refusal.reason), icon=":material/error:")
+        st.warning(escaped(_(refusal.reason)), icon=":material/error:")
         return
     st.session_state.pop(_FOUND, None)
     open_target(target.name)
@@ -68,12 +72,15 @@ def _catalogue_line() -> None:
         st.form("catalogue_search", border=False),
         st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
     ):
-        service = st.selectbox("Catalogue", CATALOGUES, key="catalogue_service", width=140)
-        term = st.text_input("Look up", placeholder="a name that it knows", key="catalogue_term", width=200)
-        sent = st.form_submit_button("Fill in", icon=":material/search:")
+        service = st.selectbox(_("Catalogue"), CATALOGUES, key="catalogue_service", width=140)
+        term = st.text_input(
+            _("Look up"), placeholder=_("a name that it knows"), key="catalogue_term", width=200
+        )
+        sent = st.form_submit_button(_("Fill in"), icon=":material/search:")
     if not sent:
         return
-    with st.spinner(f"Asking {service}, at most {LIMIT_S:g} s"):
+    asking = _("Asking {catalogue}, at most {seconds} s", catalogue=service, seconds=f"{LIMIT_S:g}")
+    with st.spinner(asking):
         answer = look_up(service, term)
     if answer.target is None:
         st.warning(escaped(answer.refusal), icon=":material/error:")
@@ -108,9 +115,9 @@ def _also(found: Target) -> str:
     """Return in words what comes with a found target beside the form's fields."""
     motion = f"{found.pm_ra_mas_yr:+.1f} {found.pm_dec_mas_yr or 0.0:+.1f}" if found.pm_ra_mas_yr else ""
     parts = [
-        found.designation and f"body {found.designation} of the Solar System",
-        ", ".join(alias for _, alias in found.aliases),
-        motion and f"proper motion {motion} mas/yr",
-        "" if found.discovery_mjd is None else f"discovered {date_text(found.discovery_mjd)}",
+        found.designation and _("body {name} of the Solar System", name=found.designation),
+        ", ".join(alias for _source, alias in found.aliases),
+        motion and _("proper motion {motion} mas/yr", motion=motion),
+        "" if found.discovery_mjd is None else _("discovered {date}", date=date_text(found.discovery_mjd)),
     ]
     return "; ".join(part for part in parts if part)

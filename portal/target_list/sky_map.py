@@ -11,8 +11,9 @@ from engine.sky_projection import Array, from_galactic, galactic, mollweide
 from engine.times import mjd_now
 from engine.visibility.sun import sun_position
 from portal.light_curve.charts import Spec
+from portal.words import _, language, marked
 
-EQUATORIAL, GALACTIC = "Equatorial", "Galactic"
+EQUATORIAL, GALACTIC = marked("Equatorial"), marked("Galactic")
 FRAMES = (EQUATORIAL, GALACTIC)
 HEIGHT_PX = 430
 MOST_DRAWN = 5000
@@ -59,7 +60,7 @@ def sky_rows(places: pl.DataFrame, frame: str) -> pl.DataFrame:
         "classification",
         "last_mag",
         size=_sizes(places["last_mag"]),
-        data=pl.when(pl.col("simulated")).then(pl.lit("simulated")).otherwise(pl.lit("observed")),
+        data=pl.when(pl.col("simulated")).then(pl.lit(_("simulated"))).otherwise(pl.lit(_("observed"))),
     )
     return pl.concat([_grid(frame), _sun(frame), marks], how="diagonal_relaxed")
 
@@ -78,7 +79,7 @@ def _on_map(ra_deg: Array, dec_deg: Array, frame: str) -> tuple[Array, Array]:
 def _sun(frame: str) -> pl.DataFrame:
     ra_deg, dec_deg = sun_position(mjd_now())
     x, y = _on_map(np.array([ra_deg]), np.array([dec_deg]), frame)
-    return pl.DataFrame({"kind": ["sun"], "x": x, "y": y, "words": ["The Sun now"]})
+    return pl.DataFrame({"kind": ["sun"], "x": x, "y": y, "words": [_("The Sun now")]})
 
 
 @lru_cache(maxsize=2)
@@ -148,9 +149,13 @@ def _line(kind: str, name: str, track: tuple[Array, Array]) -> pl.DataFrame:
     )
 
 
-@lru_cache(maxsize=1)
 def sky_spec() -> Spec:
     """Return the chart of ``sky_rows``; a click on a target picks it by name."""
+    return _sky_spec(language())
+
+
+@lru_cache(maxsize=16)
+def _sky_spec(language: str) -> Spec:  # noqa: ARG001 - of its words
     rows = alt.Chart(alt.NamedData(name="points"))
     # twice as wide as high on every screen, and at the top where the screen is narrow
     x = alt.X("x:Q", scale=_scale(f"-{_REACH_X}", _REACH_X), axis=None)
@@ -177,17 +182,8 @@ def sky_spec() -> Spec:
             x=x,
             y=y,
             size=alt.Size("size:Q", scale=None, legend=None),
-            color=alt.Color(
-                "data:N",
-                scale=alt.Scale(domain=["observed", "simulated"], range=[_TARGET_COLOUR, _SIMULATED_COLOUR]),
-                legend=None,
-            ),
-            tooltip=[
-                alt.Tooltip("name:N", title="Target"),
-                alt.Tooltip("classification:N", title="Class"),
-                alt.Tooltip("last_mag:Q", title="Last mag", format=".2f"),
-                alt.Tooltip("data:N", title="Data"),
-            ],
+            color=_data_colour(),
+            tooltip=_tooltip(),
         )
         .add_params(picked),
     )
@@ -199,3 +195,17 @@ def sky_spec() -> Spec:
 
 def _scale(least: str, most: str) -> alt.Scale:
     return alt.Scale(domainMin=alt.ExprRef(least), domainMax=alt.ExprRef(most), nice=False, zero=False)
+
+
+def _data_colour() -> alt.Color:
+    scale = alt.Scale(domain=[_("observed"), _("simulated")], range=[_TARGET_COLOUR, _SIMULATED_COLOUR])
+    return alt.Color("data:N", scale=scale, legend=None)
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("name:N", title=_("Target")),
+        alt.Tooltip("classification:N", title=_("Class")),
+        alt.Tooltip("last_mag:Q", title=_("Last mag"), format=".2f"),
+        alt.Tooltip("data:N", title=_("Data")),
+    ]

@@ -1,6 +1,6 @@
 """What a list of targets shows: a visitor's choices as the lake takes them; pages and exports ask here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.errors import Rejected
@@ -16,6 +16,7 @@ from lake.target_groups import get_group, list_groups
 from lake.targets import Cone, TargetFilter, get_target
 from lake.tonight import Asked, up_tonight
 from portal.target_list.choices import MINE, Choices
+from portal.words import _
 
 _NONE = frozenset[int]()
 _UP: Remembered[frozenset[int]] = Remembered(most_bytes=8 << 20)
@@ -37,7 +38,7 @@ def search_of(lake: Lake, chosen: Choices, user: User | None) -> Search:
         try:
             wanted = apply(lake, chosen, wanted, user)
         except Rejected as refusal:
-            refusals.append(refusal.reason)
+            refusals.append(_(refusal.reason))
             wanted = replace(wanted, target_ids=_NONE)
     return Search(wanted=wanted, refusals=tuple(refusals))
 
@@ -122,25 +123,3 @@ def _size(ids: frozenset[int]) -> int:
 
 Step = Callable[[Lake, Choices, TargetFilter, User | None], TargetFilter]
 _STEPS: tuple[Step, ...] = (_near, _of_group, _of_list, _mine, _up)
-
-
-def filters_told(chosen: Choices, lists: Mapping[int, str]) -> list[str]:
-    """Return each filter in a few words, for people who opened a shared address."""
-    told = chosen.filters
-    words = {
-        "q": f"name has “{chosen.name}”",
-        "class": chosen.classification,
-        "near": f"within {chosen.radius:g}′ of {chosen.near}",
-        "brighter": f"brighter than {chosen.brighter:g} mag",
-        "fainter": f"fainter than {chosen.fainter:g} mag",
-        "importance": f"importance from {chosen.importance:g}",
-        "points": f"points from {chosen.points:,}",
-        "points_max": f"points up to {chosen.most_points:,}",
-        "seen": f"seen: {chosen.seen.lower()}",
-        "flags": ", ".join(chosen.flags).lower(),
-        "group": f"group {chosen.group}",
-        "list": f"list {lists.get(chosen.saved, chosen.saved)}",
-        "up": f"up tonight from {chosen.up}",
-        "show": chosen.show.lower(),
-    }
-    return [sentence for word, sentence in words.items() if word in told]

@@ -17,28 +17,29 @@ from portal.target_tabs.points import points_tab
 from portal.target_tabs.sky import sky_tab
 from portal.target_tabs.spectra import REDSHIFT, spectra_tab
 from portal.target_tabs.tonight import tonight_tab
+from portal.words import marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tab:
     """One part of the page, which is drawn for a target and whoever looks, None for anybody."""
 
-    label: str
+    label: str  # shown in the reader's language
     draw: Callable[[Target, User | None], None]
     opened_by: str = ""  # the word in an address that opens it
 
 
 TABS = (
-    Tab(label=":material/show_chart: Light curve", draw=curve_tab),
-    Tab(label=":material/cycle: Period", draw=period_tab, opened_by=PERIOD),
-    Tab(label=":material/table_rows: Points", draw=points_tab),
-    Tab(label=":material/explore: Sky", draw=sky_tab),
-    Tab(label=":material/waves: Spectra", draw=spectra_tab, opened_by=REDSHIFT),
-    Tab(label=":material/bedtime: Tonight", draw=tonight_tab),
-    Tab(label=":material/photo_camera: Frames", draw=frames_tab),
-    Tab(label=":material/public: Archives", draw=archives_tab),
-    Tab(label=":material/badge: Passport", draw=passport_tab, opened_by="point"),
-    Tab(label=":material/forum: Notes", draw=notes_tab),
-    Tab(label=":material/format_quote: Cite", draw=cite_tab),
-    Tab(label=":material/history: History", draw=history_tab),
+    Tab(label=marked(":material/show_chart: Light curve"), draw=curve_tab),
+    Tab(label=marked(":material/cycle: Period"), draw=period_tab, opened_by=PERIOD),
+    Tab(label=marked(":material/table_rows: Points"), draw=points_tab),
+    Tab(label=marked(":material/explore: Sky"), draw=sky_tab),
+    Tab(label=marked(":material/waves: Spectra"), draw=spectra_tab, opened_by=REDSHIFT),
+    Tab(label=marked(":material/bedtime: Tonight"), draw=tonight_tab),
+    Tab(label=marked(":material/photo_camera: Frames"), draw=frames_tab),
+    Tab(label=marked(":material/public: Archives"), draw=archives_tab),
+    Tab(label=marked(":material/badge: Passport"), draw=passport_tab, opened_by="point"),
+    Tab(label=marked(":material/forum: Notes"), draw=notes_tab),
+    Tab(label=marked(":material/format_quote: Cite"), draw=cite_tab),
+    Tab(label=marked(":material/history: History"), draw=history_tab),
 )

@@ -5,6 +5,7 @@ import streamlit as st
 from engine.target import Target
 from lake.people.accounts import User
 from portal.at_work import archives
+from portal.words import _
 
 
 def archives_tab(target: Target, user: User | None) -> None:
@@ -14,16 +15,19 @@ def archives_tab(target: Target, user: User | None) -> None:
         hide_index=True,
         placeholder="–",
         height="content",
-        alt="What each archive said of this target",
+        alt=_("What each archive said of this target"),
         column_config={
-            "Points": st.column_config.NumberColumn(format="%d"),
-            "Says": st.column_config.TextColumn(width="large"),
+            "Archive": _("Archive"),
+            "Answered": _("Answered"),
+            "Cite": _("Cite"),
+            "Points": st.column_config.NumberColumn(_("Points"), format="%d"),
+            "Says": st.column_config.TextColumn(_("Says"), width="large"),
         },
     )
     if (
         user is not None
         and not target.simulated
-        and st.button("Ask them again", icon=":material/refresh:", key="ask_again")
+        and st.button(_("Ask them again"), icon=":material/refresh:", key="ask_again")
     ):
         st.toast(archives.ask_again(target, user))
         st.rerun()

@@ -13,11 +13,11 @@ from engine.citing.tables import deluxetable, latex_table
 from engine.target import Target
 from lake.citing import papers_of
 from lake.people.accounts import User
-from portal.fmt import number_text, plural
 from portal.light_curve.curves import light_curve
 from portal.light_curve.moment import permalink, reading
 from portal.opened import lake
 from portal.parts import fact_list
+from portal.words import _, several
 
 SHOWN_LINES = 30
 FILE_NAME_MAX_CHARS = 60
@@ -52,24 +52,26 @@ def cite_tab(target: Target, user: User | None) -> None:
     points = light_curve(target.target_id or 0, user)
     if points.is_empty():
         with st.container(border=True):
-            st.markdown("**Nothing to cite yet.** Archives and frames add points as they come.")
+            st.markdown(_("**Nothing to cite yet.** Archives and frames add points as they come."))
         return
     told = citation_of(target, user)
     _who(told.cited)
-    _part("Methods", told.methods, "Numbers and versions are those of the points you see now.")
-    _part("Acknowledgements", told.thanks, "As archives and telescopes ask for it.")
-    _part("Authors", told.authors, "In the order of their points, for AASTeX. Ask each before you submit.")
-    _part("BibTeX", told.bibtex, "Made from bibcodes: titles and authors are where each adsurl leads.")
+    _part(_("Methods"), told.methods, _("Numbers and versions are those of the points you see now."))
+    _part(_("Acknowledgements"), told.thanks, _("As archives and telescopes ask for it."))
+    in_order = _("In the order of their points, for AASTeX. Ask each before you submit.")
+    _part(_("Authors"), told.authors, in_order)
+    from_bibcodes = _("Made from bibcodes: titles and authors are where each adsurl leads.")
+    _part(_("BibTeX"), told.bibtex, from_bibcodes)
     _tables(target, points, told)
-    st.subheader("Permalink", anchor=False)
+    st.subheader(_("Permalink"), anchor=False)
     st.code(permalink(target.name), language=None, wrap_lines=True)
 
 
 def _who(told: Cited) -> None:
-    st.subheader("Whom to credit", anchor=False)
+    st.subheader(_("Whom to credit"), anchor=False)
     credited = {
         person.name: " · ".join(
-            each for each in (plural(points, "point"), person.affiliation, _orcid(person.orcid)) if each
+            each for each in (_points(points), person.affiliation, _orcid(person.orcid)) if each
         )
         for person, points in told.people
     }
@@ -77,8 +79,12 @@ def _who(told: Cited) -> None:
     for each in told.archives:
         info = infos.get(each.name)
         paper = f" · {info.citation}" if info else ""
-        credited[info.title if info else each.name] = f"{number_text(each.points)} points{paper}"
+        credited[info.title if info else each.name] = f"{_points(each.points)}{paper}"
     fact_list(credited)
+
+
+def _points(count: int) -> str:
+    return several("{count} point", "{count} points", count)
 
 
 def _orcid(orcid: str) -> str:
@@ -96,16 +102,16 @@ def _part(heading: str, text: str, remark: str) -> None:
 
 
 def _tables(target: Target, points: pl.DataFrame, told: Citation) -> None:
-    st.subheader("Files", anchor=False)
+    st.subheader(_("Files"), anchor=False)
     plain = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in target.name)
     stem = plain[:FILE_NAME_MAX_CHARS]
     with st.container(horizontal=True):
         for label, key, make in (
-            ("AASTeX table", "aastex", deluxetable),
-            ("LaTeX table", "latex", latex_table),
+            (_("AASTeX table (.tex)"), "aastex", deluxetable),
+            (_("LaTeX table (.tex)"), "latex", latex_table),
         ):
             st.download_button(
-                f"{label} (.tex)",
+                label,
                 partial(make, points, target.name),  # made only when somebody asks for it
                 file_name=f"{stem}_{key}.tex",
                 mime="application/x-tex",
@@ -115,7 +121,7 @@ def _tables(target: Target, points: pl.DataFrame, told: Citation) -> None:
             )
         if told.bibtex:
             st.download_button(
-                "BibTeX (.bib)",
+                _("BibTeX (.bib)"),
                 told.bibtex,
                 file_name=f"{stem}.bib",
                 mime="application/x-bibtex",
@@ -124,7 +130,7 @@ def _tables(target: Target, points: pl.DataFrame, told: Citation) -> None:
                 key="cite_bib",
             )
         st.download_button(
-            "All sentences (.tex)",
+            _("All sentences (.tex)"),
             "\n\n".join((f"% {target.name!a}", told.authors, told.methods, told.thanks, "")),
             file_name=f"{stem}.tex",
             mime="application/x-tex",

@@ -6,6 +6,7 @@ from engine.target import Target
 from lake.people.accounts import User
 from portal.frame import verdicts
 from portal.frame.cards import frame_card
+from portal.words import _
 
 FRAMES_AT_ONCE = 6
 
@@ -17,7 +18,9 @@ def frames_tab(target: Target, user: User | None) -> None:
     page = min(int(st.session_state.get("frames_page", 1)), pages)
     if not shown:
         with st.container(border=True):
-            st.markdown("**No frames yet.** Upload the first image of this target: its verdict appears here.")
+            st.markdown(
+                _("**No frames yet.** Upload the first image of this target: its verdict appears here.")
+            )
     for verdict in shown[(page - 1) * FRAMES_AT_ONCE : page * FRAMES_AT_ONCE]:
         frame_card(verdict)
     if pages > 1:

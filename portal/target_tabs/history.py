@@ -11,68 +11,86 @@ from engine.times import datetime_of
 from lake.history import Deed, Touch, deeds_on, touches_of
 from lake.people.accounts import User
 from lake.rights import can_change
-from portal.fmt import ago_text, date_text, escaped, moment_text, plural
+from portal.fmt import ago_text, date_text, escaped, moment_text
 from portal.light_curve.curves import light_curve
 from portal.light_curve.moment import reading
 from portal.opened import lake
+from portal.words import _, marked, several
 
 VALUE_MAX_CHARS = 80
 _WORDS = {
-    "ra_deg": "right ascension", "dec_deg": "declination", "pm_ra_mas_yr": "proper motion in RA",
-    "pm_dec_mas_yr": "proper motion in Dec", "classification": "class", "discovery_mjd": "discovery",
-    "cadence_d": "cadence", "visibility": "who sees it", "embargo_until_mjd": "embargo",
+    "ra_deg": marked("right ascension"), "dec_deg": marked("declination"),
+    "pm_ra_mas_yr": marked("proper motion in RA"), "pm_dec_mas_yr": marked("proper motion in Dec"),
+    "name": marked("name"), "aliases": marked("aliases"), "description": marked("description"),
+    "classification": marked("class"), "importance": marked("importance"), "cadence_d": marked("cadence"),
+    "discovery_mjd": marked("discovery"), "visibility": marked("who sees it"),
+    "embargo_until_mjd": marked("embargo"), "epoch": marked("epoch"), "designation": marked("designation"),
 }  # fmt: skip
 _DEEDS = {
-    "made": "added the target",
-    "changed": "changed the target",
-    "deleted": "deleted the target",
-    "shared": "shared",
-    "comment gone": "removed a note",
+    "made": marked("**{who}** added the target"),
+    "changed": marked("**{who}** changed the target"),
+    "deleted": marked("**{who}** deleted the target"),
+    "shared": marked("**{who}** shared"),
+    "comment gone": marked("**{who}** removed a note"),
 }
-_TASKS = {"harvest": "from", "reparse": "read again from", "reduce": "measured on"}
-_TITLES = {broker.info.key: broker.info.title for broker in BROKERS} | {"upload": "frames"}
+_FILE_DEEDS = {
+    "shared": marked("**{who}** shared the file {file}"),
+    "deleted": marked("**{who}** deleted the file {file}"),
+}
+_TITLES = {broker.info.key: broker.info.title for broker in BROKERS} | {"upload": marked("frames")}
 
 
 def history_tab(target: Target, user: User | None) -> None:
     """Show who changed a target, to those who may change it, and which versions touched its points."""
     if can_change(target, user):
-        st.subheader("Who changed what", anchor=False)
+        st.subheader(_("Who changed what"), anchor=False)
         deeds = deeds_on(lake().operations, target, user)
         for deed in deeds:
             st.markdown(f"- {deed_sentence(deed)}")
         if not deeds:
-            st.text("Nobody has changed this target since it came.")
-    st.subheader("Versions that touched its points", anchor=False)
+            st.text(_("Nobody has changed this target since it came."))
+    st.subheader(_("Versions that touched its points"), anchor=False)
     points = light_curve(target.target_id or 0, user)
     touches = touches_of(lake(), reading(), points, target.target_id or 0)
     if not touches:
-        st.text("No version of the lake holds points of this target.")
+        st.text(_("No version of the lake holds points of this target."))
         return
     st.dataframe(
         touch_table(touches),
         hide_index=True,
-        placeholder="expired",
+        placeholder=_("expired"),
         height="content" if len(touches) <= 12 else 38 * 12,
-        alt="Versions of the lake that touched the points of this target",
+        alt=_("Versions of the lake that touched the points of this target"),
         column_config={
-            "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            "What": st.column_config.TextColumn(width="large"),
+            "Time (UTC)": st.column_config.DatetimeColumn(_("Time (UTC)"), format="YYYY-MM-DD HH:mm"),
+            "What": st.column_config.TextColumn(_("What"), width="large"),
             "Version": st.column_config.NumberColumn(
-                format="%d", help="Write it after as_of= in the address to see the light curve of then."
+                _("Version"),
+                format="%d",
+                help=_("Write it after as_of= in the address to see the light curve of then."),
             ),
+            "Software": _("Software"),
         },
     )
 
 
 def deed_sentence(deed: Deed) -> str:
     """Return a change as one sentence of Markdown."""
-    who = escaped(deed.who) or "somebody"
-    what = _DEEDS.get(deed.deed, escaped(deed.deed))
-    if deed.upload_name:  # "shared" and "deleted" are words of their own
-        what = f"{escaped(deed.deed)} the file {escaped(deed.upload_name)}"
     told = "" if deed.deed in {"made", "deleted"} else _differences(deed.before, deed.after)
     when = f"{moment_text(deed.at_mjd)} UTC, {ago_text(deed.at_mjd)}"
-    return f"**{who}** {what}{f': {told}' if told else ''}. :gray[{when}]"
+    return f"{_deed_words(deed)}{f': {told}' if told else ''}. :gray[{when}]"
+
+
+def _deed_words(deed: Deed) -> str:
+    """Return who did what, as Markdown; a deed without words of its own is named as the lake names it."""
+    who, file = escaped(deed.who) or _("somebody"), escaped(deed.upload_name)
+    if file and deed.deed in _FILE_DEEDS:
+        return _(_FILE_DEEDS[deed.deed], who=who, file=file)
+    if file:
+        return _("**{who}** {deed} the file {file}", who=who, deed=escaped(deed.deed), file=file)
+    if deed.deed in _DEEDS:
+        return _(_DEEDS[deed.deed], who=who)
+    return f"**{who}** {escaped(deed.deed)}"
 
 
 def touch_table(touches: Sequence[Touch]) -> pl.DataFrame:
@@ -89,23 +107,62 @@ def touch_table(touches: Sequence[Touch]) -> pl.DataFrame:
 
 
 def _touch_words(touch: Touch) -> str:
-    how, source = _TASKS.get(touch.task, f"by {touch.task} from"), _TITLES.get(touch.source, touch.source)
+    source = _(_TITLES.get(touch.source, touch.source))
     if not touch.points:
-        return f"Points {how} {source}, replaced since"
-    return f"{plural(touch.points, 'point')} {how} {source}"
+        return _replaced_words(touch.task, source)
+    if touch.task == "harvest":
+        return several(
+            "{count} point from {source}", "{count} points from {source}", touch.points, source=source
+        )
+    if touch.task == "reparse":
+        return several(
+            "{count} point read again from {source}",
+            "{count} points read again from {source}",
+            touch.points,
+            source=source,
+        )
+    if touch.task == "reduce":
+        return several(
+            "{count} point measured on {source}",
+            "{count} points measured on {source}",
+            touch.points,
+            source=source,
+        )
+    return several(
+        "{count} point by {task} from {source}",
+        "{count} points by {task} from {source}",
+        touch.points,
+        task=touch.task,
+        source=source,
+    )
+
+
+def _replaced_words(task: str, source: str) -> str:
+    told = {
+        "harvest": _("Points from {source}, replaced since", source=source),
+        "reparse": _("Points read again from {source}, replaced since", source=source),
+        "reduce": _("Points measured on {source}, replaced since", source=source),
+    }
+    other = _("Points by {task} from {source}, replaced since", task=task, source=source)
+    return told.get(task, other)
 
 
 def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> str:
     names = sorted({*before, *after})
     return "; ".join(
-        f"{_WORDS.get(name, name)} from {_value(name, before.get(name))} to {_value(name, after.get(name))}"
+        _(
+            "{what} from {before} to {after}",
+            what=_(_WORDS[name]) if name in _WORDS else name,
+            before=_value(name, before.get(name)),
+            after=_value(name, after.get(name)),
+        )
         for name in names
     )
 
 
 def _value(name: str, value: object) -> str:
     if value is None or value == "":
-        return "nothing"
+        return _("nothing")
     if isinstance(value, float):
         return date_text(value) if name.endswith("_mjd") else f"{value:.7g}"
     text = str(value)

@@ -19,6 +19,7 @@ from lake.people.comments import (
 from portal.fmt import ago_text, escaped
 from portal.opened import lake
 from portal.session import current_user
+from portal.words import _
 
 SHOWN_AT_ONCE = 30
 # as lake.people.accounts writes user names; a full stop at the end belongs to the sentence
@@ -29,30 +30,30 @@ def notes_tab(target: Target, user: User | None) -> None:
     """Show the notes on a target; whoever is signed in writes, and takes back what is their own."""
     refusal = st.session_state.pop("note_refusal", "")
     if refusal:
-        st.warning(escaped(refusal), icon=":material/error:")
+        st.warning(escaped(_(refusal)), icon=":material/error:")
     if user is None:
-        st.caption("Sign in to write a note.")
+        st.caption(_("Sign in to write a note."))
     else:
         with st.form("note_form", clear_on_submit=True, border=False):
             st.text_area(
-                "Note",
+                _("Note"),
                 key="note_text",
                 max_chars=TEXT_MAX_CHARS,
-                placeholder="What did you see? @name marks whom it is for.",
+                placeholder=_("What did you see? @name marks whom it is for."),
                 label_visibility="collapsed",
             )
             st.form_submit_button(
-                "Write", icon=":material/send:", type="primary", on_click=_write, args=(target,)
+                _("Write"), icon=":material/send:", type="primary", on_click=_write, args=(target,)
             )
     shown = int(st.session_state.get("notes_shown", SHOWN_AT_ONCE))
     notes = list_comments(
         lake().operations, CommentFilter(target_id=target.target_id or 0), user, limit=shown + 1
     )
     if not notes:
-        st.text("No notes yet.")
+        st.text(_("No notes yet."))
     for note in notes[:shown]:
         _note_box(note, user)
-    if len(notes) > shown and st.button("Older notes", key="older_notes", icon=":material/expand_more:"):
+    if len(notes) > shown and st.button(_("Older notes"), key="older_notes", icon=":material/expand_more:"):
         st.session_state["notes_shown"] = shown + SHOWN_AT_ONCE
         st.rerun()
 
@@ -99,7 +100,7 @@ def _note_box(note: Comment, user: User | None) -> None:
             )
             if user is not None and (user.is_staff or user.username == note.username):
                 st.button(
-                    "Remove",
+                    _("Remove"),
                     key=f"remove_note_{note.comment_id}",
                     icon=":material/delete:",
                     type="tertiary",

@@ -9,6 +9,7 @@ from portal.frame.verdicts import cutout_fits, picture_of
 from portal.light_curve.curves import light_curve
 from portal.one_target.passport import Passport, choice_table, passport_of
 from portal.parts import fact_list
+from portal.words import _
 
 ROWS_SHOWN = 6
 POINT = "point"  # of the address
@@ -19,10 +20,10 @@ def passport_tab(target: Target, user: User | None) -> None:
     points = light_curve(target.target_id or 0, user)
     if points.is_empty():
         with st.container(border=True):
-            st.markdown("**No points yet.** Each point that comes gets its passport here.")
+            st.markdown(_("**No points yet.** Each point that comes gets its passport here."))
         return
     rows = choice_table(points)
-    st.caption("Choose a point by the box before its line: its passport is below.")
+    st.caption(_("Choose a point by the box before its line: its passport is below."))
     chosen = st.dataframe(
         rows,
         key="passport_rows",
@@ -32,9 +33,13 @@ def passport_tab(target: Target, user: User | None) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
-            "Mag": st.column_config.NumberColumn(format="%.3f"),
-            "Limit": st.column_config.NumberColumn(format="%.2f"),
+            "Time (UTC)": st.column_config.DatetimeColumn(_("Time (UTC)"), format="YYYY-MM-DD HH:mm:ss"),
+            "Band": _("Band"),
+            "Mag": st.column_config.NumberColumn(_("Mag"), format="%.3f"),
+            "Limit": st.column_config.NumberColumn(_("Limit"), format="%.2f"),
+            "Source": _("Source"),
+            "Observer": _("Observer"),
+            "Point": _("Point"),
         },
     )
     picked = chosen["selection"]["rows"]
@@ -43,7 +48,7 @@ def passport_tab(target: Target, user: User | None) -> None:
     asked = st.query_params.get(POINT, "") or rows["Point"][0]
     found = passport_of(int(asked), target, user) if _is_number(asked) else None
     if found is None:
-        st.warning(f"This target has no point {escaped(asked[:40])}.", icon=":material/error:")
+        st.warning(_("This target has no point {point}.", point=escaped(asked[:40])), icon=":material/error:")
         return
     _passport(found, target)
 
@@ -61,8 +66,9 @@ def _passport(found: Passport, target: Target) -> None:
     with left:
         _section(*first)
     if right is not None and picture is not None and found.verdict is not None:
-        right.image(picture, width=220, alt=f"{target.name} in {found.verdict.file}")
-        right.caption("Rings: stars of the zero point.")
+        alt = _("{target} in {file}", target=target.name, file=found.verdict.file)
+        right.image(picture, width=220, alt=alt)
+        right.caption(_("Rings: stars of the zero point."))
     for section in others:
         _section(*section)
     if found.verdict is not None:
@@ -81,7 +87,7 @@ def _frame_files(found: Passport) -> None:
     kept = cutout_fits(verdict) if verdict is not None else None
     if kept is not None:
         st.download_button(
-            "Cut-out (FITS)",
+            _("Cut-out (FITS)"),
             kept,
             file_name=f"point_{found.point_id}_cutout.fits",
             mime="application/fits",
@@ -90,31 +96,33 @@ def _frame_files(found: Passport) -> None:
             key="passport_cutout",
         )
     if len(found.stars):
-        st.markdown("**Comparison stars**")
+        st.markdown(_("**Comparison stars**"))
         st.dataframe(
             found.stars,
             hide_index=True,
             placeholder="–",
             height="content" if len(found.stars) <= 10 else 38 * 10,
             column_config={
-                name: st.column_config.NumberColumn(format=form)
-                for name, form in (
-                    ("RA", "%.6f"), ("Dec", "%.6f"), ("Catalogue mag", "%.3f"), ("Off by", "%.3f"),
-                )
+                "Star": _("Star"),
+                "RA": st.column_config.NumberColumn(_("RA"), format="%.6f"),
+                "Dec": st.column_config.NumberColumn(_("Dec"), format="%.6f"),
+                "Catalogue mag": st.column_config.NumberColumn(_("Catalogue mag"), format="%.3f"),
+                "Off by": st.column_config.NumberColumn(_("Off by"), format="%.3f"),
+                "Used": _("Used"),
             },
-        )  # fmt: skip
+        )
 
 
 def _raw_answer(found: Passport) -> None:
     answer = found.answer
     if answer is None:
         return
-    st.markdown(f"**The answer of {escaped(answer.archive)}, as it came**")
+    st.markdown(_("**The answer of {archive}, as it came**", archive=escaped(answer.archive)))
     if found.preview:
         st.code(found.preview, language=None, height=240)
     if answer.is_whole:
         st.download_button(
-            "Raw answer",
+            _("Raw answer"),
             answer.body,
             file_name=f"{answer.archive}_{answer.sha256[:12]}.txt",
             mime="application/octet-stream",
@@ -123,4 +131,4 @@ def _raw_answer(found: Passport) -> None:
             key="passport_raw",
         )
     else:
-        st.caption("It is too long to be given here whole.")
+        st.caption(_("It is too long to be given here whole."))

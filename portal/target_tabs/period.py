@@ -8,6 +8,7 @@ from engine.target import Target
 from lake.people.accounts import User
 from portal.fmt import escaped
 from portal.one_target import periods
+from portal.words import _, marked
 
 PERIOD = "period"  # its word in the address
 
@@ -15,37 +16,37 @@ PERIOD = "period"  # its word in the address
 def period_tab(target: Target, user: User | None) -> None:
     """Show the periodogram and, beside it, the light curve folded with a period that may be changed."""
     shortest_d = st.session_state.get("shortest_period", periods.SHORTEST_CHOICES_D[0])
-    bar = st.empty()
+    bar, looking = st.empty(), _("Looking for a period")
     try:
         found = periods.search(
             target,
             user,
             shortest_d=shortest_d,
-            told=lambda share: bar.progress(share, "Looking for a period"),
+            told=lambda share: bar.progress(share, looking),
         )
     except Rejected as refusal:
         bar.empty()
         with st.container(border=True):
-            st.markdown(f"**No period yet.** {escaped(refusal.reason)}")
+            st.markdown(_("**No period yet.** {reason}", reason=escaped(_(refusal.reason))))
         if shortest_d != periods.SHORTEST_CHOICES_D[0]:
             _shortest()
         return
     bar.empty()
-    st.markdown(f"Best period {periods.headline(found)}")
+    st.markdown(periods.headline(found))
     for doubt in periods.doubts(found):
         st.markdown(f":material/help: {escaped(doubt)}")
     period_d, epoch = _fields(target, found)
     _keep_in_address(found, period_d)
     _charts(target, user, found, (period_d, epoch))
-    with st.expander("What do I see here?", icon=":material/school:"):
-        st.markdown(_LESSON)
+    with st.expander(_("What do I see here?"), icon=":material/school:"):
+        st.markdown(_(_LESSON))
         st.caption(escaped(periods.method(found)))
         _shortest()
 
 
 def _shortest() -> None:
     st.segmented_control(
-        "Shortest period to try [d]",
+        _("Shortest period to try [d]"),
         periods.SHORTEST_CHOICES_D,
         default=periods.SHORTEST_CHOICES_D[0],
         required=True,
@@ -61,7 +62,7 @@ def _fields(target: Target, found: PeriodSearch) -> tuple[float, float]:
         st.session_state[key] = asked or found.period_d
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         period_d = st.number_input(
-            "Period [d]",
+            _("Period [d]"),
             min_value=1e-4,
             max_value=periods.MOST_PERIOD_D,
             step=max(found.period_err_d, 1e-7),
@@ -70,16 +71,16 @@ def _fields(target: Target, found: PeriodSearch) -> tuple[float, float]:
             width=200,
         )
         epoch = st.number_input(
-            "Phase 0 at [d]",
+            _("Phase 0 at [d]"),
             value=found.seen.epoch,
             format="%.4f",
             key=f"epoch_of_{target.target_id}",
-            help="BJD (TDB) less 2400000.5; of a body of the Solar System MJD (UTC).",
+            help=_("BJD (TDB) less 2400000.5; of a body of the Solar System MJD (UTC)."),
             width=200,
         )
         for label, factor in (("P/2", 0.5), ("2P", 2.0)):
             st.button(label, key=f"times_{factor}", on_click=_multiply, args=(key, factor))
-        st.button("Best", key="best_period", on_click=_put, args=(key, found.period_d))
+        st.button(_("Best"), key="best_period", on_click=_put, args=(key, found.period_d))
     return period_d, epoch
 
 
@@ -107,22 +108,32 @@ def _charts(target: Target, user: User | None, found: PeriodSearch, fold: tuple[
             drawn.periodogram,
             drawn.periodogram_spec,
             key="periodogram",
-            alt=f"Periodogram of {target.name}; its highest peak is at {found.period_d:.6g} days",
+            alt=_(
+                "Periodogram of {target}; its highest peak is at {period} days",
+                target=target.name,
+                period=f"{found.period_d:.6g}",
+            ),
         )
     with right:
         st.vega_lite_chart(
             drawn.rows,
             drawn.spec,
             key="folded",
-            alt=f"Light curve of {target.name} folded with {period_d:.6g} days, two cycles",
+            alt=_(
+                "Light curve of {target} folded with {period} days, two cycles",
+                target=target.name,
+                period=f"{period_d:.6g}",
+            ),
         )
     st.caption(
-        "Left: how well a wave of each period fits; dashed lines are how high noise alone climbs in 10, 1 "
-        "and 0.1 % of all cases. Right: all points by their place in the cycle, drawn twice."
+        _(
+            "Left: how well a wave of each period fits; dashed lines are how high noise alone climbs in 10, "
+            "1 and 0.1 % of all cases. Right: all points by their place in the cycle, drawn twice."
+        )
     )
 
 
-_LESSON = """
+_LESSON = marked("""\
 A star that repeats its changes can be **folded**: each point is moved into one cycle, by the time that has
 passed since the cycle began. With the right period the points of many nights fall onto one curve; with a
 wrong one they are scattered. Change the period a little and watch.
@@ -134,4 +145,4 @@ wrong one they are scattered. Change the period a little and watch.
   press *2P* and see whether neighbouring dips differ.
 - A peak below the 1 % line should not be believed, and one above it only when the folded curve looks like a
   star.
-"""
+""")

@@ -1,11 +1,15 @@
 """The part of a target's page that says from where it can be observed tonight."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from engine.target import Target
 from lake.people.accounts import User
+from lake.tonight import Chance
 from portal.fmt import escaped
 from portal.observing import tonight
+from portal.words import _
 
 
 def tonight_tab(target: Target, user: User | None) -> None:
@@ -18,7 +22,7 @@ def tonight_tab(target: Target, user: User | None) -> None:
     first = [name for name, each in by_name.items() if each.hours_up > 0] or list(by_name)
     dear = [name for name in first if by_name[name].telescope.is_dear]
     names = st.multiselect(
-        "Telescopes",
+        _("Telescopes"),
         list(by_name),
         default=list(dict.fromkeys([*first[:1], *dear, *first]))[: tonight.DRAWN_AT_FIRST],
         max_selections=tonight.MOST_DRAWN,
@@ -31,25 +35,38 @@ def tonight_tab(target: Target, user: User | None) -> None:
             chart.rows,
             chart.spec,
             key="tonight_chart",
-            alt=f"Altitude of {target.name} tonight from {', '.join(chart.names)}",
+            alt=_(
+                "Altitude of {target} tonight from {telescopes}",
+                target=target.name,
+                telescopes=", ".join(chart.names),
+            ),
         )
         st.caption(
-            f"Each line goes from sunset to sunrise of its telescope. Sky and Moon (dotted) are those of "
-            f"{escaped(chart.names[0])}; the bluer, the brighter the sky. Dashed: 30 degrees."
+            _(
+                "Each line goes from sunset to sunrise of its telescope. Sky and Moon (dotted) are those of "
+                "{telescope}; the bluer, the brighter the sky. Dashed: 30 degrees.",
+                telescope=escaped(chart.names[0]),
+            )
         )
+    _table(found)
+
+
+def _table(found: Sequence[Chance]) -> None:
     st.dataframe(
         tonight.chances_table(found),
         hide_index=True,
         placeholder="–",
         height="content" if len(found) <= 12 else 38 * 12,
-        alt="What each telescope can see of this target tonight",
+        alt=_("What each telescope can see of this target tonight"),
         column_config={
-            "Telescope": st.column_config.TextColumn(width="medium"),
-            "Evening": st.column_config.DateColumn(format="YYYY-MM-DD"),
-            "Best": st.column_config.TextColumn(help="UTC"),
-            "High": st.column_config.NumberColumn(format="%.0f°"),
-            "Hours": st.column_config.NumberColumn(format="%.1f h", help="Above 30 degrees in the dark"),
-            "Moon": st.column_config.NumberColumn(format="%.0f°"),
-            "Dark": st.column_config.TextColumn(help="UTC; the Sun is 12 degrees down"),
+            "Telescope": st.column_config.TextColumn(_("Telescope"), width="medium"),
+            "Evening": st.column_config.DateColumn(_("Evening"), format="YYYY-MM-DD"),
+            "Best": st.column_config.TextColumn(_("Best"), help="UTC"),
+            "High": st.column_config.NumberColumn(_("High"), format="%.0f°"),
+            "Hours": st.column_config.NumberColumn(
+                _("Hours"), format="%.1f h", help=_("Above 30 degrees in the dark")
+            ),
+            "Moon": st.column_config.NumberColumn(_("Moon"), format="%.0f°"),
+            "Dark": st.column_config.TextColumn(_("Dark"), help=_("UTC; the Sun is 12 degrees down")),
         },
     )

@@ -9,7 +9,8 @@ from page_lakes import example_points
 
 from engine.bands import BANDS
 from engine.lightcurve import Flag, empty, light_curve
-from portal.light_curve.charts import bands_in_order, drawn_points, light_curve_spec
+from portal.light_curve.charts import bands_in_order, light_curve_spec
+from portal.light_curve.marks import drawn_points
 from portal.light_curve.thumbnails import THUMBNAIL_WIDTH_PX, thumbnail_svg
 
 

@@ -15,7 +15,6 @@ from engine.extinction import extinction_mag, extinction_per_a_v
 from engine.lightcurve import light_curve
 from engine.periods.search import find_period
 from lake.opening import Lake
-from portal.light_curve.charts import drawn_points
 from portal.light_curve.looks import (
     ABSOLUTE,
     FLUX,
@@ -27,6 +26,7 @@ from portal.light_curve.looks import (
     looked_spec,
     with_words,
 )
+from portal.light_curve.marks import drawn_points
 from portal.one_target.period_charts import folded_rows, folded_spec, periodogram_rows
 from portal.one_target.periods import period_of_address
 

@@ -1,0 +1,23 @@
+"""What is remarked of a point, in the reader's language."""
+
+from engine.lightcurve import Flag
+from portal.words import _, marked
+
+REMARKS: dict[Flag, str] = {  # as engine.lightcurve.FLAG_WORDS has them, where no text is translated
+    Flag.SIMULATED: marked("simulated"),
+    Flag.SATURATED: marked("saturated"),
+    Flag.BLENDED: marked("blended with a neighbour"),
+    Flag.NEAR_EDGE: marked("near the edge of the frame"),
+    Flag.BAD_PIXEL: marked("bad pixel in the aperture"),
+    Flag.FEW_REFERENCE_STARS: marked("few reference stars"),
+    Flag.NON_STANDARD_BAND: marked("camera's band is far from the standard one"),
+    Flag.POOR_QUALITY_AT_SOURCE: marked("marked as poor by the archive"),
+    Flag.TIME_UNCERTAIN: marked("time uncertain by more than a minute"),
+    Flag.APERTURE_ONLY: marked("aperture photometry"),
+    Flag.DIFFERENCE: marked("difference from a reference image"),
+}
+
+
+def remark_words(flags: int) -> str:
+    """Return the flags of one point in words, separated by semicolons."""
+    return "; ".join(_(words) for flag, words in REMARKS.items() if flags & flag)
