@@ -7,6 +7,7 @@ from lake.people.accounts import User
 from lake.sites.fields import FIELDS
 from lake.sites.importing import Imported, import_observatories
 from portal.opened import lake
+from portal.words import _
 
 CSV_COLUMNS = ", ".join(field.name for field in FIELDS)
 
@@ -16,11 +17,11 @@ def judged(user: User, body: bytes, *, is_stored: bool) -> tuple[Imported | None
     try:
         return import_observatories(lake().operations, body, by=user, dry_run=not is_stored), ""
     except Rejected as refusal:
-        return None, refusal.reason
+        return None, _(refusal.reason)
 
 
 def verdict_table(made: Imported) -> pl.DataFrame:
     """Return the verdicts on the rows of a CSV as the page lists them."""
-    rows = [(row.line, row.oname, str(row.fate), row.sentence) for row in made.rows]
+    rows = [(row.line, row.oname, _(str(row.fate)), _(row.sentence)) for row in made.rows]
     schema = {"Line": pl.Int64(), "ONAME": pl.String(), "Fate": pl.String(), "Says": pl.String()}
     return pl.DataFrame(rows, schema=schema, orient="row")
