@@ -61,13 +61,14 @@ def proposals_listed(user: User | None, *, state: str, watch: str = ANY_WATCH) -
 
 def _listed(each: Proposal) -> ListedProposal:
     mag = f"{mag_text(each.mag)} mag {each.band}".strip() if each.mag is not None else _("no magnitude")
+    classification = each.classification or _("no class")
     chance = "" if each.probability is None else f" ({each.probability:.0%})"
     seen = _("not said when") if each.seen_mjd is None else _("seen {ago}", ago=ago_text(each.seen_mjd))
     return ListedProposal(
         proposal=each,
         stream=stream(each.stream).info.title,
         place=f"{each.ra_deg:.5f} {each.dec_deg:+.5f}",
-        facts=f"{mag}, {each.classification or _('no class')}{chance}, {seen}",
+        facts=f"{mag}, {classification}{chance}, {seen}",
         history=_history(each),
         may_accept=each.state in (ProposalState.NEW, ProposalState.DISMISSED),
         may_dismiss=each.state == ProposalState.NEW,
@@ -129,7 +130,7 @@ def rule_text(watch: Watch) -> str:
         hours=f"{watch.every_h:g}",
         rule=told(watch.rule),
     )
-    return f"{does} {_('Makes targets by itself.')}" if watch.makes_targets else does
+    return " ".join((does, _("Makes targets by itself."))) if watch.makes_targets else does
 
 
 def streams() -> dict[str, StreamInfo]:

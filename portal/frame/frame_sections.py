@@ -64,7 +64,8 @@ def _waiting(shown: FramePage) -> None:
 def worth(shown: FramePage) -> None:
     """Say what the frame is worth, what to change, and how it went."""
     if shown.verdict is None:
-        st.markdown(f"**{escaped(_(shown.sent.reason) or _('The verdict is not in yet.'))}**")
+        words = _(shown.sent.reason) or _("The verdict is not in yet.")
+        st.markdown(f"**{escaped(words)}**")
         return
     with st.container(border=True, gap="xsmall"):
         st.markdown(_("**What it is worth**"))

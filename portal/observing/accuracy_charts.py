@@ -229,7 +229,8 @@ def _axis(*, values: Sequence[float] | None = None, label: str = "") -> alt.Axis
 
 
 def _degrees(values: Sequence[int], below: str, above: str) -> alt.Axis:
-    under, over = json.dumps(f" {below}"), json.dumps(f" {above}")  # as an expression writes texts
+    # as an expression writes texts
+    under, over = (json.dumps(f" {side}", ensure_ascii=False) for side in (below, above))
     word = f"abs(datum.value) + '°' + (datum.value < 0 ? {under} : datum.value > 0 ? {over} : '')"
     return alt.Axis(
         values=list(values), labelExpr=word, tickSize=0, labelPadding=7, grid=True, labelOverlap=True

@@ -170,10 +170,12 @@ def facts_of_camera(shown: CameraPage) -> dict[str, str]:
     """Return what is registered of a camera and its telescope."""
     place, camera = shown.registered.observatory, shown.registered.camera
     longitude_deg = (place.longitude_deg + 180.0) % 360.0 - 180.0
+    north = _("N") if place.latitude_deg >= 0 else _("S")
+    east = _("E") if longitude_deg >= 0 else _("W")
     given = {
         _("ONAME for uploads"): shown.registered.oname,
-        _("Place"): f"{abs(place.latitude_deg):.3f}° {_('N') if place.latitude_deg >= 0 else _('S')}, "
-        f"{abs(longitude_deg):.3f}° {_('E') if longitude_deg >= 0 else _('W')}, {place.altitude_m:.0f} m",
+        _("Place"): f"{abs(place.latitude_deg):.3f}° {north}, {abs(longitude_deg):.3f}° {east}, "
+        f"{place.altitude_m:.0f} m",
         _("Telescope"): place.telescope,
         _("Aperture"): f"{place.aperture_m:g} m" if place.aperture_m else "",
         _("Filters"): place.filters,

@@ -64,7 +64,7 @@ def schema_browser(told: Manifest) -> None:
         _("Tables"),
         list(rows),
         key="data_table",
-        format_func=lambda name: f"{name} · {several('{count} row', '{count} rows', rows[name])}",
+        format_func=lambda name: " · ".join((name, several("{count} row", "{count} rows", rows[name]))),
     )
     found = next(each for each in told.tables if each.name == table)
     st.caption(escaped(_(found.description)))
