@@ -16,23 +16,32 @@ from portal.at_work.work import ListedJob, jobs_listed, retry_job
 from portal.deed import outcome
 from portal.fmt import moment_text
 from portal.opened import lake, settings
+from portal.words import _, marked, several
 
-ANY_KIND = "Everything"
+ANY_KIND = marked("Everything")
 AUDIT_KINDS: dict[str, str] = {
     ANY_KIND: "",
-    "Sign-ins": Kind.SIGN_IN.value,
-    "Downloads": Kind.DOWNLOAD.value,
-    "Changes": Kind.CHANGE.value,
+    marked("Sign-ins"): Kind.SIGN_IN.value,
+    marked("Downloads"): Kind.DOWNLOAD.value,
+    marked("Changes"): Kind.CHANGE.value,
 }
-SINCE: dict[str, float | None] = {"day": 1.0, "week": 7.0, "month": 30.0, "ever": None}
+SINCE: dict[str, float | None] = {
+    marked("day"): 1.0,
+    marked("week"): 7.0,
+    marked("month"): 30.0,
+    marked("ever"): None,
+}
 AUDIT_PAGE = 100
 _LIMITS: Mapping[str, tuple[str, str]] = {
-    "upload_max_mb": ("One file", "MB"),
-    "requests_per_min": ("Requests of one address or token to the API", "a minute; 0 is any number"),
-    "job_wall_clock_s": ("One job", "s"),
-    "job_memory_mb": ("Memory of one job", "MB"),
-    "workers": ("Jobs at once", "worker processes"),
-    "keep_versions_d": ("Every version of the lake is kept", "days"),
+    "upload_max_mb": (marked("One file"), "{number} MB"),
+    "requests_per_min": (
+        marked("Requests of one address or token to the API"),
+        marked("{number} a minute; 0 is any number"),
+    ),
+    "job_wall_clock_s": (marked("One job"), "{number} s"),
+    "job_memory_mb": (marked("Memory of one job"), "{number} MB"),
+    "workers": (marked("Jobs at once"), marked("{number} worker processes")),
+    "keep_versions_d": (marked("Every version of the lake is kept"), marked("{number} days")),
 }
 
 
@@ -50,13 +59,13 @@ def camera_facts(camera: RegisteredCamera) -> dict[str, str]:
     """Return what staff look at before they approve a camera."""
     place, facts = camera.observatory, camera.camera
     told = {
-        "Observatory": place.name,
-        "Registered by": camera.created_by,
-        "Place": f"{place.longitude_deg:+.4f}°, {place.latitude_deg:+.4f}°, {place.altitude_m:.0f} m",
-        "Gain": facts.gain_e_adu and f"{facts.gain_e_adu:g} e/ADU",
-        "Read noise": facts.read_noise_e and f"{facts.read_noise_e:g} e",
-        "Saturation": facts.saturation_adu and f"{facts.saturation_adu:g} ADU",
-        "Pixel scale": facts.pixel_scale_arcsec and f"{facts.pixel_scale_arcsec:g} arcsec",
+        _("Observatory"): place.name,
+        _("Registered by"): camera.created_by,
+        _("Place"): f"{place.longitude_deg:+.4f}°, {place.latitude_deg:+.4f}°, {place.altitude_m:.0f} m",
+        _("Gain"): facts.gain_e_adu and f"{facts.gain_e_adu:g} e/ADU",
+        _("Read noise"): facts.read_noise_e and f"{facts.read_noise_e:g} e",
+        _("Saturation"): facts.saturation_adu and f"{facts.saturation_adu:g} ADU",
+        _("Pixel scale"): facts.pixel_scale_arcsec and f"{facts.pixel_scale_arcsec:g} arcsec",
     }
     return {name: str(value) for name, value in told.items() if value}
 
@@ -64,8 +73,8 @@ def camera_facts(camera: RegisteredCamera) -> dict[str, str]:
 def decide_camera(user: User, oname: str, *, is_good: bool) -> str:
     """Approve a camera, or put it out of use; return what to tell the person."""
     decide = approve_camera if is_good else refuse_camera
-    word = "approved" if is_good else "out of use"
-    return outcome(lambda: decide(lake().operations, oname, by=user), f"{oname} is {word}.")
+    done = _("{camera} is approved.", camera=oname) if is_good else _("{camera} is out of use.", camera=oname)
+    return outcome(lambda: decide(lake().operations, oname, by=user), done)
 
 
 def stuck_jobs(user: User) -> list[ListedJob]:
@@ -79,7 +88,11 @@ def retry_jobs(user: User, job_ids: Iterable[int]) -> str:
     """Let jobs run again; return what to tell the person."""
     words = [outcome(lambda job_id=job_id: retry_job(job_id, user), "") for job_id in job_ids]  # type: ignore[misc]
     refused = [word for word in words if word]
-    return refused[0] if refused else f"{len(words)} jobs wait for a worker again."
+    if refused:
+        return refused[0]
+    return several(
+        "{count} job waits for a worker again.", "{count} jobs wait for a worker again.", len(words)
+    )
 
 
 def audit_lines(user: User, *, kind: str, who: str, since: str, before_id: int | None = None) -> list[Entry]:
@@ -117,13 +130,18 @@ def limits_table() -> pl.DataFrame:
     """Return the limits of this installation, and what sets each."""
     now = settings()
     rows = [
-        (words, f"{getattr(now, name):,} {unit}", now.origin(name)) for name, (words, unit) in _LIMITS.items()
+        (_(words), _(value, number=f"{getattr(now, name):,}"), _origin_text(now.origin(name)))
+        for name, (words, value) in _LIMITS.items()
     ]
     rows += [
-        ("Body of a request to /api/v1", f"{MOST_BODY_BYTES // 1_000_000} MB", "fixed"),
-        ("Life of a token", f"{DAYS_MAX:,.0f} days", "fixed"),
+        (_("Body of a request to /api/v1"), f"{MOST_BODY_BYTES // 1_000_000} MB", _("fixed")),
+        (_("Life of a token"), _("{number} days", number=f"{DAYS_MAX:,.0f}"), _("fixed")),
     ]
     return pl.DataFrame(rows, schema=["Limit", "Value", "Set by"], orient="row")
+
+
+def _origin_text(origin: str) -> str:
+    return _("default") if origin == "default" else origin  # else the name of a variable
 
 
 def today() -> str:

@@ -11,12 +11,15 @@ from lake.people.terms import Terms, current_terms
 from lake.settings import SignUp
 from portal.opened import lake, settings
 from portal.security.throttle import Throttle
+from portal.words import _, marked
 
 ASKED_PER_HOUR = 30  # from one address: a classroom still gets in
 SENTENCES = {
-    Next.CONFIRM: "A link was sent to your address: open it within two days to go on.",
-    Next.WAIT: "Thank you. Staff look at every request; once they agree you can sign in with your password.",
-    Next.TRY: "Thank you. You can sign in now; should it not work, staff look at your request first.",
+    Next.CONFIRM: marked("A link was sent to your address: open it within two days to go on."),
+    Next.WAIT: marked(
+        "Thank you. Staff look at every request; once they agree you can sign in with your password."
+    ),
+    Next.TRY: marked("Thank you. You can sign in now; should it not work, staff look at your request first."),
 }
 _ASKING = Throttle(attempts=ASKED_PER_HOUR, window_s=3600.0)
 _HASHING = threading.BoundedSemaphore(2)  # each hash takes 64 MB
@@ -55,7 +58,7 @@ def ask(opened: Lake, asked: Request, *, address: str) -> str:
             retry_after_s=int(wait_s) + 1,
         )
     with _HASHING:
-        return SENTENCES[ask_for_account(opened.operations, opened.settings, asked)]
+        return _(SENTENCES[ask_for_account(opened.operations, opened.settings, asked)])
 
 
 def ask_here(fields: dict[str, str], *, accepts: Terms | None, address: str) -> str:
@@ -66,7 +69,7 @@ def ask_here(fields: dict[str, str], *, accepts: Terms | None, address: str) -> 
 
 def confirm(key: str) -> str:
     """Return what to tell somebody who opened the link in their mail."""
-    return SENTENCES[confirm_email(lake().operations, settings(), key)]
+    return _(SENTENCES[confirm_email(lake().operations, settings(), key)])
 
 
 def is_link_good(key: str) -> bool:

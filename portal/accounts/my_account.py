@@ -21,6 +21,7 @@ from lake.people.second_factor import (
 from lake.people.sessions import Session, end_other_sessions, list_sessions, revoke_session
 from portal.opened import lake, settings
 from portal.security.throttle import Throttle
+from portal.words import _
 
 ATTEMPTS, WINDOW_S = 8, 300.0
 _PROOFS = Throttle(attempts=ATTEMPTS, window_s=WINDOW_S)  # of one person, from wherever
@@ -126,7 +127,9 @@ def browser_words(user_agent: str) -> str:
     """Return what browser a session is of, as people call it."""
     browser = next((name for sign, name in _BROWSERS.items() if sign in user_agent), "")
     system = next((name for sign, name in _SYSTEMS.items() if sign in user_agent), "")
-    return " on ".join(part for part in (browser, system) if part) or "another program"
+    if browser and system:
+        return _("{browser} on {system}", browser=browser, system=system)
+    return browser or system or _("another program")
 
 
 def _prove(user: User, password: str, code: str | None = None) -> None:

@@ -13,13 +13,19 @@ from lake.people.groups import (
 )
 from portal.deed import outcome
 from portal.opened import lake
+from portal.words import _, marked
 
 ROLES: dict[str, Role] = {
-    "Member: sees what is the group's": Role.MEMBER,
-    "Editor: may change it": Role.EDITOR,
-    "Leader: says who belongs, and who sees it": Role.LEADER,
+    marked("Member: sees what is the group's"): Role.MEMBER,
+    marked("Editor: may change it"): Role.EDITOR,
+    marked("Leader: says who belongs, and who sees it"): Role.LEADER,
 }
-ROLE_WORDS = {role: words.split(":")[0] for words, role in ROLES.items()}
+ROLE_WORDS = {Role.MEMBER: marked("Member"), Role.EDITOR: marked("Editor"), Role.LEADER: marked("Leader")}
+_NOW = {
+    Role.MEMBER: marked("{person} is member of {group}."),
+    Role.EDITOR: marked("{person} is editor of {group}."),
+    Role.LEADER: marked("{person} is leader of {group}."),
+}
 
 
 def groups_of(user: User) -> list[Group]:
@@ -41,7 +47,7 @@ def make_group(user: User, name: str, description: str) -> str:
     """Make a group; return what to tell the person."""
     return outcome(
         lambda: create_group(lake().operations, name, by=user, description=description[:2000]),
-        f"You lead the group {name}.",
+        _("You lead the group {group}.", group=name),
     )
 
 
@@ -49,7 +55,7 @@ def put_member(user: User, group: Group, username: str, role: Role) -> str:
     """Take somebody in, or change what they may do; return what to tell the person."""
     return outcome(
         lambda: set_member(lake().operations, group.group_id, username, role, by=user),
-        f"{username} is {role} of {group.name}.",
+        _(_NOW[role], person=username, group=group.name),
     )
 
 
@@ -57,10 +63,11 @@ def take_out(user: User, group: Group, username: str) -> str:
     """Take somebody out of a group; return what to tell the person."""
     return outcome(
         lambda: remove_member(lake().operations, group.group_id, username, by=user),
-        f"{username} does not belong to {group.name} any more.",
+        _("{person} does not belong to {group} any more.", person=username, group=group.name),
     )
 
 
 def end_group(user: User, group: Group) -> str:
     """Delete a group; return what to tell the person."""
-    return outcome(lambda: delete_group(lake().operations, group.group_id, by=user), f"{group.name} is gone.")
+    gone = _("{group} is gone.", group=group.name)
+    return outcome(lambda: delete_group(lake().operations, group.group_id, by=user), gone)

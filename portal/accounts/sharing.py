@@ -16,9 +16,19 @@ from lake.rights import Shared, can_share, shared_target, shared_upload, target_
 from lake.targets import update_target
 from portal.fmt import date_text, escaped
 from portal.opened import lake
+from portal.words import _, marked
 
-WHO = {"Everybody": Visibility.PUBLIC, "A group": Visibility.GROUP, "Only me": Visibility.PRIVATE}
-NO_GROUP, SAME_GROUP = "No group", "The group that has it now"
+WHO = {
+    marked("Everybody"): Visibility.PUBLIC,
+    marked("A group"): Visibility.GROUP,
+    marked("Only me"): Visibility.PRIVATE,
+}
+NO_GROUP, SAME_GROUP = marked("No group"), marked("The group that has it now")
+_SEEN_BY = {
+    Visibility.PUBLIC: marked("seen by everybody"),
+    Visibility.GROUP: marked("seen by a group"),
+    Visibility.PRIVATE: marked("seen by its owner"),
+}
 
 
 def sharing_fields(user: User, key: str, *, present: Shared | None = None) -> Shared:
@@ -26,25 +36,27 @@ def sharing_fields(user: User, key: str, *, present: Shared | None = None) -> Sh
     now = present or Shared(owner=user.username, visibility=Visibility.PUBLIC)
     groups = groups_to_choose(user, now.group_id)
     who = st.selectbox(
-        "Who sees it",
+        _("Who sees it"),
         list(WHO),
         index=list(WHO.values()).index(now.visibility),
         key=f"{key}_who",
-        help="Staff see everything.",
+        format_func=_,
+        help=_("Staff see everything."),
     )
     left, right = st.columns(2)
     group = left.selectbox(
-        "Group",
+        _("Group"),
         list(groups),
         index=list(groups.values()).index(now.group_id),
         key=f"{key}_group",
-        help="Its members see it, its editors may change it.",
+        format_func=lambda name: _(name) if name in (NO_GROUP, SAME_GROUP) else name,
+        help=_("Its members see it, its editors may change it."),
     )
     embargo = right.date_input(
-        "Embargo until",
+        _("Embargo until"),
         value=None if now.embargo_until_mjd is None else datetime_of(now.embargo_until_mjd).date(),
         key=f"{key}_embargo",
-        help="What everybody may see is public from this day on; before, as for a group.",
+        help=_("What everybody may see is public from this day on; before, as for a group."),
     )
     until_mjd = mjd_of(datetime.combine(embargo, time(), UTC)) if embargo else None
     return Shared(
@@ -92,9 +104,9 @@ def upload_sharing(sent: Upload, user: User | None) -> None:
 
 def words_of(visibility: Visibility, embargo_until_mjd: float | None) -> str:
     """Return in a few words who sees a thing."""
-    who = {Visibility.PUBLIC: "everybody", Visibility.GROUP: "a group", Visibility.PRIVATE: "its owner"}
-    until = "" if embargo_until_mjd is None else f" from {date_text(embargo_until_mjd)} on"
-    return f"seen by {who[visibility]}{until if visibility == Visibility.PUBLIC else ''}"
+    if visibility == Visibility.PUBLIC and embargo_until_mjd is not None:
+        return _("seen by everybody from {date} on", date=date_text(embargo_until_mjd))
+    return _(_SEEN_BY[visibility])
 
 
 def _share(sent: Upload, wanted: Shared, user: User) -> None:
@@ -103,17 +115,17 @@ def _share(sent: Upload, wanted: Shared, user: User) -> None:
 
 def _box(user: User, key: str, now: Shared, store: Callable[[Shared], None]) -> None:
     with (
-        st.popover("Sharing", icon=":material/group:", width="content", key=f"{key}_sharing"),
+        st.popover(_("Sharing"), icon=":material/group:", width="content", key=f"{key}_sharing"),
         st.form(f"{key}_share", border=False),
     ):
-        st.caption(f"Now {words_of(now.visibility, now.embargo_until_mjd)}.")
+        st.caption(_("Now {seen}.", seen=words_of(now.visibility, now.embargo_until_mjd)))
         wanted = sharing_fields(user, f"{key}_share", present=now)
-        sent = st.form_submit_button("Share so", type="primary", icon=":material/check:")
+        sent = st.form_submit_button(_("Share so"), type="primary", icon=":material/check:")
     if not sent:
         return
     try:
         store(wanted)
     except Rejected as refusal:
-        st.warning(escaped(refusal.reason), icon=":material/error:")
+        st.warning(escaped(_(refusal.reason)), icon=":material/error:")
         return
     st.rerun()

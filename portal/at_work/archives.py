@@ -21,11 +21,12 @@ from lake.archives import (
 )
 from lake.people.accounts import User
 from lake.rights import can_see
-from portal.fmt import ago_text, plural
+from portal.fmt import ago_text
 from portal.opened import lake, settings
+from portal.words import _, marked, several
 
-WELL, RESTS, NEEDS_ACCOUNT, BY_FILE, NEW = "well", "rests", "needs an account", "by file", "not asked yet"
-TROUBLE = "trouble"
+WELL, RESTS, NEEDS_ACCOUNT = marked("well"), marked("rests"), marked("needs an account")
+BY_FILE, NEW, TROUBLE = marked("by file"), marked("not asked yet"), marked("trouble")
 NAMED_MOST = 4
 _HOURS = 24.0
 
@@ -41,9 +42,18 @@ class Asking:
     @property
     def sentence(self) -> str:
         """Return it in words."""
-        more = f" and {len(self.still) - NAMED_MOST} more" if len(self.still) > NAMED_MOST else ""
-        named = ", ".join(self.still[:NAMED_MOST]) + more
-        return f"{self.answered} of {self.asked} archives have answered. Still asked: {named}."
+        told = {
+            "answered": self.answered,
+            "asked": self.asked,
+            "archives": ", ".join(self.still[:NAMED_MOST]),
+        }
+        if len(self.still) <= NAMED_MOST:
+            return _("{answered} of {asked} archives have answered. Still asked: {archives}.", **told)
+        return _(
+            "{answered} of {asked} archives have answered. Still asked: {archives} and {others} more.",
+            others=len(self.still) - NAMED_MOST,
+            **told,
+        )
 
 
 def asking(target_id: int) -> Asking | None:
@@ -62,7 +72,9 @@ def archives_table() -> pl.DataFrame:
     """Return how every archive fares, those in trouble first."""
     health = {each.archive: each for each in list_archive_health(lake().operations)}
     rows = [_health_row(known.info, health.get(known.info.key)) for known in BROKERS]
-    return pl.DataFrame(rows, schema=_HEALTH_COLUMNS).sort("State", "Archive")
+    told = pl.DataFrame(rows, schema=_HEALTH_COLUMNS).sort("State", "Archive")
+    states = [_(state) for state in told["State"]]
+    return told.with_columns(pl.Series("State", states, dtype=pl.String()))
 
 
 def target_archives_table(target: Target) -> pl.DataFrame:
@@ -93,7 +105,7 @@ def ask_again(target: Target, user: User | None) -> str:
     able = [info for info in served(settings().secrets) if not reason_not_to_ask(info, target)]
     for info in able:
         request_harvest(lake().operations, info.key, target.target_id or 0)
-    return f"{plural(len(able), 'archive')} {'is' if len(able) == 1 else 'are'} asked now."
+    return several("{count} archive is asked now.", "{count} archives are asked now.", len(able))
 
 
 def facts_of(key: str) -> BrokerInfo | None:
@@ -108,16 +120,17 @@ def _titles() -> dict[str, str]:
 
 def _health_row(info: BrokerInfo, health: ArchiveHealth | None) -> dict[str, object]:
     state = _state(info, health)
-    reason = f"Set TOMLAKE_{info.account.upper()}." if state == NEEDS_ACCOUNT else ""
+    variable = f"TOMLAKE_{info.account.upper()}"
+    reason = _("Set {variable}.", variable=variable) if state == NEEDS_ACCOUNT else ""
     return {
         "Archive": info.title,
         "State": state,
         "Last answer": "–" if health is None else _ago(health.last_success_mjd),
         "Seconds": None if health is None else health.latency_s,
         "Failures": 0 if health is None else health.failures,
-        "Says": reason or (health.reason if health else ""),
+        "Says": reason or (_(health.reason) if health else ""),
         "Next try": _next_try(health) if state == RESTS else "",
-        "Covers": info.coverage,
+        "Covers": _(info.coverage),
         "Key": info.key,
     }
 
@@ -143,16 +156,18 @@ def _next_try(health: ArchiveHealth | None) -> str:
     if health is None or health.rests_until_mjd is None:
         return ""
     hours = (health.rests_until_mjd - mjd_now()) * _HOURS
-    return f"in {hours:.1f} h" if hours >= 1 else f"in {max(1, round(hours * 60))} min"
+    if hours >= 1:
+        return _("in {hours} h", hours=f"{hours:.1f}")
+    return _("in {minutes} min", minutes=max(1, round(hours * 60)))
 
 
 def _said_row(info: BrokerInfo, target: Target, said: Harvest | None, *, is_asked: bool) -> dict[str, object]:
     if is_asked:
-        words = (said.reason if said and said.reason else "") or "asked now"
+        words = _(said.reason) if said and said.reason else _("asked now")
     elif said is None or said.asked_mjd is None:
-        words = reason_not_to_ask(info, target) or "not asked yet"
+        words = _(reason_not_to_ask(info, target)) or _(NEW)
     else:
-        words = said.reason or ("" if said.rows else "never saw it")
+        words = _(said.reason) or ("" if said.rows else _("never saw it"))
     return {
         "Archive": info.title,
         "Points": said.rows if said else None,

@@ -8,27 +8,34 @@ from engine.target import parse_position
 from lake.people.accounts import User
 from portal.at_work import watching
 from portal.fmt import escaped
+from portal.words import _
 
 
 def new_watch_form(user: User) -> None:
     """Show the form; what a stream cannot judge by is not asked for."""
     known = watching.streams()
-    info = known[st.selectbox("Stream", list(known), key="watch_stream")]
-    needs = f" It needs an account of this installation: {', '.join(info.accounts)}." if info.accounts else ""
-    st.caption(escaped(info.basis + needs))
+    info = known[st.selectbox(_("Stream"), list(known), key="watch_stream")]
+    about = [_(info.basis)]
+    if info.accounts:
+        accounts = ", ".join(info.accounts)
+        about.append(_("It needs an account of this installation: {accounts}.", accounts=accounts))
+    st.caption(escaped(" ".join(about)))
     with st.form("new_watch", border=False):
-        name = st.text_input("Name of the watch", max_chars=80, placeholder="such as: bright supernovae")
+        example = _("such as: bright supernovae")
+        name = st.text_input(_("Name of the watch"), max_chars=80, placeholder=example)
         criteria = _what(info) | _where()
         left, right = st.columns(2, vertical_alignment="bottom")
         least_h = info.least_every_h
         every_h = left.number_input(
-            "Ask every (h)", least_h, 720.0, max(least_h, watching.DEFAULT_EVERY_H), 1.0
+            _("Ask every (h)"), least_h, 720.0, max(least_h, watching.DEFAULT_EVERY_H), 1.0
         )
         makes = right.toggle(
-            "Make targets without me",
-            help="Else everything is proposed here, and nothing becomes a target before somebody accepts it.",
+            _("Make targets without me"),
+            help=_(
+                "Else everything is proposed here, and nothing becomes a target before somebody accepts it."
+            ),
         )
-        sent = st.form_submit_button("Add watch", type="primary", icon=":material/add_alert:")
+        sent = st.form_submit_button(_("Add watch"), type="primary", icon=":material/add_alert:")
     if not sent:
         return
     refusal = _place_into(criteria)
@@ -38,43 +45,48 @@ def new_watch_form(user: User) -> None:
     if refusal:
         st.warning(escaped(refusal), icon=":material/error:")
     else:
-        st.session_state["watching_said"] = f"{name} is watched."
+        st.session_state["watching_said"] = _("{watch} is watched.", watch=name)
         st.rerun()
 
 
 def _what(info: StreamInfo) -> dict[str, object]:
     """Ask what the objects are like."""
-    word = info.class_words.capitalize()
+    word = _(info.class_words).capitalize()
     found: dict[str, object] = {
         "classification": st.text_input(
-            word if info.needs_class else f"{word} (may stay empty)",
+            word if info.needs_class else _("{field} (may stay empty)", field=word),
             max_chars=100,
-            placeholder=f"such as: {', '.join(info.classes[:3])}",
+            placeholder=_("such as: {classes}", classes=", ".join(info.classes[:3])),
         )
     }
     left, right = st.columns(2)
-    found["newer_than_d"] = left.number_input("First seen in the last (d)", 0.1, 3650.0, 30.0)
+    found["newer_than_d"] = left.number_input(_("First seen in the last (d)"), 0.1, 3650.0, 30.0)
     if info.tells_mag:
-        found["brighter_than_mag"] = right.number_input("Brighter than (mag)", 0.0, 30.0, None, 0.5)
+        found["brighter_than_mag"] = right.number_input(_("Brighter than (mag)"), 0.0, 30.0, None, 0.5)
     if info.tells_probability:
-        found["probability_min"] = st.number_input("Probability from", 0.0, 1.0, None, 0.1)
+        found["probability_min"] = st.number_input(_("Probability from"), 0.0, 1.0, None, 0.1)
     if info.takes_conditions:
-        found["conditions"] = st.text_area("Conditions: the WHERE of a filter", max_chars=2000, height=80)
+        conditions = _("Conditions: the WHERE of a filter")
+        found["conditions"] = st.text_area(conditions, max_chars=2000, height=80)
     return found
 
 
 def _where() -> dict[str, object]:
     """Ask where on the sky."""
     columns = st.columns(3)
-    names = {"dec_min_deg": "Dec from (°)", "dec_max_deg": "Dec up to (°)", "gal_lat_min_deg": "|b| from (°)"}
+    names = {
+        "dec_min_deg": _("Dec from (°)"),
+        "dec_max_deg": _("Dec up to (°)"),
+        "gal_lat_min_deg": _("|b| from (°)"),
+    }
     found: dict[str, object] = {
         key: column.number_input(label, 0.0 if key == "gal_lat_min_deg" else -90.0, 90.0, None)
         for column, (key, label) in zip(columns, names.items(), strict=True)
     }
     columns = st.columns(3)
-    found["ra"] = columns[0].text_input("Cone: RA", placeholder="anywhere")
-    found["dec"] = columns[1].text_input("Cone: Dec", placeholder="anywhere")
-    found["cone_radius_deg"] = columns[2].number_input("Radius (°)", 0.0001, 180.0, None)
+    found["ra"] = columns[0].text_input(_("Cone: RA"), placeholder=_("anywhere"))
+    found["dec"] = columns[1].text_input(_("Cone: Dec"), placeholder=_("anywhere"))
+    found["cone_radius_deg"] = columns[2].number_input(_("Radius (°)"), 0.0001, 180.0, None)
     return found
 
 
@@ -86,5 +98,5 @@ def _place_into(criteria: dict[str, object]) -> str:
     try:
         criteria["cone_ra_deg"], criteria["cone_dec_deg"] = parse_position(ra, dec)
     except Rejected as refusal:
-        return refusal.reason
+        return _(refusal.reason)
     return ""

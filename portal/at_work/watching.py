@@ -11,19 +11,26 @@ from lake.people.accounts import User
 from lake.proposals import Proposal, ProposalState, accept, dismiss, list_proposals
 from lake.watches import Watch, add_watch, list_watches, request_watch, set_active
 from portal.deed import outcome
-from portal.fmt import ago_text, mag_text, plural
+from portal.fmt import ago_text, mag_text
 from portal.opened import lake
+from portal.words import _, marked, several
 
 PAGE_SIZE = 20
 MOST_SHOWN = 1000
-ANY_WATCH = "Any watch"
+ANY_WATCH = marked("Any watch")
 STATES: dict[str, ProposalState] = {
-    "New": ProposalState.NEW,
-    "Accepted": ProposalState.ACCEPTED,
-    "Dismissed": ProposalState.DISMISSED,
-    "Known": ProposalState.KNOWN,
+    marked("New"): ProposalState.NEW,
+    marked("Accepted"): ProposalState.ACCEPTED,
+    marked("Dismissed"): ProposalState.DISMISSED,
+    marked("Known"): ProposalState.KNOWN,
 }
 DEFAULT_EVERY_H = 6.0
+_DECIDED: dict[ProposalState, str] = {
+    ProposalState.NEW: marked("new by {person}"),
+    ProposalState.ACCEPTED: marked("accepted by {person}"),
+    ProposalState.DISMISSED: marked("dismissed by {person}"),
+    ProposalState.KNOWN: marked("known by {person}"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +60,30 @@ def proposals_listed(user: User | None, *, state: str, watch: str = ANY_WATCH) -
 
 
 def _listed(each: Proposal) -> ListedProposal:
-    mag = f"{mag_text(each.mag)} mag {each.band}".strip() if each.mag is not None else "no magnitude"
+    mag = f"{mag_text(each.mag)} mag {each.band}".strip() if each.mag is not None else _("no magnitude")
+    classification = each.classification or _("no class")
     chance = "" if each.probability is None else f" ({each.probability:.0%})"
-    seen = f"seen {ago_text(each.seen_mjd)}" if each.seen_mjd is not None else "not said when"
-    found = f"found {ago_text(each.found_mjd)}" + (f" by {each.watch}" if each.watch else "")
-    decided = f", {each.state} by {each.decided_by}" if each.decided_by else ""
+    seen = _("not said when") if each.seen_mjd is None else _("seen {ago}", ago=ago_text(each.seen_mjd))
     return ListedProposal(
         proposal=each,
         stream=stream(each.stream).info.title,
         place=f"{each.ra_deg:.5f} {each.dec_deg:+.5f}",
-        facts=f"{mag}, {each.classification or 'no class'}{chance}, {seen}",
-        history=found + decided,
+        facts=f"{mag}, {classification}{chance}, {seen}",
+        history=_history(each),
         may_accept=each.state in (ProposalState.NEW, ProposalState.DISMISSED),
         may_dismiss=each.state == ProposalState.NEW,
     )
+
+
+def _history(each: Proposal) -> str:
+    """Return who found a proposal and who decided."""
+    ago = ago_text(each.found_mjd)
+    found = (
+        _("found {ago} by {watch}", ago=ago, watch=each.watch) if each.watch else _("found {ago}", ago=ago)
+    )
+    if not each.decided_by:
+        return found
+    return f"{found}, {_(_DECIDED[each.state], person=each.decided_by)}"
 
 
 def accept_proposal(user: User, proposal_id: int) -> str:
@@ -74,8 +91,8 @@ def accept_proposal(user: User, proposal_id: int) -> str:
     try:
         target = accept(lake(), proposal_id, user=user)
     except Rejected as refusal:
-        return refusal.reason
-    return f"{target.name} is a target; the archives are asked for it."
+        return _(refusal.reason)
+    return _("{target} is a target; the archives are asked for it.", target=target.name)
 
 
 def dismiss_proposals(user: User, proposal_ids: list[int]) -> str:
@@ -83,8 +100,12 @@ def dismiss_proposals(user: User, proposal_ids: list[int]) -> str:
     try:
         count = dismiss(lake().operations, proposal_ids, user=user)
     except Rejected as refusal:
-        return refusal.reason
-    return f"{plural(count, 'proposal')} put aside; not proposed again."
+        return _(refusal.reason)
+    return several(
+        "{count} proposal put aside; not proposed again.",
+        "{count} proposals put aside; not proposed again.",
+        count,
+    )
 
 
 def watches_of(user: User | None) -> list[Watch]:
@@ -103,8 +124,13 @@ def labels(watches: Sequence[Watch], user: User | None) -> dict[str, int]:
 
 def rule_text(watch: Watch) -> str:
     """Return what a watch does in plain words."""
-    makes = " Makes targets by itself." if watch.makes_targets else ""
-    return f"{stream(watch.stream).info.title}, every {watch.every_h:g} h: {told(watch.rule)}.{makes}"
+    does = _(
+        "{stream}, every {hours} h: {rule}.",
+        stream=stream(watch.stream).info.title,
+        hours=f"{watch.every_h:g}",
+        rule=told(watch.rule),
+    )
+    return " ".join((does, _("Makes targets by itself."))) if watch.makes_targets else does
 
 
 def streams() -> dict[str, StreamInfo]:
@@ -130,7 +156,7 @@ def make_watch(user: User, info: StreamInfo, name: str, criteria: dict[str, obje
         )
         add_watch(lake().operations, wanted, by=user.username)
     except Rejected as refusal:
-        return refusal.reason
+        return _(refusal.reason)
     return ""
 
 
@@ -139,11 +165,13 @@ def ask_now(user: User, watch: Watch) -> str:
     title = stream(watch.stream).info.title
     return outcome(
         lambda: request_watch(lake().operations, watch.watch_id, user=user),
-        f"{title} is asked; look again in a minute.",
+        _("{stream} is asked; look again in a minute.", stream=title),
     )
 
 
 def let_rest(user: User, watch: Watch, *, rests: bool) -> str:
     """Let a watch rest or go on; return what to tell the person."""
     changed = set_active(lake().operations, watch.watch_id, not rests, user=user)
-    return f"{changed.name} {'goes on' if changed.is_active else 'rests'}."
+    if changed.is_active:
+        return _("{watch} goes on.", watch=changed.name)
+    return _("{watch} rests.", watch=changed.name)

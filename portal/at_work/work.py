@@ -17,11 +17,13 @@ from lake.queue import cancel, counts, get_job, list_jobs, retry
 from lake.sites.observatories import list_cameras
 from portal.fmt import ago_text
 from portal.opened import lake, settings
+from portal.words import _, marked
 
 JOB_STATES = tuple(JobState)
 JOB_KINDS = (
-    "reduce", "look", "harvest", "aliases", "references", "watch", "canary", "maintain", "seal",
-    "publish", "backup",
+    marked("reduce"), marked("look"), marked("harvest"), marked("aliases"), marked("references"),
+    marked("watch"), marked("canary"), marked("maintain"), marked("seal"), marked("publish"),
+    marked("backup"),
 )  # fmt: skip
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)
@@ -44,7 +46,10 @@ def cameras(user: User) -> dict[str, str]:
     """Return every active camera by ONAME in words, those that somebody keeps at hand first."""
     at_hand = {each.oname for each in list_favourites(lake().operations, user)}
     found = sorted(list_cameras(lake().operations), key=lambda each: each.oname not in at_hand)
-    return {each.oname: each.oname + ("" if each.is_approved else " (waits for staff)") for each in found}
+    return {
+        each.oname: each.oname if each.is_approved else _("{camera} (waits for staff)", camera=each.oname)
+        for each in found
+    }
 
 
 def uploads_named(upload_ids: Iterable[int], user: User | None) -> list[Upload]:
@@ -85,11 +90,11 @@ def job_table(listed: Iterable[ListedJob]) -> pl.DataFrame:
     rows = [
         {
             "Job": one.job.job_id,
-            "State": str(one.job.state),
+            "State": _(str(one.job.state)),
             "For": one.subject,
             "Progress": 1.0 if one.job.state == JobState.DONE else one.job.progress,
-            "Says": one.job.reason or one.job.step,
-            "Work": one.job.kind,
+            "Says": _(one.job.reason or one.job.step),
+            "Work": _(one.job.kind),
             "Tries": one.job.attempts,
             "Created": ago_text(one.job.created_mjd),
         }
@@ -132,16 +137,16 @@ def retry_job(job_id: int, user: User | None) -> str:
     """Let a job run again; return what to tell the person."""
     _only_staff(user)
     retry(lake().operations, job_id)
-    return f"Job {job_id} waits for a worker again."
+    return _("Job {number} waits for a worker again.", number=job_id)
 
 
 def cancel_job(job_id: int, user: User | None) -> str:
     """Ask a job to stop; return what to tell the person."""
     _only_staff(user)
     state = cancel(lake().operations, job_id)
-    return (
-        f"Job {job_id} stops at its next step." if state == JobState.RUNNING else f"Job {job_id} is {state}."
-    )
+    if state == JobState.RUNNING:
+        return _("Job {number} stops at its next step.", number=job_id)
+    return _("Job {number} is {state}.", number=job_id, state=_(str(state)))
 
 
 def _only_staff(user: User | None) -> None:

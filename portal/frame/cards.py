@@ -14,6 +14,7 @@ from portal.fmt import ago_text, escaped, size_text
 from portal.frame.frames import checks_of, id_of, target_of
 from portal.frame.verdicts import Verdict, cutout_fits, fits_of, picture_of, verdicts_of_upload
 from portal.parts import fact_list, frame_link, simulated_badge, status_badge, target_link
+from portal.words import _, marked
 
 
 def frame_card(verdict: Verdict) -> None:
@@ -22,65 +23,59 @@ def frame_card(verdict: Verdict) -> None:
     with st.container(border=True):
         left, right = st.columns([1, 2.9], gap="medium") if picture is not None else (None, st.container())
         if left is not None and picture is not None:
-            left.image(picture, width=180, alt=f"The target in {verdict.file}")
-            left.caption("Rings: stars of the zero point.")
+            left.image(picture, width=180, alt=_("The target in {file}", file=verdict.file))
+            left.caption(_("Rings: stars of the zero point."))
         with right, st.container(gap="xsmall"):
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
                 status_badge(verdict.status)
                 if verdict.band:
                     st.badge(escaped(verdict.band), color="violet")
                 if verdict.is_trial:
-                    st.badge("trial, not in the light curve", color="gray", icon=":material/labs:")
+                    st.badge(_("trial, not in the light curve"), color="gray", icon=":material/labs:")
                 if verdict.is_simulated:
                     simulated_badge()
             st.subheader(verdict.headline, anchor=False)
             credit = " · ".join(word for word in (verdict.when, verdict.observer, verdict.facility) if word)
             st.caption(escaped(credit))
             for sentence in verdict.sentences:
-                st.markdown(f"- {escaped(sentence)}")
+                st.markdown(f"- {escaped(_(sentence))}")
             if verdict.remark:
-                st.caption(f"Note: {escaped(verdict.remark)}.")
+                st.caption(_("Note: {remark}.", remark=escaped(_(verdict.remark))))
             frame_link(verdict.frame_id)
             _frame_details(verdict)
 
 
 def _frame_details(verdict: Verdict) -> None:
     with st.expander(
-        "Numbers", icon=":material/functions:", key=f"details_{verdict.frame_id}", on_change="rerun"
+        _("Numbers"), icon=":material/functions:", key=f"details_{verdict.frame_id}", on_change="rerun"
     ) as box:
         if not box.open:
             return
-        facts = {"File": f"{verdict.file} {verdict.plane}".strip(), "Exposure": verdict.exposure}
+        facts = {_("File"): f"{verdict.file} {verdict.plane}".strip(), _("Exposure"): verdict.exposure}
         fact_list(facts | dict(verdict.numbers))
         for note in verdict.notes:
-            st.caption(escaped(note))
+            st.caption(escaped(_(note)))
         kept = cutout_fits(verdict)
         if kept is not None:
             st.download_button(
-                "Cut-out (FITS)",
+                _("Cut-out (FITS)"),
                 kept,
                 file_name=f"{verdict.frame_id}_cutout.fits",
                 mime="application/fits",
                 icon=":material/download:",
-                help="The pixels round the target, the PSF, and the stars that fixed the zero point.",
+                help=_("The pixels round the target, the PSF, and the stars that fixed the zero point."),
                 on_click="ignore",
                 key=f"cutout_{verdict.frame_id}",
             )
         fits = fits_of(verdict)
         if len(fits):
-            st.dataframe(fits, hide_index=True, placeholder="–", column_config=_FIT_COLUMNS)
-
-
-_FIT_COLUMNS = {
-    name: st.column_config.NumberColumn(format=form)
-    for name, form in (
-        ("Zero point", "%.3f"),
-        ("Error", "%.3f"),
-        ("Colour term", "%.3f"),
-        ("Scatter", "%.3f"),
-        ("Probability", "%.3f"),
-    )
-}
+            columns = {
+                name: st.column_config.NumberColumn(_(name), format="%.3f")
+                if fits[name].dtype.is_float()
+                else st.column_config.Column(_(name))
+                for name in fits.columns
+            }
+            st.dataframe(fits, hide_index=True, placeholder="–", column_config=columns)
 
 
 def upload_card(sent: Upload, user: User | None) -> None:
@@ -93,12 +88,13 @@ def upload_card(sent: Upload, user: User | None) -> None:
                 if is_simulated(sent, user):
                     simulated_badge()
                 upload_sharing(sent, user)
-        words = f"{escaped(sent.target_name)} · {size_text(sent.size_bytes)} · {ago_text(sent.received_mjd)}"
-        closed = "" if sent.visibility == "public" else f" · {words_of(sent.visibility, None)}"
-        st.caption(words + (" · trial" if sent.dry_run else "") + closed)
+        told = [escaped(sent.target_name), size_text(sent.size_bytes), ago_text(sent.received_mjd)]
+        told += [_("trial")] if sent.dry_run else []
+        told += [] if sent.visibility == "public" else [words_of(sent.visibility, None)]
+        st.caption(" · ".join(told))
         if not is_finished(sent):
             waits_for = sent.reason if sent.status == UploadStatus.RECEIVED else ""
-            words = escaped(waits_for or sent.step) or "waits for a worker"
+            words = escaped(_(waits_for or sent.step)) or _("waits for a worker")
             st.progress(min(max(sent.progress, 0.0), 1.0), text=words)
             _first_look(sent, user)
             return
@@ -107,7 +103,7 @@ def upload_card(sent: Upload, user: User | None) -> None:
         for verdict in frames:
             _verdict_line(verdict)
         if not frames:
-            st.text(sent.reason or "The work ended without a word.")
+            st.text(_(sent.reason) or _("The work ended without a word."))
         with st.container(horizontal=True, gap="small"):
             frame_link(id_of(sent))
             if sent.target_id is not None:
@@ -117,38 +113,42 @@ def upload_card(sent: Upload, user: User | None) -> None:
 def _first_look(sent: Upload, user: User | None) -> None:
     """Show what was seen of a file at once; what is well fits on one line."""
     found = checks_of(sent, target_of(sent, user))
-    good = [f"{check.about.lower()}: {check.words}" for check in found if check.is_good]
+    good = [f"{_(check.about).lower()}: {_(check.words)}" for check in found if check.is_good]
     if good:
         st.caption(f":green[:material/check:] {escaped(' · '.join(good))}")
     for check in found:
         if not check.is_good:
-            st.markdown(f":red[:material/warning:] **{check.about}:** {escaped(check.words)}")
+            st.markdown(f":red[:material/warning:] **{_(check.about)}:** {escaped(_(check.words))}")
 
 
 def _verdict_line(verdict: Verdict) -> None:
-    where = f" in {escaped(verdict.band)}" if verdict.band and verdict.status != "rejected" else ""
     plane = f"{escaped(verdict.plane)}: " if verdict.plane else ""
-    st.markdown(f"{plane}**{verdict.headline}**{where}")
+    words = f"**{verdict.headline}**"
+    if verdict.band and verdict.status != "rejected":
+        words = _("**{verdict}** in {band}", verdict=verdict.headline, band=escaped(verdict.band))
+    st.markdown(plane + words)
     for sentence in verdict.sentences:
-        st.markdown(f"- {escaped(sentence)}")
+        st.markdown(f"- {escaped(_(sentence))}")
 
 
 def job_card(job: Job, user: User) -> None:
     """Show one job in full, with the buttons that fit its state."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**Job {job.job_id}** · {escaped(job.kind)}", width="content")
+            named = _("**Job {number}** · {kind}", number=job.job_id, kind=escaped(_(job.kind)))
+            st.markdown(named, width="content")
             status_badge(job.state)
         facts = {name: str(value) for name, value in job.args.items()}
-        facts |= {"Step": job.step, "Reason": job.reason, "Code": job.code, "Tries": str(job.attempts)}
+        facts |= {_("Step"): _(job.step), _("Reason"): _(job.reason)}
+        facts |= {_("Code"): job.code, _("Tries"): str(job.attempts)}
         fact_list({name: value for name, value in facts.items() if value})
         with st.container(horizontal=True):
             for label, icon, act, is_open in (
-                ("Retry", ":material/replay:", retry_job, can_retry(job)),
-                ("Cancel", ":material/cancel:", cancel_job, can_cancel(job)),
+                (marked("Retry"), ":material/replay:", retry_job, can_retry(job)),
+                (marked("Cancel"), ":material/cancel:", cancel_job, can_cancel(job)),
             ):
                 st.button(
-                    label,
+                    _(label),
                     key=f"job_{label.lower()}",
                     icon=icon,
                     disabled=not is_open,
@@ -162,4 +162,4 @@ def _act_on_job(act: Callable[[int, User], str], job_id: int, user: User) -> Non
     try:
         st.toast(act(job_id, user))
     except Rejected as error:
-        st.warning(escaped(error.reason))
+        st.warning(escaped(_(error.reason)))

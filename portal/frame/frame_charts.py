@@ -9,6 +9,7 @@ import polars as pl
 from engine.photometry.preview import block_pix
 from engine.photometry.verdict import TARGET_REF_ID
 from portal.light_curve.charts import Spec
+from portal.words import _
 
 HEIGHT_PX = 230
 GROWTH_HEIGHT_PX = 360
@@ -32,7 +33,7 @@ def star_rows(stars: pl.DataFrame) -> pl.DataFrame:
     """Return one row per star for the charts."""
     return stars.select(
         "x", "y", "ref_mag", "colour_mag", "residual_mag", "stated_err_mag", "ref_id",
-        role=pl.when("used").then(pl.lit("used")).otherwise(pl.lit("left out")),
+        role=pl.when("used").then(pl.lit(_("used"))).otherwise(pl.lit(_("left out"))),
     )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def clip_mag(stars: pl.DataFrame) -> float:
 
 
 @lru_cache(maxsize=64)
-def map_spec(shape: tuple[int, int], clip: float) -> Spec:
+def map_spec(shape: tuple[int, int], clip: float, language: str) -> Spec:  # noqa: ARG001 - it has words
     """Return the chart of residuals over the field, ``shape`` is (ny, nx): blue fainter, red brighter."""
     ny, nx = shape
     rows = alt.Chart(alt.NamedData(name="points"))
@@ -52,7 +53,7 @@ def map_spec(shape: tuple[int, int], clip: float) -> Spec:
         "residual_mag:Q",
         scale=alt.Scale(domain=[-clip, 0, clip], range=[BLUE, "#cfd6df", RED], clamp=True),
         legend=alt.Legend(
-            title="catalogue − measured [mag]", orient="bottom", gradientLength=220, format="+.2~f"
+            title=_("catalogue − measured [mag]"), orient="bottom", gradientLength=220, format="+.2~f"
         ),
     )
     place = {
@@ -60,23 +61,23 @@ def map_spec(shape: tuple[int, int], clip: float) -> Spec:
         "y": alt.Y("y:Q", title="y [px]", scale=alt.Scale(domain=[0, ny], nice=False), axis=_axis("d")),
         "tooltip": _tips(),
     }
-    used = rows.transform_filter("datum.role === 'used'").mark_point(
+    used = rows.transform_filter(_is("role", _("used"))).mark_point(
         filled=True, size=70, opacity=0.9, stroke=GREY, strokeWidth=0.5
     )
-    left = rows.transform_filter("datum.role !== 'used'").mark_point(
+    left = rows.transform_filter(_is("role", _("left out"))).mark_point(
         shape="cross", size=40, opacity=0.6, color=GREY, filled=False
     )
     height = int(min(max(MAP_WIDTH_PX * ny / max(nx, 1), 180), 520)) // 20 * 20
     return _finished(used.encode(color=colour, **place), left.encode(**place), height_px=height)
 
 
-@lru_cache(maxsize=8)
-def residual_spec(field: str, title: str) -> Spec:
+@lru_cache(maxsize=32)
+def residual_spec(field: str, title: str, language: str) -> Spec:  # noqa: ARG001 - it has words
     """Return the chart of residuals against a column; what lies on the line agrees with the catalogue."""
     rows = alt.Chart(alt.NamedData(name="points")).transform_filter(f"isValid(datum.{field})")
     points = rows.mark_point(size=34, opacity=0.75, clip=True).encode(
         x=alt.X(f"{field}:Q", title=title, scale=_tight(), axis=_axis()),
-        y=alt.Y("residual_mag:Q", title="catalogue − measured [mag]", scale=_tight(), axis=_axis()),
+        y=alt.Y("residual_mag:Q", title=_("catalogue − measured [mag]"), scale=_tight(), axis=_axis()),
         color=_roles(),
         shape=_role_shapes(),
         tooltip=_tips(),
@@ -84,30 +85,30 @@ def residual_spec(field: str, title: str) -> Spec:
     return _finished(points, _rule(rows, 0.0))
 
 
-@lru_cache(maxsize=2)
-def growth_spec() -> Spec:
+@lru_cache(maxsize=16)
+def growth_spec(language: str) -> Spec:  # noqa: ARG001 - it has words
     """Return the chart of errors against magnitude: each star, what bins scatter by, and what they state."""
     rows = alt.Chart(alt.NamedData(name="points"))
-    x = alt.X("mag:Q", title="magnitude", scale=_tight(), axis=_axis())
+    x = alt.X("mag:Q", title=_("magnitude"), scale=_tight(), axis=_axis())
     scale = alt.Scale(type="log", nice=True)
-    y = alt.Y("level:Q", title="error [mag]", scale=scale, axis=_axis(values=_GROWTH_TICKS))
-    kinds = ["measured scatter", "stated error"]
+    y = alt.Y("level:Q", title=_("error [mag]"), scale=scale, axis=_axis(values=_GROWTH_TICKS))
+    kinds = [_("measured scatter"), _("stated error")]
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=[RED, BLUE]),
         legend=alt.Legend(title=None, orient="bottom"),
     )
-    stars = rows.transform_filter("datum.kind === 'star'").mark_point(
+    stars = rows.transform_filter(_is("kind", _("star"))).mark_point(
         filled=True, size=14, opacity=0.35, color=GREY, clip=True
     )
-    lines = rows.transform_filter("datum.kind !== 'star'").mark_line(
+    lines = rows.transform_filter(_is("kind", *kinds)).mark_line(
         point=alt.OverlayMarkDef(filled=True, size=40), strokeWidth=2, clip=True
     )
     tips = [
-        alt.Tooltip("kind:N", title="What"),
-        alt.Tooltip("mag:Q", title="Magnitude", format=".2f"),
-        alt.Tooltip("level:Q", title="Error [mag]", format=".4f"),
-        alt.Tooltip("stars:Q", title="Stars"),
+        alt.Tooltip("kind:N", title=_("What")),
+        alt.Tooltip("mag:Q", title=_("Magnitude"), format=".2f"),
+        alt.Tooltip("level:Q", title=_("Error [mag]"), format=".4f"),
+        alt.Tooltip("stars:Q", title=_("Stars")),
     ]
     marks = (lines.encode(x=x, y=y, color=colour, tooltip=tips), stars.encode(x=x, y=y))
     return _finished(*marks, height_px=GROWTH_HEIGHT_PX)
@@ -117,10 +118,10 @@ def growth_rows(stars: pl.DataFrame, grown: pl.DataFrame) -> pl.DataFrame:
     """Return the marks of the chart of errors."""
     schema = {"kind": pl.String(), "mag": pl.Float64(), "level": pl.Float64(), "stars": pl.Int64()}
     each = stars.select(
-        kind=pl.lit("star"), mag="ref_mag", level=pl.col("residual_mag").abs(), stars=pl.lit(1)
+        kind=pl.lit(_("star")), mag="ref_mag", level=pl.col("residual_mag").abs(), stars=pl.lit(1)
     )
-    scatter = grown.select(kind=pl.lit("measured scatter"), mag="mag", level="scatter_mag", stars="stars")
-    stated = grown.select(kind=pl.lit("stated error"), mag="mag", level="stated_mag", stars="stars")
+    scatter = grown.select(kind=pl.lit(_("measured scatter")), mag="mag", level="scatter_mag", stars="stars")
+    stated = grown.select(kind=pl.lit(_("stated error")), mag="mag", level="stated_mag", stars="stars")
     rows = pl.concat([part.cast(schema) for part in (scatter, stated, each)])  # type: ignore[arg-type]
     # a star that hits its magnitude by chance would stretch the chart downward
     return rows.filter(pl.col("level") > LEAST_LEVEL_MAG, pl.col("mag").is_not_null())
@@ -166,13 +167,13 @@ def _ring(star: dict[str, object], shape: tuple[int, int]) -> str:
 
 def _ring_words(star: dict[str, object], *, is_target: bool) -> str:
     if is_target:
-        return "the target"
+        return _("the target")
     words = [str(star["ref_id"])]
     if star["ref_mag"] is not None:
         words.append(f"{float(str(star['ref_mag'])):.2f} mag")
     if star["residual_mag"] is not None:
-        words.append(f"off by {float(str(star['residual_mag'])):+.3f} mag")
-    return ", ".join([*words, "" if star["used"] else "left out"]).removesuffix(", ")
+        words.append(_("off by {residual} mag", residual=f"{float(str(star['residual_mag'])):+.3f}"))
+    return ", ".join(words if star["used"] else [*words, _("left out")])
 
 
 def _finished(*layers: alt.Chart, height_px: int = HEIGHT_PX) -> Spec:
@@ -190,6 +191,11 @@ def _rule(rows: alt.Chart, level: float) -> alt.Chart:
     return rule
 
 
+def _is(field: str, *values: str) -> alt.FieldOneOfPredicate:
+    """Return the rows that have one of these values, which are words and no part of an expression."""
+    return alt.FieldOneOfPredicate(field=field, oneOf=list(values))
+
+
 def _tight() -> alt.Scale:
     return alt.Scale(zero=False, nice=False, padding=12)
 
@@ -200,20 +206,20 @@ def _axis(form: str = "~g", values: list[float] | None = None) -> alt.Axis:
 
 
 def _roles() -> alt.Color:
-    scale = alt.Scale(domain=["used", "left out"], range=[BLUE, GREY])
+    scale = alt.Scale(domain=[_("used"), _("left out")], range=[BLUE, GREY])
     return alt.Color("role:N", scale=scale, legend=alt.Legend(title=None, orient="bottom"))
 
 
 def _role_shapes() -> alt.Shape:
-    scale = alt.Scale(domain=["used", "left out"], range=["circle", "cross"])
+    scale = alt.Scale(domain=[_("used"), _("left out")], range=["circle", "cross"])
     return alt.Shape("role:N", scale=scale, legend=alt.Legend(title=None, orient="bottom"))
 
 
 def _tips() -> list[alt.Tooltip]:
     return [
-        alt.Tooltip("ref_id:N", title="Star"),
-        alt.Tooltip("ref_mag:Q", title="Catalogue mag", format=".3f"),
-        alt.Tooltip("residual_mag:Q", title="Off by [mag]", format="+.4f"),
+        alt.Tooltip("ref_id:N", title=_("Star")),
+        alt.Tooltip("ref_mag:Q", title=_("Catalogue mag"), format=".3f"),
+        alt.Tooltip("residual_mag:Q", title=_("Off by [mag]"), format="+.4f"),
         alt.Tooltip("colour_mag:Q", title="BP − RP [mag]", format=".2f"),
-        alt.Tooltip("role:N", title="For the zero point"),
+        alt.Tooltip("role:N", title=_("For the zero point")),
     ]

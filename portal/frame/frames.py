@@ -24,6 +24,7 @@ from portal.frame.verdicts import Verdict, verdict_of
 from portal.light_curve.curves import light_curve
 from portal.light_curve.moment import address_of, read_version, readable
 from portal.opened import lake
+from portal.words import _
 
 FRAME = "frame"  # of the address
 _ID = re.compile(r"u([0-9]{1,15})(?:-([RGB]))?")
@@ -170,14 +171,19 @@ def honesty_words(grown: pl.DataFrame) -> str:
     """Return in one sentence whether the stated errors are as large as the real ones."""
     ratio = honesty(grown)
     if ratio is None:
-        return "Too few stars to tell whether the errors are honest."
+        return _("Too few stars to tell whether the errors are honest.")
+    times = f"{ratio:.1f}"
     if ratio > 1.5:
-        return f"Stars scatter {ratio:.1f} times more than their errors say: clouds, flat field or focus."
-    if ratio < 0.67:
-        return (
-            f"Stars scatter less than their errors say ({ratio:.1f} times): the errors are on the safe side."
+        return _(
+            "Stars scatter {times} times more than their errors say: clouds, flat field or focus.",
+            times=times,
         )
-    return f"The errors are honest: stars scatter {ratio:.1f} times what they say."
+    if ratio < 0.67:
+        return _(
+            "Stars scatter less than their errors say ({times} times): the errors are on the safe side.",
+            times=times,
+        )
+    return _("The errors are honest: stars scatter {times} times what they say.", times=times)
 
 
 def stars_csv(shown: FramePage) -> bytes:

@@ -16,6 +16,7 @@ from portal.at_work import work
 from portal.frame import frames
 from portal.frame.verdicts import verdict_of
 from portal.light_curve.moment import address_of, reading
+from portal.words import _, marked
 
 MJD_RANGE = (FIRST_MJD, LAST_MJD)
 WHOLE_BYTES = 8 << 20  # a smaller file is sent again as a whole when the connection breaks
@@ -43,26 +44,28 @@ class Kind:
 KINDS = (
     Kind(
         kind=UploadKind.FITS_FILE,
-        label="Images (FITS)",
-        hint="FITS of any camera, also .gz and .fz; a colour camera's frame is split into R, G and B.",
+        label=marked("Images (FITS)"),
+        hint=marked(
+            "FITS of any camera, also .gz and .fz; a colour camera's frame is split into R, G and B."
+        ),
         folder_takes=rf"\.({_FITS}){_PACKED}",
     ),
     Kind(
         kind=UploadKind.PHOTOMETRY,
-        label="Stars of one exposure (SExtractor and the like)",
-        hint="A table of all stars with positions and instrumental magnitudes; one exposure a file.",
+        label=marked("Stars of one exposure (SExtractor and the like)"),
+        hint=marked("A table of all stars with positions and instrumental magnitudes; one exposure a file."),
         folder_takes=rf"\.({_TABLES}|{_FITS}){_PACKED}",
     ),
     Kind(
         kind=UploadKind.PHOTOMETRY_CSV,
-        label="Light curve (CSV, AAVSO, SkyPortal, TOM Toolkit)",
-        hint="Finished magnitudes of the target with their bands; they are added as they are.",
+        label=marked("Light curve (CSV, AAVSO, SkyPortal, TOM Toolkit)"),
+        hint=marked("Finished magnitudes of the target with their bands; they are added as they are."),
         folder_takes=rf"\.({_TABLES}|{_FITS}){_PACKED}",
     ),
     Kind(
         kind=UploadKind.SPECTROSCOPY,
-        label="Spectrum (text, or FITS 1-D)",
-        hint="Two columns of wavelength and flux, or a FITS spectrum.",
+        label=marked("Spectrum (text, or FITS 1-D)"),
+        hint=marked("Two columns of wavelength and flux, or a FITS spectrum."),
         folder_takes=rf"\.({_TABLES}|spec|flm|{_FITS}){_PACKED}",
     ),
 )
@@ -137,12 +140,12 @@ def _row(sent: Upload, frame: dict[str, object] | None, target: Target | None) -
     verdict = None if frame is None else verdict_of(frame)
     gave = "" if verdict is None else f"{verdict.plane} {verdict.headline} {verdict.band}".strip()
     seen = frames.checks_of(sent, target)
-    wrong = [f"{check.about}: {check.words}" for check in seen if not check.is_good]
+    wrong = [f"{_(check.about)}: {_(check.words)}" for check in seen if not check.is_good]
     address = "&".join(f"{name}={value}" for name, value in address_of(frame=frames.id_of(sent)).items())
     return {
         "File": sent.filename,
-        "State": str(sent.status) if finished else (sent.step or "waits"),
-        "Gave": gave or (sent.reason if finished else ""),
+        "State": _(str(sent.status)) if finished else (_(sent.step) or _("waits")),
+        "Gave": gave or (_(sent.reason) if finished else ""),
         "Look at": "; ".join(wrong),
         "Verdict": f"/frame?{address}",
     }

@@ -28,6 +28,7 @@ from lake.targets import get_target
 from portal.fmt import duration_text, mag_text, moment_text
 from portal.light_curve.moment import read_version, readable, reading
 from portal.opened import lake
+from portal.words import _, language, marked, several
 
 PICTURE_SCALE = 6  # screen pixels per pixel of the camera
 RING_PIX = 5.0
@@ -68,11 +69,17 @@ class Latest:
 def verdicts_of_target(target_id: int, user: User | None = None) -> list[Verdict]:
     """Return the frames of a target that a visitor may see, the last exposure first."""
     closed = closed_to(lake().operations, user, target_id=target_id)
-    return list(_of_target(lake().store, read_version(), target_id, closed))
+    return list(_of_target(lake().store, read_version(), target_id, closed, language()))
 
 
 @lru_cache(maxsize=64)
-def _of_target(store: Store, version: int, target_id: int, closed: Closed) -> tuple[Verdict, ...]:
+def _of_target(
+    store: Store,
+    version: int,
+    target_id: int,
+    closed: Closed,
+    language: str,  # noqa: ARG001 - verdicts hold words
+) -> tuple[Verdict, ...]:
     frames = closed.open_frames(frames_of_target(readable(store, version), target_id))
     return tuple(verdict_of(row) for row in frames.iter_rows(named=True))
 
@@ -115,15 +122,15 @@ def _visible_target(target_id: int, user: User | None) -> Target | None:
 def fits_of(verdict: Verdict) -> pl.DataFrame:
     """Return how well each candidate band fits a frame, the chosen one first; who has the verdict may."""
     return calibrations_of_frame(reading(), verdict.frame_id).select(
-        pl.col("band").alias("Band"),
-        pl.col("chosen").alias("Chosen"),
-        pl.col("catalogue").alias("Catalogue"),
-        pl.col("zero_point_mag").alias("Zero point"),
-        pl.col("zero_point_err_mag").alias("Error"),
-        pl.col("colour_term").alias("Colour term"),
-        pl.col("scatter_mag").alias("Scatter"),
-        pl.col("stars").alias("Stars"),
-        pl.col("probability").alias("Probability"),
+        pl.col("band").alias(marked("Band")),
+        pl.col("chosen").alias(marked("Chosen")),
+        pl.col("catalogue").alias(marked("Catalogue")),
+        pl.col("zero_point_mag").alias(marked("Zero point")),
+        pl.col("zero_point_err_mag").alias(marked("Error")),
+        pl.col("colour_term").alias(marked("Colour term")),
+        pl.col("scatter_mag").alias(marked("Scatter")),
+        pl.col("stars").alias(marked("Stars")),
+        pl.col("probability").alias(marked("Probability")),
     )
 
 
@@ -201,50 +208,66 @@ def _headline(row: dict[str, object]) -> str:
     if row["status"] == "measured":
         return f"{mag_text(_number(row['mag']), _number(row['mag_err']))} mag"
     if row["status"] == "limit":
-        return f"fainter than {mag_text(_number(row['limit_mag']))} mag"
-    return "not measured"
+        return _("fainter than {mag} mag", mag=mag_text(_number(row["limit_mag"])))
+    return _("not measured")
 
 
 def _numbers(row: dict[str, object]) -> tuple[tuple[str, str], ...]:
     """Return what is known of a frame as (name, value); what is not known is left out."""
     zero_point = mag_text(_number(row["zero_point_mag"]), _number(row["zero_point_err_mag"]))
     given: Sequence[tuple[str, object, str]] = (
-        ("Limit (5σ)", row["limit_mag"], f"{_shown(row['limit_mag'], 2)} mag"),
-        ("Zero point", row["zero_point_mag"], f"{zero_point} mag"),
-        ("Scatter of the stars", row["scatter_mag"], f"{_shown(row['scatter_mag'], 3)} mag"),
-        ("Stars used", row["stars"], _text(row["stars"])),
-        ("Seeing", row["seeing_arcsec"], f"{_shown(row['seeing_arcsec'], 1)}″"),
-        ("Measured", row["aperture_pix"], _way(row["aperture_pix"])),
-        ("Pixel scale", row["pixel_scale_arcsec"], f"{_shown(row['pixel_scale_arcsec'], 2)}″/px"),
-        ("Position found by", row["solution_method"], _text(row["solution_method"])),
-        ("Position fit", row["solution_rms_arcsec"], f"{_shown(row['solution_rms_arcsec'], 2)}″"),
-        ("Sky", row["sky_adu"], f"{_shown(row['sky_adu'], 0)} ± {_shown(row['noise_adu'], 1)} ADU a pixel"),
-        ("Gain", row["gain_e_adu"], f"{_shown(row['gain_e_adu'], 2)} e⁻/ADU"),
-        ("PSF", row["psf_fwhm_pix"], f"{_shown(row['psf_fwhm_pix'], 2)} px, from {row['psf_stars']} stars"),
-        ("Airmass", row["airmass"], _shown(row["airmass"], 2)),
-        ("Moon", row["moon_lit"], _moon(row)),
-        ("Sun", row["sun_altitude_deg"], _sun(row)),
-        ("Filter in the header", row["filter_name"], _text(row["filter_name"])),
-        ("Camera", row["camera"], _text(row["camera"])),
-        ("Method", row["calib_version"], _text(row["calib_version"])),
+        (_("Limit (5σ)"), row["limit_mag"], f"{_shown(row['limit_mag'], 2)} mag"),
+        (_("Zero point"), row["zero_point_mag"], f"{zero_point} mag"),
+        (_("Scatter of the stars"), row["scatter_mag"], f"{_shown(row['scatter_mag'], 3)} mag"),
+        (_("Stars used"), row["stars"], _text(row["stars"])),
+        (_("Seeing"), row["seeing_arcsec"], f"{_shown(row['seeing_arcsec'], 1)}″"),
+        (_("Measured"), row["aperture_pix"], _way(row["aperture_pix"])),
+        (_("Pixel scale"), row["pixel_scale_arcsec"], f"{_shown(row['pixel_scale_arcsec'], 2)}″/px"),
+        (_("Position found by"), row["solution_method"], _(_text(row["solution_method"]))),
+        (_("Position fit"), row["solution_rms_arcsec"], f"{_shown(row['solution_rms_arcsec'], 2)}″"),
+        (_("Sky"), row["sky_adu"], _sky(row)),
+        (_("Gain"), row["gain_e_adu"], f"{_shown(row['gain_e_adu'], 2)} e⁻/ADU"),
+        (_("PSF"), row["psf_fwhm_pix"], _psf(row)),
+        (_("Airmass"), row["airmass"], _shown(row["airmass"], 2)),
+        (_("Moon"), row["moon_lit"], _moon(row)),
+        (_("Sun"), row["sun_altitude_deg"], _sun(row)),
+        (_("Filter in the header"), row["filter_name"], _text(row["filter_name"])),
+        (_("Camera"), row["camera"], _text(row["camera"])),
+        (_("Method"), row["calib_version"], _text(row["calib_version"])),
     )
     return tuple((name, words) for name, value, words in given if value not in (None, ""))
 
 
+def _sky(row: dict[str, object]) -> str:
+    level, noise = _shown(row["sky_adu"], 0), _shown(row["noise_adu"], 1)
+    return _("{level} ± {noise} ADU a pixel", level=level, noise=noise)
+
+
+def _psf(row: dict[str, object]) -> str:
+    width, stars = _shown(row["psf_fwhm_pix"], 2), _whole(row["psf_stars"])
+    return several("{width} px, from {count} star", "{width} px, from {count} stars", stars, width=width)
+
+
 def _moon(row: dict[str, object]) -> str:
+    if (_number(row["moon_altitude_deg"]) or 0.0) <= 0.0:
+        return _("below the horizon")
     lit, away = 100.0 * (_number(row["moon_lit"]) or 0.0), _shown(row["moon_separation_deg"], 0)
-    is_up = (_number(row["moon_altitude_deg"]) or 0.0) > 0.0
-    return f"{lit:.0f} % lit, {away}° away" if is_up else "below the horizon"
+    return _("{percent} % lit, {degrees}° away", percent=f"{lit:.0f}", degrees=away)
 
 
 def _sun(row: dict[str, object]) -> str:
     altitude_deg = _number(row["sun_altitude_deg"]) or 0.0
-    return f"{abs(altitude_deg):.0f}° {'above' if altitude_deg > 0 else 'below'} the horizon"
+    degrees = f"{abs(altitude_deg):.0f}"
+    if altitude_deg > 0:
+        return _("{degrees}° above the horizon", degrees=degrees)
+    return _("{degrees}° below the horizon", degrees=degrees)
 
 
 def _way(radius_pix: object) -> str:
     """Return how the stars were measured; the radius is zero where they were fitted."""
-    return f"in a circle of {_shown(radius_pix, 1)} px" if radius_pix else "by the PSF of the frame's stars"
+    if radius_pix:
+        return _("in a circle of {radius} px", radius=_shown(radius_pix, 1))
+    return _("by the PSF of the frame's stars")
 
 
 def _shown(value: object, digits: int) -> str:

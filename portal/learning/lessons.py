@@ -16,6 +16,7 @@ from portal.fmt import date_text
 from portal.light_curve.charts import Spec
 from portal.light_curve.curves import light_curve
 from portal.light_curve.moment import read_version
+from portal.words import _, language
 
 LEAST_POINTS = 30
 EASY_TO_READ = ("SN", "Nova", "LPV", "")  # the last: any class
@@ -47,7 +48,8 @@ class Example:
     @property
     def span(self) -> str:
         """Return from when to when it was seen in this band."""
-        return f"{date_text(self.mags['mjd'][0])} to {date_text(self.mags['mjd'][-1])}"
+        mjd = self.mags["mjd"]
+        return _("{first} to {last}", first=date_text(mjd[0]), last=date_text(mjd[-1]))
 
     def _quantile(self, share: float) -> float:
         return float(np.quantile(self.mags["mag"].to_numpy(), share))
@@ -66,8 +68,7 @@ def example(*classes: str, source: str = "") -> Example | None:
             descending=True,
             page_size=20 if source else 3,
         )
-        rows, _ = targets_page(wanted, None)
-        for row in rows:
+        for row in targets_page(wanted, None)[0]:
             found = _of(row.target, source)
             if found is not None:
                 return found
@@ -126,18 +127,22 @@ def _tidiest(target_id: int, version: int, band: str) -> int:  # noqa: ARG001 - 
     return min(periods, key=lambda period_d: _untidiness(mjd, mag, period_d))
 
 
-@lru_cache(maxsize=1)
 def folded_spec() -> Spec:
     """Return the chart of ``folded``."""
+    return _folded_spec(language())
+
+
+@lru_cache(maxsize=16)
+def _folded_spec(language: str) -> Spec:  # noqa: ARG001 - it has words
     rows = alt.Chart(alt.NamedData(name="rows"))
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = (
         rows.mark_point(filled=True, size=34, opacity=0.7)
         .encode(
-            x=alt.X("turn:Q", title="turns of the period", axis=alt.Axis(format="~g", tickSize=0)),
+            x=alt.X("turn:Q", title=_("turns of the period"), axis=alt.Axis(format="~g", tickSize=0)),
             y=alt.Y(
                 "mag:Q",
-                title="magnitude",
+                title=_("magnitude"),
                 scale=alt.Scale(zero=False, reverse=True, nice=False, padding=12),
                 axis=alt.Axis(format="~g", tickSize=0),
             ),

@@ -1,8 +1,8 @@
 """The charts of a camera's accuracy and the map of observatories: specifications, built once per look."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
 
 import altair as alt
 import polars as pl
@@ -11,6 +11,7 @@ from engine.accuracy.report import Accuracy
 from engine.accuracy.tally import FEWEST_STARS
 from engine.bands import BANDS
 from portal.light_curve.charts import UNKNOWN_BAND_COLOUR, Spec, bands_in_order
+from portal.words import _, language, marked
 
 HEIGHT_PX = 210
 LAND_URL = "/assets/land.svg"  # every degree is five units of it
@@ -40,36 +41,48 @@ def bands_of(rows: pl.DataFrame) -> tuple[str, ...]:
     return bands_in_order(rows) if len(rows) else ()
 
 
-@lru_cache(maxsize=64)
 def rms_spec(bands: tuple[str, ...]) -> Spec:
     """Return the chart of rms against magnitude, with lines at a hundredth and a tenth."""
+    return _rms_spec(bands, language())
+
+
+@lru_cache(maxsize=64)
+def _rms_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - it has words
     rows = alt.Chart(alt.NamedData(name="points"))
     scale = alt.Scale(type="log", nice=True)
-    y = alt.Y("rms_mag:Q", title="rms [mag]", scale=scale, axis=_axis(values=_RMS_TICKS))
+    y = alt.Y("rms_mag:Q", title=_("rms [mag]"), scale=scale, axis=_axis(values=_RMS_TICKS))
     lines = rows.mark_line(point=_POINT, strokeWidth=1.6, clip=True).encode(
         x=_mag(), y=y, color=_colour(bands), tooltip=_tips("mag", "rms_mag", "stars")
     )
     return _finished(lines, _rule(rows, 0.01), _rule(rows, 0.1))
 
 
-@lru_cache(maxsize=64)
 def honesty_spec(bands: tuple[str, ...]) -> Spec:
     """Return the chart of scatter over stated errors; one is honest."""
+    return _honesty_spec(bands, language())
+
+
+@lru_cache(maxsize=64)
+def _honesty_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - it has words
     rows = alt.Chart(alt.NamedData(name="points"))
     scale = alt.Scale(type="log", nice=True)
-    y = alt.Y("pull:Q", title="scatter / stated error", scale=scale, axis=_axis(values=_PULLS))
+    y = alt.Y("pull:Q", title=_("scatter / stated error"), scale=scale, axis=_axis(values=_PULLS))
     lines = rows.mark_line(point=_POINT, strokeWidth=1.6, clip=True).encode(
         x=_mag(), y=y, color=_colour(bands), tooltip=_tips("mag", "pull", "stars")
     )
     return _finished(lines, _rule(rows, 1.0))
 
 
-@lru_cache(maxsize=64)
 def colour_spec(bands: tuple[str, ...]) -> Spec:
     """Return the chart of what is left over against the colour of stars."""
+    return _colour_spec(bands, language())
+
+
+@lru_cache(maxsize=64)
+def _colour_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - it has words
     rows = alt.Chart(alt.NamedData(name="points"))
     x = alt.X("colour_mag:Q", title="Gaia BP − RP [mag]", scale=_tight(), axis=_axis())
-    y = alt.Y("offset_mag:Q", title="catalogue − measured [mag]", scale=_tight(), axis=_axis())
+    y = alt.Y("offset_mag:Q", title=_("catalogue − measured [mag]"), scale=_tight(), axis=_axis())
     points = rows.mark_line(point=_POINT, strokeWidth=1.2, clip=True).encode(
         x=x, y=y, color=_colour(bands), tooltip=_tips("colour_mag", "offset_mag", "offset_err_mag", "stars")
     )
@@ -77,9 +90,13 @@ def colour_spec(bands: tuple[str, ...]) -> Spec:
     return _finished(points, bars, _rule(rows, 0.0))
 
 
-@lru_cache(maxsize=64)
 def nights_spec(field: str, title: str, bands: tuple[str, ...]) -> Spec:
     """Return the chart of one number per night and band."""
+    return _nights_spec(field, title, bands, language())
+
+
+@lru_cache(maxsize=64)
+def _nights_spec(field: str, title: str, bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - it has words
     rows = alt.Chart(alt.NamedData(name="points"))
     points = rows.mark_point(filled=True, size=26, opacity=0.8, clip=True).encode(
         x=_date(),
@@ -90,11 +107,15 @@ def nights_spec(field: str, title: str, bands: tuple[str, ...]) -> Spec:
     return _finished(points)
 
 
-@lru_cache(maxsize=64)
 def zero_point_spec(bands: tuple[str, ...]) -> Spec:
     """Return the chart of zero points against their median, with the line through all of them."""
+    return _zero_point_spec(bands, language())
+
+
+@lru_cache(maxsize=64)
+def _zero_point_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - it has words
     rows = alt.Chart(alt.NamedData(name="points"))
-    y = alt.Y("deviation_mag:Q", title="zero point − usual [mag]", scale=_tight(), axis=_axis())
+    y = alt.Y("deviation_mag:Q", title=_("zero point − usual [mag]"), scale=_tight(), axis=_axis())
     nights = rows.transform_filter("!isValid(datum.line_mag)")
     points = nights.mark_point(filled=True, size=26, opacity=0.75, clip=True).encode(
         x=_date(), y=y, color=_colour(bands), tooltip=_tips("mjd", "zero_point_mag", "frames")
@@ -116,21 +137,25 @@ def zero_points(found: Accuracy) -> pl.DataFrame:
     return pl.concat([found.nights, ends], how="diagonal_relaxed")
 
 
-@lru_cache(maxsize=4)
 def map_spec() -> Spec:
     """Return the map: land, the side where it is day now, a graticule, and a mark for each observatory."""
+    return _map_spec(language())
+
+
+@lru_cache(maxsize=16)
+def _map_spec(language: str) -> Spec:  # noqa: ARG001 - it has words
     rows = alt.Chart(alt.NamedData(name="points"))
     x = alt.X(
         "longitude_deg:Q",
         title=None,
         scale=alt.Scale(domain=[-180, 180], nice=False),
-        axis=_degrees([*range(-180, 181, 30)], "W", "E"),
+        axis=_degrees([*range(-180, 181, 30)], _("W"), _("E")),
     )
     y = alt.Y(
         "latitude_deg:Q",
         title=None,
         scale=alt.Scale(domain=[-90, 90], nice=False),
-        axis=_degrees([*range(-90, 91, 30)], "S", "N"),
+        axis=_degrees([*range(-90, 91, 30)], _("S"), _("N")),
     )
     edge = rows.transform_filter("datum.kind === 'edge'").transform_calculate(bright_deg="-datum.dark_deg")
     day = edge.mark_area(color=_DAY_COLOUR, opacity=0.16, line=False, tooltip=False)
@@ -141,9 +166,9 @@ def map_spec() -> Spec:
         dy=-12, fontSize=11, color=_RULE_COLOUR, align=alt.ExprRef(_NAME_SIDE)
     )
     tips = [
-        alt.Tooltip("observatory:N", title="Observatory"),
-        alt.Tooltip("cameras:N", title="Cameras"),
-        alt.Tooltip("frames:Q", title="Frames", format=","),
+        alt.Tooltip("observatory:N", title=_("Observatory")),
+        alt.Tooltip("cameras:N", title=_("Cameras")),
+        alt.Tooltip("frames:Q", title=_("Frames"), format=","),
     ]
     size = alt.Size("frames:Q", scale=alt.Scale(type="sqrt", range=[60, 420]), legend=None)
     # one row, made of any: a chart with data of its own would be given none of ours
@@ -187,7 +212,7 @@ def _rule(rows: alt.Chart, level: float) -> alt.Chart:
 
 def _mag() -> alt.X:
     scale = alt.Scale(zero=False, nice=False, padding=10)
-    return alt.X("mag:Q", title="magnitude", scale=scale, axis=_axis())
+    return alt.X("mag:Q", title=_("magnitude"), scale=scale, axis=_axis())
 
 
 def _date() -> alt.X:
@@ -212,8 +237,10 @@ def _axis(*, values: Sequence[float] | None = None, label: str = "") -> alt.Axis
     )
 
 
-def _degrees(values: Sequence[int], below: Literal["W", "S"], above: Literal["E", "N"]) -> alt.Axis:
-    word = f"abs(datum.value) + '°' + (datum.value < 0 ? ' {below}' : datum.value > 0 ? ' {above}' : '')"
+def _degrees(values: Sequence[int], below: str, above: str) -> alt.Axis:
+    # as an expression writes texts
+    under, over = (json.dumps(f" {side}", ensure_ascii=False) for side in (below, above))
+    word = f"abs(datum.value) + '°' + (datum.value < 0 ? {under} : datum.value > 0 ? {over} : '')"
     return alt.Axis(
         values=list(values), labelExpr=word, tickSize=0, labelPadding=7, grid=True, labelOverlap=True
     )
@@ -228,24 +255,24 @@ def _colour(bands: Sequence[str]) -> alt.Color:
 
 def _tips(*fields: str) -> list[alt.Tooltip]:
     numbers = [
-        alt.Tooltip(f"{field}:Q", title=_WORDS.get(field, field), format=_FORMATS.get(field, ".3f"))
+        alt.Tooltip(f"{field}:Q", title=_(_WORDS.get(field, field)), format=_FORMATS.get(field, ".3f"))
         for field in fields
     ]
-    return [alt.Tooltip("band:N", title="Band"), *numbers]
+    return [alt.Tooltip("band:N", title=_("Band")), *numbers]
 
 
 _FORMATS = {"stars": ",", "frames": ",", "mag": ".2f", "mjd": ".1f", "pull": ".2f"}
 _WORDS = {
-    "mag": "Magnitude",
-    "rms_mag": "Rms [mag]",
-    "pull": "Scatter / stated",
-    "stars": "Stars",
-    "frames": "Frames",
+    "mag": marked("Magnitude"),
+    "rms_mag": marked("Rms [mag]"),
+    "pull": marked("Scatter / stated"),
+    "stars": marked("Stars"),
+    "frames": marked("Frames"),
     "mjd": "MJD",
-    "colour_mag": "BP − RP",
-    "offset_mag": "Offset [mag]",
-    "offset_err_mag": "± [mag]",
-    "zero_point_mag": "Zero point",
-    "limit_mag": "Limit [mag]",
-    "seeing_arcsec": "Seeing [″]",
+    "colour_mag": marked("BP − RP"),
+    "offset_mag": marked("Offset [mag]"),
+    "offset_err_mag": marked("± [mag]"),
+    "zero_point_mag": marked("Zero point"),
+    "limit_mag": marked("Limit [mag]"),
+    "seeing_arcsec": marked("Seeing [″]"),
 }

@@ -13,6 +13,7 @@ from portal.components.mounts import sample_frame
 from portal.fmt import escaped
 from portal.observing.telescopes import camera_address
 from portal.opened import lake
+from portal.words import _, marked
 
 WORDS_MAX_CHARS = 500
 _SEEN = "new_observatory_sample"  # the sample that filled the form last
@@ -30,13 +31,13 @@ def new_observatory_form(user: User) -> None:
     _sample_line()
     with st.form("new_observatory", border=False):
         place, camera = _place_fields(), _camera_fields()
-        sent = st.form_submit_button("Register", type="primary", icon=":material/add:")
+        sent = st.form_submit_button(_("Register"), type="primary", icon=":material/add:")
     if not sent:
         return
     try:
         made = register(lake().operations, _site(place), _camera(camera), by=user)
     except Rejected as refusal:
-        st.warning(escaped(refusal.reason), icon=":material/error:")
+        st.warning(escaped(_(refusal.reason)), icon=":material/error:")
         return
     st.session_state.pop(_SEEN, None)
     st.switch_page("../pages/camera.py", query_params=camera_address(made.oname))
@@ -46,7 +47,7 @@ def _sample_line() -> None:
     """Take the header of a sample frame, fill the form below with it, and say what it did not tell."""
     told = sample_frame(key="sample_frame")
     if not told:
-        st.caption("Only its header is read, and nothing is kept. Or fill the form by hand.")
+        st.caption(_("Only its header is read, and nothing is kept. Or fill the form by hand."))
         return
     if told != st.session_state.get(_SEEN):
         st.session_state[_SEEN] = told
@@ -57,15 +58,16 @@ def _sample_line() -> None:
                 if told.get(name) not in (None, "")
             }
         )
-    size = f"{told.get('width_pix')} × {told.get('height_pix')} pixels"
-    missing = [words for name, words in _WANTED.items() if told.get(name) is None]
-    st.caption(
-        f"Read from the sample: {size}"
-        + (f". It does not tell the {', '.join(missing)}: fill in what you know." if missing else ".")
-    )
+    size = {"width": told.get("width_pix"), "height": told.get("height_pix")}
+    words = [_("Read from the sample: {width} × {height} pixels.", **size)]
+    missing = [_(word) for name, word in _WANTED.items() if told.get(name) is None]
+    if missing:
+        lacks = ", ".join(missing)
+        words.append(_("It does not tell the {missing}: fill in what you know.", missing=lacks))
+    st.caption(" ".join(words))
     notes = told.get("notes")
     for note in notes if isinstance(notes, list) else []:
-        st.caption(escaped(str(note)))
+        st.caption(escaped(_(str(note))))
 
 
 def _filled(value: object) -> object:
@@ -73,15 +75,15 @@ def _filled(value: object) -> object:
 
 
 _WANTED = {
-    "longitude_deg": "place", "gain_e_adu": "gain", "read_noise_e": "read noise",
-    "pixel_scale_arcsec": "pixel scale",
+    "longitude_deg": marked("place"), "gain_e_adu": marked("gain"), "read_noise_e": marked("read noise"),
+    "pixel_scale_arcsec": marked("pixel scale"),
 }  # fmt: skip
 
 
 def _place_fields() -> dict[str, object]:
     name = st.text_input(
-        "Observatory", max_chars=NAME_MAX_CHARS, placeholder="such as: Ostrowik", key=_key("name"),
-        help="Of one that is here already only the name is needed",
+        _("Observatory"), max_chars=NAME_MAX_CHARS, placeholder=_("such as: Ostrowik"), key=_key("name"),
+        help=_("Of one that is here already only the name is needed"),
     )  # fmt: skip
     columns = st.columns(3)
     numbers = {
@@ -89,41 +91,46 @@ def _place_fields() -> dict[str, object]:
         for column, (field, label, words) in zip(
             columns,
             (
-                ("longitude", "Longitude", "Degrees, East is positive"),
-                ("latitude", "Latitude", "Degrees, North is positive"),
-                ("altitude", "Altitude (m)", "Above the sea"),
+                ("longitude", _("Longitude"), _("Degrees, East is positive")),
+                ("latitude", _("Latitude"), _("Degrees, North is positive")),
+                ("altitude", _("Altitude (m)"), _("Above the sea")),
             ),
             strict=True,
         )
     }
     left, right = st.columns([2, 1])
-    telescope = left.text_input("Telescope", max_chars=NAME_MAX_CHARS, key=_key("telescope"))
-    aperture = right.number_input("Aperture (m)", value=None, min_value=0.0, key=_key("aperture"))
-    filters = st.text_input("Filters", max_chars=NAME_MAX_CHARS, placeholder="B, V, r", key=_key("filters"))
+    telescope = left.text_input(_("Telescope"), max_chars=NAME_MAX_CHARS, key=_key("telescope"))
+    aperture = right.number_input(_("Aperture (m)"), value=None, min_value=0.0, key=_key("aperture"))
+    filters = st.text_input(
+        _("Filters"), max_chars=NAME_MAX_CHARS, placeholder="B, V, r", key=_key("filters")
+    )
     acknowledgement = st.text_area(
-        "Acknowledgement", max_chars=WORDS_MAX_CHARS, height=70, key=_key("acknowledgement"),
-        help="What papers that use your frames are asked to write",
+        _("Acknowledgement"), max_chars=WORDS_MAX_CHARS, height=70, key=_key("acknowledgement"),
+        help=_("What papers that use your frames are asked to write"),
     )  # fmt: skip
     words = {"telescope": telescope, "filters": filters, "acknowledgement": acknowledgement}
     return {"name": name, "aperture": aperture, **numbers, **words}
 
 
 def _camera_fields() -> dict[str, object]:
-    name = st.text_input("Camera", max_chars=NAME_MAX_CHARS, placeholder="such as: CCD1", key=_key("camera"))
+    example = _("such as: CCD1")
+    name = st.text_input(_("Camera"), max_chars=NAME_MAX_CHARS, placeholder=example, key=_key("camera"))
     fields = (
-        ("gain", "Gain (e⁻/ADU)"), ("read_noise", "Read noise (e⁻)"),
-        ("saturation", "Saturation (ADU)"), ("scale", "Pixel (arcsec)"),
+        ("gain", _("Gain (e⁻/ADU)")), ("read_noise", _("Read noise (e⁻)")),
+        ("saturation", _("Saturation (ADU)")), ("scale", _("Pixel (arcsec)")),
     )  # fmt: skip
     first, second = st.columns(2), st.columns(2)
     given: dict[str, object] = {
         field: column.number_input(label, value=None, min_value=0.0, format="%g", key=_key(field))
         for column, (field, label) in zip((*first, *second), fields, strict=True)
     }
-    with st.expander("Keywords of its header", icon=":material/key:"):
-        st.caption("Only where it does not follow the standard: tomlake knows the usual ones.")
+    with st.expander(_("Keywords of its header"), icon=":material/key:"):
+        st.caption(_("Only where it does not follow the standard: tomlake knows the usual ones."))
         for field, label in (
-            ("date_keyword", "Date"), ("time_keyword", "Time of day"), ("exptime_keyword", "Exposure time"),
-        ):  # fmt: skip
+            ("date_keyword", _("Date")),
+            ("time_keyword", _("Time of day")),
+            ("exptime_keyword", _("Exposure time")),
+        ):
             given[field] = st.text_input(label, max_chars=60, key=_key(field))
     return {"name": name, **given}
 

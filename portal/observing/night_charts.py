@@ -17,6 +17,7 @@ from engine.visibility.night import (
     Span,
 )
 from portal.light_curve.charts import Spec
+from portal.words import _
 
 NIGHT_HEIGHT_PX = 330
 STRIP_POINTS = 48
@@ -53,7 +54,7 @@ def night_rows(
     """Return one row per mark: the tracks (times and altitudes by name), the sky, the Moon, limit and now."""
     wide = Span(from_mjd=shown.from_mjd - _MARGIN_D, to_mjd=shown.to_mjd + _MARGIN_D)
     parts = [_line("track", name, track, wide) for name, track in tracks.items()]
-    parts += [_line("moon", "Moon", (night.mjd, night.moon_altitude_deg), wide)]
+    parts += [_line("moon", _("Moon"), (night.mjd, night.moon_altitude_deg), wide)]
     parts += [_sky(night, wide.from_mjd, wide.to_mjd)]
     parts += [pl.DataFrame({"kind": ["limit"], "altitude_deg": [limit_deg]})]
     if wide.from_mjd < now_mjd < wide.to_mjd:
@@ -102,7 +103,7 @@ def _ms(mjd: Array | float) -> Array:
 
 
 @lru_cache(maxsize=64)
-def night_spec(names: tuple[str, ...]) -> Spec:
+def night_spec(names: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 - it has words
     """Return the chart of ``night_rows`` for tracks of these names; colours are those of the theme."""
     rows = alt.Chart(alt.NamedData(name="points"))
     x = alt.X("ms:T", title="UTC", scale=alt.Scale(type="utc", nice=False), axis=_clock_axis())
@@ -170,12 +171,12 @@ def _y() -> alt.Y:
     axis = alt.Axis(
         values=[0, 15, 30, 45, 60, 75, 90], tickSize=0, labelExpr="datum.value + '°'", gridOpacity=0.5
     )
-    return alt.Y("altitude_deg:Q", title="altitude", scale=alt.Scale(domain=[0, 90]), axis=axis)
+    return alt.Y("altitude_deg:Q", title=_("altitude"), scale=alt.Scale(domain=[0, 90]), axis=axis)
 
 
 def _tooltip() -> list[alt.Tooltip]:
     return [
-        alt.Tooltip("name:N", title="What"),
+        alt.Tooltip("name:N", title=_("What")),
         alt.Tooltip("ms:T", title="UTC", format="%H:%M", formatType="utc"),
-        alt.Tooltip("altitude_deg:Q", title="Altitude [°]", format=".0f"),
+        alt.Tooltip("altitude_deg:Q", title=_("Altitude [°]"), format=".0f"),
     ]

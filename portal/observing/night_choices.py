@@ -18,10 +18,15 @@ from engine.visibility.night import (
 from engine.visibility.windows import Limits
 from lake.sites.telescopes import Telescope, telescope_at
 from lake.tonight import Asked
+from portal.words import marked
 
-ELSEWHERE = "Another site"
+ELSEWHERE = marked("Another site")
 FIRST_EVENING, LAST_EVENING = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
-TWILIGHTS = {"civil": CIVIL_DEG, "nautical": NAUTICAL_DEG, "astronomical": ASTRONOMICAL_DEG}
+TWILIGHTS = {
+    marked("civil"): CIVIL_DEG,
+    marked("nautical"): NAUTICAL_DEG,
+    marked("astronomical"): ASTRONOMICAL_DEG,
+}
 FIELDS = ("telescope", "longitude", "latitude", "aperture", "evening", "altitude", "moon", "twilight")
 _WORDS = {"longitude": "lon", "latitude": "lat", "evening": "date"}  # in the address, where shorter
 _ADDRESS = "night_address"  # what this page wrote into the address last

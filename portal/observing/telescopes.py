@@ -13,17 +13,18 @@ from lake.accuracy import camera_accuracy, numbers_of_cameras
 from lake.people.accounts import User
 from lake.people.favourites import add_favourite, list_favourites, remove_favourite
 from lake.sites.observatories import RegisteredCamera, camera_registered, list_cameras
-from portal.fmt import MISSING, ago_text, date_text, duration_text, number_text, plural
+from portal.fmt import MISSING, ago_text, date_text, duration_text, number_text
 from portal.light_curve.moment import address_of, read_version
 from portal.opened import lake
+from portal.words import _, marked, several
 
 SORTS: dict[str, tuple[str, bool]] = {
-    "Most frames": ("Frames", True),
-    "Latest frame": ("Last frame", True),
-    "Deepest": ("Depth", True),
-    "Steadiest": ("Scatter", False),
-    "Name": ("Observatory", False),
-    "North to south": ("Latitude", True),
+    marked("Most frames"): ("Frames", True),
+    marked("Latest frame"): ("Last frame", True),
+    marked("Deepest"): ("Depth", True),
+    marked("Steadiest"): ("Scatter", False),
+    marked("Name"): ("Observatory", False),
+    marked("North to south"): ("Latitude", True),
 }
 
 
@@ -156,12 +157,12 @@ def headline_numbers(found: Accuracy) -> dict[str, str]:
     depth = f"{depths[-1][1]:.1f} mag" if depths else MISSING
     seeing = f"{found.seeing_arcsec.middle:.1f}″" if found.seeing_arcsec else MISSING
     return {
-        "Frames": number_text(found.frames),
-        "Stars measured": number_text(found.stars),
-        "Depth": depth,
-        "Seeing": seeing,
-        "Exposure to arrival": _hours(found.sending_h),
-        "Arrival to verdict": _hours(found.working_h),
+        _("Frames"): number_text(found.frames),
+        _("Stars measured"): number_text(found.stars),
+        _("Depth"): depth,
+        _("Seeing"): seeing,
+        _("Exposure to arrival"): _hours(found.sending_h),
+        _("Arrival to verdict"): _hours(found.working_h),
     }
 
 
@@ -169,19 +170,23 @@ def facts_of_camera(shown: CameraPage) -> dict[str, str]:
     """Return what is registered of a camera and its telescope."""
     place, camera = shown.registered.observatory, shown.registered.camera
     longitude_deg = (place.longitude_deg + 180.0) % 360.0 - 180.0
+    north = _("N") if place.latitude_deg >= 0 else _("S")
+    east = _("E") if longitude_deg >= 0 else _("W")
     given = {
-        "ONAME for uploads": shown.registered.oname,
-        "Place": f"{abs(place.latitude_deg):.3f}° {'N' if place.latitude_deg >= 0 else 'S'}, "
-        f"{abs(longitude_deg):.3f}° {'E' if longitude_deg >= 0 else 'W'}, {place.altitude_m:.0f} m",
-        "Telescope": place.telescope,
-        "Aperture": f"{place.aperture_m:g} m" if place.aperture_m else "",
-        "Filters": place.filters,
-        "Gain": f"{camera.gain_e_adu:g} e⁻/ADU" if camera.gain_e_adu else "",
-        "Read noise": f"{camera.read_noise_e:g} e⁻" if camera.read_noise_e is not None else "",
-        "Saturation": f"{camera.saturation_adu:,.0f} ADU" if camera.saturation_adu else "",
-        "Pixel": f"{camera.pixel_scale_arcsec:g}″" if camera.pixel_scale_arcsec else "",
-        "Registered": f"{date_text(place.created_mjd)} by {place.created_by}" if place.created_by else "",
-        "Comment": place.comment,
+        _("ONAME for uploads"): shown.registered.oname,
+        _("Place"): f"{abs(place.latitude_deg):.3f}° {north}, {abs(longitude_deg):.3f}° {east}, "
+        f"{place.altitude_m:.0f} m",
+        _("Telescope"): place.telescope,
+        _("Aperture"): f"{place.aperture_m:g} m" if place.aperture_m else "",
+        _("Filters"): place.filters,
+        _("Gain"): f"{camera.gain_e_adu:g} e⁻/ADU" if camera.gain_e_adu else "",
+        _("Read noise"): f"{camera.read_noise_e:g} e⁻" if camera.read_noise_e is not None else "",
+        _("Saturation"): f"{camera.saturation_adu:,.0f} ADU" if camera.saturation_adu else "",
+        _("Pixel"): f"{camera.pixel_scale_arcsec:g}″" if camera.pixel_scale_arcsec else "",
+        _("Registered"): _("{date} by {person}", date=date_text(place.created_mjd), person=place.created_by)
+        if place.created_by
+        else "",
+        _("Comment"): place.comment,
     }
     return {name: value for name, value in given.items() if value}
 
@@ -189,15 +194,21 @@ def facts_of_camera(shown: CameraPage) -> dict[str, str]:
 def period_text(found: Accuracy) -> str:
     """Return from when to when the frames of a camera were taken."""
     if found.from_mjd is None or found.to_mjd is None:
-        return "no frames yet"
-    return f"{date_text(found.from_mjd)} to {date_text(found.to_mjd)}, the last {ago_text(found.to_mjd)}"
+        return _("no frames yet")
+    return _(
+        "{first} to {last}, the last {ago}",
+        first=date_text(found.from_mjd),
+        last=date_text(found.to_mjd),
+        ago=ago_text(found.to_mjd),
+    )
 
 
 def failures_listed(found: Accuracy) -> dict[str, str]:
     """Return why frames gave no point, each with how many; the commonest reason first."""
     counted = found.failures.group_by("words", maintain_order=True).agg(pl.col("frames").sum())
     return {
-        words: f"{plural(count, 'frame')}, {100 * count / max(found.frames, 1):.1f} %"
+        _(words): several("{count} frame", "{count} frames", count)
+        + f", {100 * count / max(found.frames, 1):.1f} %"
         for words, count in counted.iter_rows()
     }
 

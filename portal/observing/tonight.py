@@ -15,11 +15,12 @@ from engine.visibility.windows import Limits
 from lake.people.accounts import User
 from lake.sites.telescopes import Telescope, telescopes_of
 from lake.tonight import Asked, Chance, Plan, chances, plan_night
-from portal.fmt import MISSING, plural
+from portal.fmt import MISSING
 from portal.light_curve.charts import Spec
 from portal.light_curve.moment import reading
 from portal.observing.night_charts import night_rows, night_spec, strip_of, sun_down
 from portal.opened import lake
+from portal.words import _, language, several
 
 MOST_LISTED = 200
 DRAWN_AT_FIRST = 6
@@ -53,30 +54,33 @@ def plan(asked: Asked, user: User | None, *, most: int = MOST_LISTED) -> Plan:
 def night_facts(night: Night) -> dict[str, str]:
     """Return Sun and Moon of a night in words."""
     words = {
-        "Sun down": _span_text(night.with_sun_below(SUNSET_DEG)),
-        "Nautical dark": _span_text(night.with_sun_below(NAUTICAL_DEG)),
-        "Full dark": _span_text(night.with_sun_below(ASTRONOMICAL_DEG)),
+        _("Sun down"): _span_text(night.with_sun_below(SUNSET_DEG)),
+        _("Nautical dark"): _span_text(night.with_sun_below(NAUTICAL_DEG)),
+        _("Full dark"): _span_text(night.with_sun_below(ASTRONOMICAL_DEG)),
     }
-    return words | {"Moon": f"{night.moon_lit:.0%} lit, {_moon_up(night)}"}
+    moon = _("{percent} lit, {when}", percent=f"{night.moon_lit:.0%}", when=_moon_up(night))
+    return words | {_("Moon"): moon}
 
 
 def first_words(found: Plan) -> str:
     """Return the best target of a plan with its moment and its reasons."""
     row = found.rows.row(0, named=True)
-    return f"{row['name']} at {best_words(row)}: {row['reasons']}."
+    return _(
+        "{target} at {time}: {reasons}.", target=row["name"], time=best_words(row), reasons=row["reasons"]
+    )
 
 
 def depth_words(found: Plan) -> str:
     """Return how faint the telescope sees, and how that is known."""
     if found.depth is not None:
-        return found.depth.told
-    return "How faint this telescope sees is not known: that takes its aperture, or frames of it here."
+        return _(found.depth.told)
+    return _("How faint this telescope sees is not known: that takes its aperture, or frames of it here.")
 
 
 def _span_text(span: Span | None) -> str:
     if span is None:
-        return "never"
-    return "all day" if span.hours > 23.99 else f"{clock(span.from_mjd)} – {clock(span.to_mjd)} UTC"
+        return _("never")
+    return _("all day") if span.hours > 23.99 else f"{clock(span.from_mjd)} – {clock(span.to_mjd)} UTC"
 
 
 def _moon_up(night: Night) -> str:
@@ -84,11 +88,11 @@ def _moon_up(night: Night) -> str:
     inside = (night.mjd >= span.from_mjd) & (night.mjd <= span.to_mjd)
     is_up = inside & (night.moon_altitude_deg > 0)
     if not is_up.any():
-        return "below the horizon"
+        return _("below the horizon")
     moments = night.mjd[is_up]
     if is_up.sum() == inside.sum():
-        return "up all night"
-    return f"up {clock(float(moments[0]))} – {clock(float(moments[-1]))}"
+        return _("up all night")
+    return _("up {rise} – {set}", rise=clock(float(moments[0])), set=clock(float(moments[-1])))
 
 
 def plan_table(found: Plan) -> pl.DataFrame:
@@ -107,7 +111,7 @@ def plan_table(found: Plan) -> pl.DataFrame:
             "Why": rows["reasons"],
             "Class": rows["classification"],
             "Data": pl.Series(
-                ["simulated" if each else "observed" for each in rows["simulated"]], dtype=pl.String()
+                [_("simulated") if each else _("observed") for each in rows["simulated"]], dtype=pl.String()
             ),
         }
     )
@@ -127,7 +131,7 @@ def plan_chart(found: Plan, picked: Sequence[int]) -> NightChart:
         limit_deg=found.asked.limits.altitude_min_deg,
         now_mjd=mjd_now(),
     )
-    return NightChart(rows=rows, spec=night_spec(tuple(tracks)), names=tuple(tracks))
+    return NightChart(rows=rows, spec=night_spec(tuple(tracks), language()), names=tuple(tracks))
 
 
 def target_chances(target: Target, user: User | None) -> list[Chance]:
@@ -139,12 +143,19 @@ def target_chances(target: Target, user: User | None) -> list[Chance]:
 def best_sentence(found: Sequence[Chance]) -> str:
     """Return in one sentence from where a target is best observed tonight."""
     if not found:
-        return "No telescope is registered here yet: the page Tonight takes any site."
+        return _("No telescope is registered here yet: the page Tonight takes any site.")
     best = found[0]
     if best.hours_up == 0:
-        words = plural(len(found), "telescope")
-        return f"None of {words} here can observe it tonight: it never stands 30 degrees high in the dark."
-    return f"Best from {best.telescope.site.name} at {best_words(best.offer)}."
+        return several(
+            "None of {count} telescope here can observe it tonight: "
+            "it never stands 30 degrees high in the dark.",
+            "None of {count} telescopes here can observe it tonight: "
+            "it never stands 30 degrees high in the dark.",
+            len(found),
+        )
+    return _(
+        "Best from {telescope} at {time}.", telescope=best.telescope.site.name, time=best_words(best.offer)
+    )
 
 
 def chances_table(found: Sequence[Chance]) -> pl.DataFrame:
@@ -191,4 +202,4 @@ def chances_chart(found: Sequence[Chance]) -> NightChart | None:
     rows = night_rows(
         found[0].night, tracks, shown=shown, limit_deg=Limits().altitude_min_deg, now_mjd=mjd_now()
     )
-    return NightChart(rows=rows, spec=night_spec(tuple(tracks)), names=tuple(tracks))
+    return NightChart(rows=rows, spec=night_spec(tuple(tracks), language()), names=tuple(tracks))

@@ -57,7 +57,7 @@ with left:
     with st.form("data_form", border=False):
         st.text_area("SQL", key="data_sql", height=250, placeholder="SELECT ... FROM photometry")
         st.form_submit_button(_("Run"), type="primary", icon=":material/play_arrow:", on_click=ask_box)
-    st.caption(_("**Limits:** {limits}", limits=published.LIMIT_WORDS))
+    st.caption(_("**Limits:** {limits}", limits=published.limit_words()))
     asked = st.session_state.get(ASKED, "")
     if asked or st.session_state.get("data_again"):
         again = bool(st.session_state.pop("data_again", False))

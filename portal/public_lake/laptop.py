@@ -1,6 +1,9 @@
 """How the public lake is asked from a laptop: ready text with the portal's own address in it."""
 
+from dataclasses import dataclass
+
 from portal.opened import settings
+from portal.words import marked
 
 _DUCKDB = """\
 SET VARIABLE lake = '{lake}/';
@@ -43,16 +46,29 @@ _WAYS = (
     ("tomlake", "python", _CLIENT),
     ("pyvo", "python", _PYVO),
     ("TOPCAT", "sql", _TOPCAT),
-    ("Command line", "bash", _CURL),
+    (marked("Command line"), "bash", _CURL),
 )
 
 
-def ways(name: str) -> list[tuple[str, str, str]]:
-    """Return title, language and text of each way, with a target's name and the portal's address in it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to ask the lake: its text is in a language of programs."""
+
+    title: str
+    language: str
+    text: str
+
+
+def ways(name: str) -> list[Way]:
+    """Return each way, with a target's name and the portal's address in its text."""
     portal = settings().public_url
     # a name is data: one that could end the quotes round it is not put there
     safe = name if name and not set(name) & set("'\"\\{}\n") else "NAME"
     return [
-        (title, language, text.format(lake=f"{portal}/lake/latest", portal=portal, name=safe))
+        Way(
+            title=title,
+            language=language,
+            text=text.format(lake=f"{portal}/lake/latest", portal=portal, name=safe),
+        )
         for title, language, text in _WAYS
     ]

@@ -23,18 +23,14 @@ from lake.public.versions import LATEST
 from lake.sandbox.formats import Format, write_rows
 from lake.sandbox.run import LIMITS, MOST_SQL_CHARACTERS
 from portal.data import interesting_targets
-from portal.fmt import size_text
+from portal.fmt import MISSING, size_text
 from portal.opened import settings
 from portal.public_lake.desk import QUERIES, Asking, Desk, desk_of, noted
 from portal.spreadsheet import BYTE_ORDER_MARK, FORMULA
+from portal.words import _, several
 
 logger = logging.getLogger("portal.public_lake.published")
 
-LIMIT_WORDS = (
-    f"One SELECT of at most {MOST_SQL_CHARACTERS:,} characters, {LIMITS.wall_clock_s:g} s, "
-    f"{LIMITS.rows:,} rows, {LIMITS.result_mb} MB, {LIMITS.memory_mb / 1000:g} GB of memory; "
-    f"{QUERIES} queries a minute."
-)
 LONGEST_LINK = 4000  # characters of an address that every browser and mail program keeps whole
 _KEPT_RESULTS, _KEPT_BYTES = 6, 120_000_000
 _PLACE = re.compile(r"\(line (\d+)\)$")
@@ -58,6 +54,20 @@ class Refusal:
 
     reason: str
     line: str = ""
+
+
+def limit_words() -> str:
+    """Return what a query may be and cost."""
+    return _(
+        "One SELECT of at most {characters} characters, {seconds} s, {rows} rows, {size} MB, "
+        "{memory} GB of memory; {queries} queries a minute.",
+        characters=f"{MOST_SQL_CHARACTERS:,}",
+        seconds=f"{LIMITS.wall_clock_s:g}",
+        rows=f"{LIMITS.rows:,}",
+        size=LIMITS.result_mb,
+        memory=f"{LIMITS.memory_mb / 1000:g}",
+        queries=QUERIES,
+    )
 
 
 class _Kept:
@@ -150,8 +160,13 @@ def _refusal(sql: str, error: TomlakeError) -> Refusal:
 
 def result_words(result: Result) -> str:
     """Return how many rows came, how fast, and from what."""
-    count = f"{result.rows.num_rows:,} row{'' if result.rows.num_rows == 1 else 's'}"
-    return f"{count} in {result.seconds:.2f} s from version {result.version}"
+    return several(
+        "{count} row in {seconds} s from version {version}",
+        "{count} rows in {seconds} s from version {version}",
+        result.rows.num_rows,
+        seconds=f"{result.seconds:.2f}",
+        version=result.version,
+    )
 
 
 def permalink(sql: str, version: str) -> str:
@@ -217,7 +232,7 @@ def example_name(told: Manifest) -> str:
 def columns_table(told: Manifest, table: str) -> pl.DataFrame:
     """Return the columns of a published table with unit, meaning and type."""
     found = next(each for each in told.tables if each.name == table)
-    rows = [(c.name, c.unit, c.description, c.type) for c in found.columns]
+    rows = [(c.name, c.unit, _(c.description), c.type) for c in found.columns]
     return pl.DataFrame(rows, schema=["Column", "Unit", "Meaning", "Type"], orient="row")
 
 
@@ -232,8 +247,8 @@ def tables_table(told: Manifest) -> pl.DataFrame:
                 "Address": f"{base}/{files[0].path if len(files) == 1 else 'files.csv'}",
                 "Rows": table.rows,
                 "Files": len(files),
-                "Size": size_text(sum(file.size_bytes for file in files)) if files else "–",
-                "One row is": table.description.removeprefix("One row is ").rstrip("."),
+                "Size": size_text(sum(file.size_bytes for file in files)) if files else MISSING,
+                "One row is": _(table.description).removeprefix("One row is ").rstrip("."),
             }
             for table, files in held
         ]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from portal.words import marked
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
@@ -16,7 +18,7 @@ class Example:
 
 EXAMPLES: tuple[Example, ...] = (
     Example(
-        question="What is watched?",
+        question=marked("What is watched?"),
         x="points",
         y="name",
         colour="classification",
@@ -28,7 +30,7 @@ ORDER BY points DESC, name
 LIMIT 30""",
     ),
     Example(
-        question="One light curve",
+        question=marked("One light curve"),
         x="mjd",
         y="mag",
         colour="band",
@@ -42,7 +44,7 @@ WHERE target_id = (SELECT target_id FROM targets ORDER BY points DESC, name LIMI
 ORDER BY mjd""",
     ),
     Example(
-        question="What changed lately?",
+        question=marked("What changed lately?"),
         x="brighter_by_mag",
         y="target",
         colour="band",
@@ -63,7 +65,7 @@ ORDER BY abs(brighter_by_mag) DESC
 LIMIT 20""",
     ),
     Example(
-        question="Who observed?",
+        question=marked("Who observed?"),
         x="points",
         y="facility",
         colour="source",
@@ -76,7 +78,7 @@ ORDER BY points DESC
 LIMIT 50""",
     ),
     Example(
-        question="How often?",
+        question=marked("How often?"),
         x="typical_gap_d",
         y="target",
         sql="""\
@@ -94,7 +96,7 @@ ORDER BY typical_gap_d
 LIMIT 30""",
     ),
     Example(
-        question="How precise?",
+        question=marked("How precise?"),
         x="mag",
         y="typical_err_mag",
         colour="band",

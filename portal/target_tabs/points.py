@@ -111,8 +111,8 @@ def _change(target: Target, user: User, point_ids: list[int], *, is_hidden: bool
     with st.popover(_("Hide"), icon=":material/visibility_off:"):
         st.caption(
             _(
-                "Hidden points leave the light curve, the downloads and the public lake. They stay in the lake, "
-                "are listed here under Hidden, and come back whenever you want."
+                "Hidden points leave the light curve, the downloads and the public lake. They stay in the "
+                "lake, are listed here under Hidden, and come back whenever you want."
             )
         )
         reason = st.text_input(
