@@ -11,6 +11,7 @@ from engine.errors import TomlakeError
 from portal.light_curve.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
+from portal.shell.language_line import language_line
 from portal.shell.menu import MENU, entry_of
 from portal.words import _, listen
 
@@ -49,3 +50,5 @@ try:
     page.run()
 except TomlakeError as trouble:
     st.error(_(trouble.reason), icon=":material/error:")
+finally:  # pages may stop early
+    language_line()

@@ -24,7 +24,7 @@ _WORDS = {
     "name": marked("name"), "aliases": marked("aliases"), "description": marked("description"),
     "classification": marked("class"), "importance": marked("importance"), "cadence_d": marked("cadence"),
     "discovery_mjd": marked("discovery"), "visibility": marked("who sees it"),
-    "embargo_until_mjd": marked("embargo"), "epoch": marked("epoch"), "designation": marked("designation"),
+    "points": marked("points"), "reason": marked("reason"), "embargo_until_mjd": marked("embargo"), "epoch": marked("epoch"), "designation": marked("designation"),
 }  # fmt: skip
 _DEEDS = {
     "made": marked("**{who}** added the target"),
@@ -32,7 +32,10 @@ _DEEDS = {
     "deleted": marked("**{who}** deleted the target"),
     "shared": marked("**{who}** shared"),
     "comment gone": marked("**{who}** removed a note"),
+    "hid points": marked("**{who}** hid points"),
+    "showed points again": marked("**{who}** showed hidden points again"),
 }
+_COUNTED = {"points", "reason"}  # of a deed itself: there is no before
 _FILE_DEEDS = {
     "shared": marked("**{who}** shared the file {file}"),
     "deleted": marked("**{who}** deleted the file {file}"),
@@ -148,16 +151,14 @@ def _replaced_words(task: str, source: str) -> str:
 
 
 def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    names = sorted({*before, *after})
-    return "; ".join(
-        _(
-            "{what} from {before} to {after}",
-            what=_(_WORDS[name]) if name in _WORDS else name,
-            before=_value(name, before.get(name)),
-            after=_value(name, after.get(name)),
-        )
-        for name in names
-    )
+    return "; ".join(_difference(name, before, after) for name in sorted({*before, *after}))
+
+
+def _difference(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    what, now = _(_WORDS[name]) if name in _WORDS else name, _value(name, after.get(name))
+    if name in _COUNTED:
+        return f"{what}: {now}"
+    return _("{what} from {before} to {after}", what=what, before=_value(name, before.get(name)), after=now)
 
 
 def _value(name: str, value: object) -> str:

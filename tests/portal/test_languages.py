@@ -1,0 +1,147 @@
+"""Every text of the pages can be said in another language, and a language is one file."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+from page_visits import SHELL, TIMEOUT_S
+from sqlalchemy import MetaData, select
+from streamlit.testing.v1 import AppTest
+
+from lake.opening import Lake
+from portal import words
+from portal.security.cookie import SESSION_COOKIE
+from portal.shell.menu import MENU
+from portal.target_tabs import TABS
+
+ROOT = Path(words.__file__).resolve().parent.parent
+TEMPLATE = words.LANGUAGES / "tomlake.pot"
+KEYWORDS = {
+    "_": None, "several": (1, 2), "marked": None, "Entry": (2,),
+    "Rejected": None, "Transient": None,
+}  # fmt: skip
+PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+SAID = re.compile(r"⟦[^⟦⟧]*⟧")
+WORD = re.compile(r"[A-Za-z]{3,}")
+CODE = re.compile(r"`[^`]*`|:material/\w+:|https?://\S+|/[\w/?=&.]+")
+OF_THE_FIELD = {  # names, units and scales, which are the same everywhere
+    "tomlake", "MJD", "UTC", "ICRS", "ORCID", "CSV", "JSON", "SQL", "FITS", "API", "VOTable", "Parquet", "iCal",
+    "mag", "mmag", "arcsec", "deg", "Jy", "pix", "ADU", "min", "Moon", "CDS", "TNS",
+}  # fmt: skip
+
+
+def collected() -> Catalog:
+    catalog = Catalog()
+    for room in ("engine", "lake", "jobs", "portal"):
+        for _, _, message, _, _ in extract_from_dir(ROOT / room, keywords=KEYWORDS):
+            catalog.add(message)
+    return catalog
+
+
+def test_the_template_holds_every_text_of_the_sources() -> None:
+    with TEMPLATE.open("rb") as file:
+        kept = {message.id for message in read_po(file) if message.id}
+    found = {message.id for message in collected() if message.id}
+    assert kept == found, "run `make words`"
+
+
+@pytest.fixture(scope="module")
+def marked_language(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A language in which every text stands in brackets."""
+    catalog = Catalog(locale="eo")
+    for message in collected():
+        if isinstance(message.id, tuple):
+            catalog.add(message.id, tuple(f"⟦{text}⟧" for text in message.id))
+        elif message.id:
+            catalog.add(message.id, f"⟦{message.id}⟧")
+    folder = tmp_path_factory.mktemp("languages")
+    with (folder / "eo.po").open("wb") as file:
+        write_po(file, catalog)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "LANGUAGES", folder)
+        words.languages.cache_clear()
+        words._catalogue.cache_clear()
+        yield
+    words.languages.cache_clear()
+    words._catalogue.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def data_words(built_full_lake: Lake, staff_session: str) -> set[str]:
+    """Return every word that the lake holds: what people and archives wrote is shown as it is."""
+    told: list[str] = []
+    with built_full_lake.operations.connect() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        for table in tables.sorted_tables:
+            told += [str(value) for row in connection.execute(select(table)) for value in row]
+    return set(WORD.findall(" ".join(told)))
+
+
+def texts(at: AppTest) -> Iterator[str]:
+    """Return every text that a page shows, from what is sent to the browser."""
+    for element in at.main:
+        yield from _texts(element)
+
+
+def _texts(block: object) -> Iterator[str]:
+    proto = getattr(block, "proto", None)
+    for name in ("label", "body", "help", "placeholder", "header", "caption"):
+        text = getattr(proto, name, None)
+        if isinstance(text, str):
+            yield text
+    for name in ("options", "headers"):
+        for text in getattr(proto, name, None) or ():
+            yield text if isinstance(text, str) else getattr(text, "content", "")
+    for child in getattr(block, "children", {}).values():
+        yield from _texts(child)
+
+
+@pytest.mark.parametrize("page", [entry.name for entry in MENU])
+@pytest.mark.parametrize("is_staff", [False, True], ids=["anonymous", "staff"])
+def test_every_text_of_a_page_is_said_in_the_reader_s_language(
+    full_lake: Lake,
+    marked_language: None,
+    data_words: set[str],
+    staff_session: str,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    is_staff: bool,
+) -> None:
+    speak(monkeypatch, staff_session if is_staff else "")
+    for query in addresses(page):
+        at = AppTest.from_file(SHELL, default_timeout=TIMEOUT_S).run()
+        if "tab" in query:
+            at.session_state["target_tab"] = query["tab"]
+        at.query_params.update(query)
+        at.switch_page(f"../pages/{page}.py").run()
+        assert not at.exception
+        untold = [text for text in texts(at) if english(text, data_words)]
+        assert not untold, query
+        if page != "terms":
+            assert any("⟦" in text for text in texts(at))
+
+
+def addresses(page: str) -> list[dict[str, str]]:
+    """Return what of a page is looked at: each part of a target's, and one that is not there."""
+    if page != "target":
+        return [{}]
+    return [{"name": "Nobody"}, *({"name": "Sim26aaa", "tab": f"⟦{tab.label}⟧"} for tab in TABS)]
+
+
+def speak(monkeypatch: pytest.MonkeyPatch, session_id: str) -> None:
+    sent = {SESSION_COOKIE: session_id, words.LANGUAGE_COOKIE: "eo"}
+    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: sent))
+
+
+def english(text: str, data_words: set[str]) -> list[str]:
+    """Return the words of a text that nobody could translate."""
+    bare = text
+    while SAID.search(bare):  # said within what is said
+        bare = SAID.sub(" ", bare)
+    return [word for word in WORD.findall(CODE.sub(" ", bare)) if word not in data_words | OF_THE_FIELD]
