@@ -2,8 +2,10 @@
 
 import re
 
+from babel.dates import format_date
+
 from engine.times import datetime_of, mjd_now
-from portal.words import _, several
+from portal.words import _, language, several
 
 MISSING = "–"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
@@ -31,8 +33,7 @@ def date_text(mjd: float | None) -> str:
     """Return the calendar day of an MJD, such as ``7 Oct 2025``."""
     if mjd is None:
         return MISSING
-    moment = datetime_of(mjd)
-    return f"{moment.day} {moment:%b %Y}"
+    return format_date(datetime_of(mjd), "d MMM yyyy", locale=language())
 
 
 def moment_text(mjd: float | None) -> str:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from portal.words import language, languages
+from portal.words import _, language, languages
 
 CHOOSE_URL = "/session/language"
 _STYLE = "font-size:0.875rem;opacity:0.75;padding-top:2rem"
@@ -16,7 +16,8 @@ def language_line() -> None:
     spoken = languages()
     if len(spoken) > 1:
         words = " · ".join(_word(code, name) for code, name in spoken.items())
-        st.html(f'<nav aria-label="Language" style="{_STYLE}">{words}</nav>')
+        label = escape(_("Language"))
+        st.html(f'<nav aria-label="{label}" style="{_STYLE}">{words}</nav>')
 
 
 def _word(code: str, name: str) -> str:

@@ -1,7 +1,7 @@
 """Every text of the pages can be said in another language, and a language is one file."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,9 +28,10 @@ KEYWORDS = {
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 SAID = re.compile(r"⟦[^⟦⟧]*⟧")
 WORD = re.compile(r"[A-Za-z]{3,}")
-CODE = re.compile(r"`[^`]*`|:material/\w+:|https?://\S+|/[\w/?=&.]+")
+CODE = re.compile(r"`[^`]*`|:material/\w+:|:[a-z]+(-badge)?\[|<style>.*?</style>|<[^>]*>|https?://\S+|/[\w/?=&.]+", re.DOTALL)
 OF_THE_FIELD = {  # names, units and scales, which are the same everywhere
-    "tomlake", "MJD", "UTC", "ICRS", "ORCID", "CSV", "JSON", "SQL", "FITS", "API", "VOTable", "Parquet", "iCal",
+    "tomlake", "TOMLAKE", "MJD", "UTC", "ICRS", "ORCID", "CSV", "JSON", "SQL", "FITS", "API", "VOTable", "Parquet",
+    "iCal", "Mpc", "JPL", "SIMBAD", "English", "Esperanto",
     "mag", "mmag", "arcsec", "deg", "Jy", "pix", "ADU", "min", "Moon", "CDS", "TNS",
 }  # fmt: skip
 
@@ -80,6 +81,8 @@ def data_words(built_full_lake: Lake, staff_session: str) -> set[str]:
         tables.reflect(connection)
         for table in tables.sorted_tables:
             told += [str(value) for row in connection.execute(select(table)) for value in row]
+    told += [broker.info.title for broker in BROKERS] + [broker.info.key for broker in BROKERS]
+    told += [stream.info.title for stream in STREAMS] + list(MEANINGS) + list(BANDS)
     return set(WORD.findall(" ".join(told)))
 
 
