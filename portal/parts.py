@@ -8,24 +8,18 @@ from statistics import median
 import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from lake.targets import TargetRow
 from portal.fmt import ago_text, escaped
 from portal.light_curve.moment import Moment, address_of, permalink
 from portal.light_curve.thumbnails import sparkline_svg
 from portal.one_target.classes import meaning_of
+from portal.words import _
 
 TARGET_PAGE = str(Path(__file__).resolve().parent / "pages" / "target.py")
 FRAME_PAGE = str(Path(__file__).resolve().parent / "pages" / "frame.py")
 _FEWEST_TO_COMPARE, _NOTEWORTHY_MAG = 4, 0.2
-# how a table of points shows its numbers: portal.data.points_table
-POINT_COLUMNS = {
-    "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True),
-    "MJD": st.column_config.NumberColumn(format="%.5f"),
-    "Mag": st.column_config.NumberColumn(format="%.3f"),
-    "Error": st.column_config.NumberColumn(format="%.3f"),
-    "Limit": st.column_config.NumberColumn(format="%.2f", help="5 sigma: the target was fainter"),
-}
 STATUS_BADGES: dict[str, tuple[str, str]] = {
     "measured": ("green", ":material/check_circle:"),
     "limit": ("blue", ":material/arrow_downward:"),
@@ -39,6 +33,26 @@ STATUS_BADGES: dict[str, tuple[str, str]] = {
     "done": ("green", ":material/check_circle:"),
     "cancelled": ("gray", ":material/cancel:"),
 }
+
+
+def point_columns() -> dict[str, str | ColumnConfig]:
+    """Return how a table of points (:func:`portal.data.points_table`) is headed and shows its numbers."""
+    return {
+        "Time (UTC)": st.column_config.DatetimeColumn(
+            _("Time (UTC)"), format="YYYY-MM-DD HH:mm:ss", pinned=True
+        ),
+        "MJD": st.column_config.NumberColumn(format="%.5f"),
+        "Band": _("Band"),
+        "Mag": st.column_config.NumberColumn(_("Mag"), format="%.3f"),
+        "Error": st.column_config.NumberColumn(_("Error"), format="%.3f"),
+        "Limit": st.column_config.NumberColumn(
+            _("Limit"), format="%.2f", help=_("5 sigma: the target was fainter")
+        ),
+        "Observer": _("Observer"),
+        "Facility": _("Facility"),
+        "Source": _("Source"),
+        "Remark": _("Remark"),
+    }
 
 
 def simulated_badge() -> None:

@@ -13,8 +13,8 @@ from lake.people.audit import note_download
 from portal.api.light_curve_csv import tomlake_csv
 from portal.data import points_table
 from portal.light_curve.moment import address_of, read_version
-from portal.light_curve.point_columns import point_columns
 from portal.opened import lake
+from portal.parts import point_columns
 from portal.session import this_address
 from portal.words import _, several
 

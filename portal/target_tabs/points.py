@@ -6,7 +6,7 @@ from engine.target import Target
 from lake.people.accounts import User
 from portal import data
 from portal.light_curve import curves
-from portal.light_curve.point_columns import point_columns
+from portal.parts import point_columns
 from portal.words import several
 
 

@@ -1,9 +1,9 @@
-"""What is remarked of a point, in the reader's language."""
+"""The flags of points, in the language of the reader."""
 
 from engine.lightcurve import Flag
 from portal.words import _, marked
 
-REMARKS: dict[Flag, str] = {  # as engine.lightcurve.FLAG_WORDS has them, where no text is translated
+FLAG_TEXTS: dict[Flag, str] = {  # engine.lightcurve.FLAG_WORDS, which files and the API tell in English
     Flag.SIMULATED: marked("simulated"),
     Flag.SATURATED: marked("saturated"),
     Flag.BLENDED: marked("blended with a neighbour"),
@@ -18,6 +18,6 @@ REMARKS: dict[Flag, str] = {  # as engine.lightcurve.FLAG_WORDS has them, where 
 }
 
 
-def remark_words(flags: int) -> str:
-    """Return the flags of one point in words, separated by semicolons."""
-    return "; ".join(_(words) for flag, words in REMARKS.items() if flags & flag)
+def flags_text(flags: int) -> str:
+    """Return the flags of one point in the reader's words, separated by semicolons."""
+    return "; ".join(_(text) for flag, text in FLAG_TEXTS.items() if flags & flag)
