@@ -1,6 +1,7 @@
 """Numbers, times and names as the pages write them."""
 
 import re
+from datetime import date
 
 from babel.dates import format_date
 
@@ -34,6 +35,11 @@ def date_text(mjd: float | None) -> str:
     if mjd is None:
         return MISSING
     return format_date(datetime_of(mjd), "d MMM yyyy", locale=language())
+
+
+def day_text(day: date) -> str:
+    """Return a calendar day with the month in full, such as ``22 November 2026``."""
+    return format_date(day, "d MMMM yyyy", locale=language())
 
 
 def moment_text(mjd: float | None) -> str:

@@ -5,8 +5,8 @@ import polars as pl
 from engine.bands import BANDS
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
 from engine.times import datetime_of
+from portal.flags import flags_text
 from portal.light_curve.charts import MAG_BANDS
-from portal.light_curve.remarks import remark_words
 from portal.words import _
 
 _RELATIVE_PER_MAG = 1.0 / MAG_ERR_PER_RELATIVE_FLUX_ERR
@@ -86,7 +86,7 @@ def _when(mjd: float) -> str:
 
 
 def _remark(rows: pl.DataFrame) -> pl.Expr:
-    told = {flags: remark_words(flags) or "–" for flags in rows["flags"].unique()}
+    told = {flags: flags_text(flags) or "–" for flags in rows["flags"].unique()}
     return pl.col("flags").replace_strict(told, return_dtype=pl.String)
 
 

@@ -13,10 +13,10 @@ from lake.public.papers import public_parameters
 from lake.raw_answer import RawAnswer, raw_answer
 from lake.trace.explain import CalibrationFacts, Explanation, FrameFacts, Point, explain, kept_bytes
 from lake.trace.story import brightness_words, time_words
+from portal.flags import flags_text
 from portal.fmt import number_text
 from portal.frame.verdicts import Verdict, verdicts_of_target
 from portal.light_curve.moment import permalink, reading
-from portal.light_curve.remarks import remark_words
 from portal.opened import lake
 from portal.words import _, several
 
@@ -103,7 +103,7 @@ def _about_point(told: Explanation) -> dict[str, str]:
             _("Facility"): point.facility,
             _("Camera"): point.camera,
             _("Observer"): point.observer,
-            _("Marked as"): remark_words(point.flags),
+            _("Marked as"): flags_text(point.flags),
             _("Source"): point.source,
             _("Name at source"): point.source_ref,
             _("Point"): str(point.point_id),

@@ -128,10 +128,10 @@ def headline(found: PeriodSearch) -> str:
             error=error,
         )
     return _(
-        "Best period **{period} ± {error} d**: noise alone climbs so high in {percent} % of all cases.",
+        "Best period **{period} ± {error} d**: noise alone climbs so high in {share} of all cases.",
         period=period,
         error=error,
-        percent=f"{found.false_alarm * 100:.2g}",
+        share=f"{found.false_alarm * 100:.2g} %",
     )
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal.fmt import escaped
+from portal.fmt import day_text, escaped
 from portal.observing import night_choices, tonight
 from portal.observing.night_choices import ELSEWHERE, NightChoices, key
 from portal.parts import fact_list, open_target, simulated_banner
@@ -76,7 +76,9 @@ if chosen_site is None:
 plan = tonight.plan(chosen.asked(chosen_site, tonight.evening_of(chosen_site)), user)
 left, right = st.columns([2.9, 1], gap="large")
 with left:
-    st.subheader(escaped(plan.title.split(":")[0]))
+    st.subheader(
+        _("{site}, night of {date}", site=escaped(plan.night.site.name), date=day_text(plan.night.evening))
+    )
     if plan.rows.is_empty():
         with st.container(border=True):
             st.markdown(

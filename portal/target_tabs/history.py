@@ -24,7 +24,8 @@ _WORDS = {
     "name": marked("name"), "aliases": marked("aliases"), "description": marked("description"),
     "classification": marked("class"), "importance": marked("importance"), "cadence_d": marked("cadence"),
     "discovery_mjd": marked("discovery"), "visibility": marked("who sees it"),
-    "points": marked("points"), "reason": marked("reason"), "embargo_until_mjd": marked("embargo"), "epoch": marked("epoch"), "designation": marked("designation"),
+    "points": marked("points"), "reason": marked("reason"),
+    "embargo_until_mjd": marked("embargo"), "epoch": marked("epoch"), "designation": marked("designation"),
 }  # fmt: skip
 _DEEDS = {
     "made": marked("**{who}** added the target"),

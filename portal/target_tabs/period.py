@@ -39,7 +39,7 @@ def period_tab(target: Target, user: User | None) -> None:
     _keep_in_address(found, period_d)
     _charts(target, user, found, (period_d, epoch))
     with st.expander(_("What do I see here?"), icon=":material/school:"):
-        st.markdown(_(_LESSON))
+        st.markdown(_(_LESSON, share="1 %"))
         st.caption(escaped(periods.method(found)))
         _shortest()
 
@@ -128,7 +128,8 @@ def _charts(target: Target, user: User | None, found: PeriodSearch, fold: tuple[
     st.caption(
         _(
             "Left: how well a wave of each period fits; dashed lines are how high noise alone climbs in 10, "
-            "1 and 0.1 % of all cases. Right: all points by their place in the cycle, drawn twice."
+            "1 and {share} of all cases. Right: all points by their place in the cycle, drawn twice.",
+            share="0.1 %",
         )
     )
 
@@ -143,6 +144,6 @@ wrong one they are scattered. Change the period a little and watch.
   for the Moon (29.5 d) and the year. They are marked, for the true period may be one of them.
 - **Harmonics** (2P, P/2, P/3) belong to the same star. Two eclipses in one orbit look like half the period:
   press *2P* and see whether neighbouring dips differ.
-- A peak below the 1 % line should not be believed, and one above it only when the folded curve looks like a
-  star.
+- A peak below the {share} line should not be believed, and one above it only when the folded curve looks
+  like a star.
 """)

@@ -10,13 +10,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 from page_lakes import REAL_NAME, SIMULATED_NAME
 
-from engine.lightcurve import FLAG_WORDS
 from lake.opening import Lake
 from lake.targets import get_target
 from portal import words
+from portal.flags import flags_text
 from portal.light_curve import curves
 from portal.light_curve.looks import ABSOLUTE, Look
-from portal.light_curve.remarks import REMARKS, remark_words
 from portal.light_curve.views import View
 
 SAID = {
@@ -87,6 +86,5 @@ def test_what_is_switched_on_is_said_in_the_reader_s_language(
     assert '"Rimarko"' in foreign
 
 
-def test_every_flag_has_the_words_that_the_engine_has_for_it(in_esperanto: InEsperanto) -> None:
-    assert REMARKS == FLAG_WORDS
-    assert in_esperanto(lambda: remark_words(1)) == "simulita"
+def test_the_remark_of_a_point_is_said_in_the_reader_s_language(in_esperanto: InEsperanto) -> None:
+    assert in_esperanto(lambda: flags_text(1)) == "simulita"
