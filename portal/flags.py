@@ -15,6 +15,7 @@ FLAG_TEXTS: dict[Flag, str] = {  # engine.lightcurve.FLAG_WORDS, which files and
     Flag.TIME_UNCERTAIN: marked("time uncertain by more than a minute"),
     Flag.APERTURE_ONLY: marked("aperture photometry"),
     Flag.DIFFERENCE: marked("difference from a reference image"),
+    Flag.HIDDEN: marked("hidden"),
 }
 
 

@@ -38,9 +38,10 @@ CODE = re.compile(  # what is no text: code, icons, colours, styles, tags and ad
     re.DOTALL,
 )
 OF_THE_FIELD = {  # names, units and scales, which are the same everywhere
-    "tomlake", "TOMLAKE", "MJD", "UTC", "ICRS", "ORCID", "CSV", "JSON", "SQL", "FITS", "API", "VOTable", "Mpc",
-    "Parquet", "iCal", "JPL", "SIMBAD", "TNS", "CDS", "English", "Esperanto", "mag", "mmag", "arcsec", "deg",
-    "pix", "ADU", "min", "DuckDB", "pyvo", "TOPCAT",
+    "tomlake", "TOMLAKE", "MJD", "UTC", "ICRS", "ORCID", "CSV", "JSON", "SQL", "FITS", "API", "VOTable",
+    "Parquet", "iCal", "JPL", "SIMBAD", "TNS", "CDS", "VizieR", "Aladin", "Lite", "Legacy", "Survey", "STARRS",
+    "English", "Esperanto", "mag", "mmag", "arcsec", "deg", "pix", "ADU", "Mpc", "min", "DuckDB", "pyvo",
+    "TOPCAT", "ALeRCE", "Fink", "Gaia", "Alerts", "Pan",
 }  # fmt: skip
 
 
