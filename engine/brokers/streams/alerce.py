@@ -13,6 +13,7 @@ import polars as pl
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.streams.protocol import MOST_ROWS, Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, number, require, rows_of, words
+from engine.marking import marked
 
 URL = "https://api.alerce.online/ztf/v1/objects"
 _STAMP_CLASSES = frozenset({"SN", "AGN", "VS", "asteroid", "bogus"})  # the classifier of first images has
@@ -23,8 +24,10 @@ INFO = StreamInfo(
     title="ALeRCE",
     homepage="https://alerce.online",
     evidence=Evidence.RECORDED,
-    basis="The columns of an object are recorded; the list and its columns class and probability are as "
-    "documented.",
+    basis=marked(
+        "The columns of an object are recorded; the list and its columns class and probability are as "
+        "documented."
+    ),
     class_words="class, or classifier:class",
     classes=("SN", "AGN", "VS", "lc_classifier:SNIa", "lc_classifier:Microlensing"),
     needs_class=True,

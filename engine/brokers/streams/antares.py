@@ -14,6 +14,7 @@ import polars as pl
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.streams.protocol import MOST_ROWS, Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, inner, number, require, rows_of, words
+from engine.marking import marked
 
 URL = "https://api.antares.noirlab.edu/v1/loci"
 _TIMEOUT_S = 120.0
@@ -23,7 +24,7 @@ INFO = StreamInfo(
     title="ANTARES",
     homepage="https://antares.noirlab.edu",
     evidence=Evidence.RECORDED,
-    basis="The answer is recorded; the choice by tag and time is as documented.",
+    basis=marked("The answer is recorded; the choice by tag and time is as documented."),
     class_words="tag",
     classes=("extragalactic", "nuclear_transient", "high_snr", "refitt_newsources_snrcut"),
     needs_class=True,

@@ -14,6 +14,7 @@ import polars as pl
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.streams.protocol import MOST_ROWS, Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, mag_of_njy, number, require, rows_of, words
+from engine.marking import marked
 from engine.times import datetime_of, mjd_of_jd, mjd_utc_of
 
 ZTF_URL = "https://api.ztf.fink-portal.org/api/v1/latests"
@@ -29,7 +30,9 @@ ZTF = StreamInfo(
     title="Fink ZTF",
     homepage="https://ztf.fink-portal.org",
     evidence=Evidence.RECORDED,
-    basis="The columns are those of recorded answers for single objects; the list by class is as documented.",
+    basis=marked(
+        "The columns are those of recorded answers for single objects; the list by class is as documented."
+    ),
     classes=("Early SN Ia candidate", "SN candidate", "Kilonova candidate", "Microlensing candidate"),
     needs_class=True,
 )
@@ -38,7 +41,7 @@ LSST = StreamInfo(
     title="Fink LSST",
     homepage="https://lsst.fink-portal.org",
     evidence=Evidence.DOCUMENTED,
-    basis="The columns' names are recorded; the list by tag rests on documentation only.",
+    basis=marked("The columns' names are recorded; the list by tag rests on documentation only."),
     class_words="tag",
     classes=("extragalactic_new_candidate", "extragalactic_lt20mag_candidate", "hostless_candidate",
              "most_likely_sn", "sn_near_galaxy_candidate", "in_tns"),

@@ -15,6 +15,7 @@ from engine.brokers.gaia_alerts import INDEX_URL
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.reading.answers import csv_table, drift, refuse_pages, with_numbers
 from engine.brokers.streams.protocol import Rule, Span, StreamInfo, candidates
+from engine.marking import marked
 from engine.times import mjd_of
 
 _COLUMNS = ("Name", "Date", "RaDeg", "DecDeg", "AlertMag", "Class")
@@ -25,7 +26,9 @@ INFO = StreamInfo(
     title="Gaia Science Alerts",
     homepage="https://gsaweb.ast.cam.ac.uk/alerts",
     evidence=Evidence.RECORDED,
-    basis="The index is recorded. Gaia ended in January 2025: only a rule that looks far back finds any.",
+    basis=marked(
+        "The index is recorded. Gaia ended in January 2025: only a rule that looks far back finds any."
+    ),
     least_every_h=24.0,  # the index has 3.6 MB
     classes=("unknown", "SN", "SN Ia", "CV", "QSO", "ULENS"),
     class_is_asked=False,

@@ -16,6 +16,7 @@ from engine.brokers.asking.tap import adql_text
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.streams.protocol import MOST_ROWS, Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, mag_of_njy, number, require, rows_of, words
+from engine.marking import marked
 from engine.times import mjd_utc_of
 
 URL = "https://api.lasair.lsst.ac.uk/api/query/"
@@ -31,8 +32,10 @@ INFO = StreamInfo(
     title="Lasair LSST",
     homepage="https://lasair.lsst.ac.uk",
     evidence=Evidence.RECORDED,
-    basis="The columns are those of a recorded object; the question and the form of its answer are as "
-    "documented.",
+    basis=marked(
+        "The columns are those of a recorded object; the question and the form of its answer are as "
+        "documented."
+    ),
     accounts=("lasair_token",),
     class_words="Sherlock class",
     classes=("SN", "NT", "CV", "AGN", "VS", "ORPHAN"),

@@ -15,6 +15,7 @@ from engine.brokers.reading.json_answers import json_of_no_page
 from engine.brokers.streams.protocol import Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, inner, number, words
 from engine.errors import Rejected
+from engine.marking import marked
 from engine.times import datetime_of, mjd_of
 
 SEARCH_URL = "https://www.wis-tns.org/api/get/search"
@@ -27,7 +28,7 @@ INFO = StreamInfo(
     title="Transient Name Server",
     homepage="https://www.wis-tns.org",
     evidence=Evidence.DOCUMENTED,
-    basis="No answer was recorded: it rests on documentation only.",
+    basis=marked("No answer was recorded: it rests on documentation only."),
     accounts=("tns_key", "tns_bot_id", "tns_bot_name"),
     least_every_h=3.0,
     classes=("SN", "SN Ia", "TDE", "Nova", "CV"),

@@ -8,6 +8,7 @@ import polars as pl
 from engine.brokers.protocol import Evidence, Http
 from engine.brokers.streams.protocol import Rule, Span, StreamInfo, candidates
 from engine.brokers.streams.reading import Row, number, require, rows_of, words
+from engine.marking import marked
 
 URL = "https://transients.fyi/api/objects"
 _PAGE_ROWS = 100  # as many as it gives at once
@@ -19,7 +20,9 @@ INFO = StreamInfo(
     title="transients.fyi",
     homepage="https://transients.fyi",
     evidence=Evidence.RECORDED,
-    basis="The answer is recorded; the address is that of the present client, newer than the recording.",
+    basis=marked(
+        "The answer is recorded; the address is that of the present client, newer than the recording."
+    ),
     classes=("SN Ia", "SN II", "SN candidate", "Nova", "CV"),
     class_is_asked=False,
     tells_probability=True,
