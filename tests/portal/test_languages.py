@@ -33,8 +33,9 @@ KEYWORDS = {
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 SAID = re.compile(r"⟦[^⟦⟧]*⟧")
 WORD = re.compile(r"[A-Za-z]{3,}")
-CODE = re.compile(  # what is no text: code, icons, colours, styles, tags and addresses
-    r"`[^`]*`|:material/\w+:|:[a-z]+(-badge)?\[|<style>.*?</style>|<[^>]*>|https?://\S+|/[\w/?=&.]+",
+CODE = re.compile(  # what is no text: code, icons, colours, styles, tags, addresses and dates
+    r"`[^`]*`|:material/\w+:|:[a-z]+(-badge)?\[|<style>.*?</style>|<[^>]*>|https?://\S+|/[\w/?=&.]+"
+    r"|\d+ \w{3,} \d{4}",
     re.DOTALL,
 )
 OF_THE_FIELD = {  # names, units and scales, which are the same everywhere
