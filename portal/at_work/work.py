@@ -21,7 +21,7 @@ from portal.opened import lake, settings
 JOB_STATES = tuple(JobState)
 JOB_KINDS = (
     "reduce", "look", "harvest", "aliases", "references", "watch", "canary", "maintain", "seal",
-    "publish", "backup",
+    "publish", "backup", "notify",
 )  # fmt: skip
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)

@@ -38,7 +38,7 @@ TABS = (
     Tab(label=":material/photo_camera: Frames", draw=frames_tab),
     Tab(label=":material/public: Archives", draw=archives_tab),
     Tab(label=":material/badge: Passport", draw=passport_tab, opened_by="point"),
-    Tab(label=":material/forum: Notes", draw=notes_tab),
+    Tab(label=":material/forum: Notes", draw=notes_tab, opened_by="note"),
     Tab(label=":material/format_quote: Cite", draw=cite_tab),
     Tab(label=":material/history: History", draw=history_tab),
 )
