@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, select, update
+from sqlalchemy import Connection, Engine, and_, select, update
 
 from engine.times import mjd_now
 from lake.notices.brightness import Change, Known, change_since, known_of
@@ -16,6 +16,12 @@ from lake.people.person import USER_COLUMNS, User, user_of
 from lake.people.second_factor import acting
 from lake.rights import can_see
 from lake.target_rows import target_of
+
+_CHANGED = and_(
+    targets.c.target_id == follows.c.target_id,
+    targets.c.summary_mjd.is_distinct_from(follows.c.summary_mjd),
+)
+_WATCHED = follows.join(targets, _CHANGED).join(users, users.c.user_id == follows.c.user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +39,7 @@ class _Due:
 
 def has_news(operations: Engine) -> bool:
     """Return whether a followed target changed since it was last looked at."""
-    query = select(follows.c.target_id).join(targets, _changed()).limit(1)
+    query = select(follows.c.target_id).select_from(_WATCHED).where(users.c.is_active).limit(1)
     with reading(operations) as connection:
         return connection.execute(query).first() is not None
 
@@ -52,8 +58,7 @@ def _due(lake: Lake) -> list[_Due]:
             *USER_COLUMNS, targets, follows.c.change_mag, follows.c.known,
             follows.c.summary_mjd.label("seen_summary_mjd"),
         )
-        .join_from(follows, targets, _changed())
-        .join(users, users.c.user_id == follows.c.user_id)
+        .select_from(_WATCHED)
         .where(users.c.is_active)
         .order_by(follows.c.target_id)
     )  # fmt: skip
@@ -126,14 +131,6 @@ def _tell_of_points(connection: Connection, due: _Due, number: int) -> None:
         return
     values = {"facts": {"points": row.facts["points"] + number}, "made_mjd": mjd_now()}
     connection.execute(update(notices).where(notices.c.notice_id == row.notice_id).values(values))
-
-
-def _changed() -> ColumnElement[bool]:
-    """Return the condition that joins who follows a target with it, where it changed."""
-    return and_(
-        targets.c.target_id == follows.c.target_id,
-        targets.c.summary_mjd.is_distinct_from(follows.c.summary_mjd),
-    )
 
 
 def _acting(lake: Lake, user: User) -> User:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from lake.notices.kinds import Kind
 from lake.notices.notices import Notice
 
-FILES_DONE = "Your files: {measured} measured, {limit} limits, {rejected} rejected, {failed} failed."
+FILES_DONE = "Your files: measured {measured}, limits {limit}, rejected {rejected}, failed {failed}."
 SENTENCES = {
     Kind.MENTION: "{by} mentions you in a note on {target}.",
     Kind.COMMENT: "{by} wrote a note on {target}.",

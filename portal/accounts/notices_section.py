@@ -19,7 +19,6 @@ from portal.accounts.notices import (
 )
 from portal.fmt import ago_text
 from portal.light_curve.moment import address_of
-from portal.parts import box_of_one
 from portal.session import current_user
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
@@ -70,19 +69,19 @@ def notices_section(user: User) -> None:
 
 
 def _notice_box(notice: Notice) -> None:
-    with box_of_one():
-        with st.container(width="content", gap=None):
-            st.text(template_of(notice).format(**fields_of(notice)))
-            st.caption(ago_text(notice.made_mjd))
-        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+    with st.container(border=True, gap=None, width=760):
+        st.text(template_of(notice).format(**fields_of(notice)))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(ago_text(notice.made_mjd), width="content")
             if notice.read_mjd is None:
                 st.badge("new", icon=":material/notifications:", color="orange")
-            if page_of(notice) != "account":
+            if page_of(notice) != "account":  # they are there already
+                page, query = f"{page_of(notice)}.py", query_of(notice)
                 st.page_link(
-                    str(PAGES / f"{page_of(notice)}.py"),
+                    str(PAGES / page),
                     label="Open",
                     icon=":material/arrow_forward:",
-                    query_params=address_of(**query_of(notice)),
+                    query_params=address_of(**query),
                 )
 
 

@@ -70,7 +70,7 @@ def test_a_batch_is_told_once_when_its_last_file_is_done(lake: Lake, ada: User) 
     assert has_batch_to_tell(lake.operations)
     assert tell_of_batches(lake.operations) == 1
     assert tell_of_batches(lake.operations) == 0
-    assert told(lake, ada) == ["Your files: 2 measured, 0 limits, 1 rejected, 1 failed."]
+    assert told(lake, ada) == ["Your files: measured 2, limits 0, rejected 1, failed 1."]
     retry(lake.operations, refused)  # staff try again what was told already
     work(lake, UploadStatus.LIMIT)
     assert not has_batch_to_tell(lake.operations)
@@ -87,6 +87,6 @@ def test_a_batch_without_an_end_is_told_in_parts(lake: Lake, ada: User) -> None:
     work(lake, UploadStatus.MEASURED)
     assert tell_of_batches(lake.operations) == 1
     assert told(lake, ada) == [
-        "Your files: 1 measured, 0 limits, 0 rejected, 0 failed.",
-        "Your files: 0 measured, 1 limits, 0 rejected, 0 failed.",
+        "Your files: measured 1, limits 0, rejected 0, failed 0.",
+        "Your files: measured 0, limits 1, rejected 0, failed 0.",
     ]
