@@ -13,6 +13,7 @@ from jobs.backup import enqueue_due_backup
 from jobs.canary import enqueue_due_canaries
 from jobs.leadership import leadership_of
 from jobs.maintain import enqueue_due_maintenance
+from jobs.notify import enqueue_due_notices
 from jobs.publish import enqueue_due_publication
 from jobs.seal import enqueue_due_sealing
 from jobs.watch_streams import enqueue_due_streams
@@ -36,6 +37,7 @@ SEAL_LOOK_EVERY_S = 120.0
 CANARY_LOOK_EVERY_S = 3600.0
 WATCH_LOOK_EVERY_S = 300.0
 EPHEMERIS_LOOK_EVERY_S = 300.0
+NOTICE_LOOK_EVERY_S = 60.0
 HARVESTS_AT_ONCE = 200  # per archive: the queue stays short, so that uploads and people overtake
 KEEP_DONE_JOBS_D = 90.0
 LEADER_LOCK = "clock.lock"
@@ -69,6 +71,7 @@ class Clock:
                 (self.enqueue_canaries, CANARY_LOOK_EVERY_S),
                 (self.enqueue_watches, WATCH_LOOK_EVERY_S),
                 (self.enqueue_ephemerides, EPHEMERIS_LOOK_EVERY_S),
+                (self.enqueue_notices, NOTICE_LOOK_EVERY_S),
             )
         ):
             first = datetime.now(UTC) + timedelta(seconds=0.1 + number)
@@ -129,6 +132,10 @@ class Clock:
         if not self._leadership.is_held() or origin_of(self._settings) is not None:
             return 0
         return enqueue_due_ephemerides(self._operations)
+
+    def enqueue_notices(self) -> int:
+        """Return how many jobs that tell or mail people were put into the queue because they are due."""
+        return enqueue_due_notices(self._settings, self._operations) if self._leadership.is_held() else 0
 
     def sweep(self) -> None:
         """Remove sessions that ended, jobs done long ago, and what killed programs left half received."""

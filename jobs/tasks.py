@@ -9,6 +9,7 @@ from jobs.ephemeris import find_ephemeris
 from jobs.harvest import harvest
 from jobs.look import look_again
 from jobs.maintain import maintain_lake
+from jobs.notify import notify
 from jobs.progress import Task
 from jobs.publish import publish_lake
 from jobs.recalibrate import recalibrate_upload
@@ -31,4 +32,5 @@ TASKS: Mapping[str, Task] = {
     "publish": publish_lake,
     "seal": seal_lake,
     "watch": watch_streams,
+    "notify": notify,
 }

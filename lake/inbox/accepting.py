@@ -23,6 +23,7 @@ from lake.inbox.uploads import (
     upload_within,
     uploads,
 )
+from lake.notices.telling import tell_when_done
 from lake.opening import Lake
 from lake.operations import serialised, writing
 from lake.operations import uploads as _uploads
@@ -135,6 +136,7 @@ def _accept_within(
         priority=UPLOAD_PRIORITY,
     )
     connection.execute(update(_uploads).where(_uploads.c.upload_id == upload_id).values(job_id=job_id))
+    tell_when_done(connection, upload_id)
     return upload_within(connection, upload_id)
 
 

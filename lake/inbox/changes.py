@@ -12,6 +12,7 @@ from lake.frames import frames_of_upload
 from lake.inbox.accepting import COMMENT_MAX_CHARS, UPLOAD_PRIORITY
 from lake.inbox.data_products import refuse_other_than_sender
 from lake.inbox.uploads import Upload, upload, upload_seen_within
+from lake.notices.telling import tell_when_done
 from lake.opening import Lake
 from lake.operations import uploads, writing
 from lake.people.accounts import User, full_names, user_within
@@ -125,6 +126,7 @@ def restart(
         )
         this = update(uploads).where(uploads.c.upload_id == sent.upload_id)
         connection.execute(this.values({**values, "job_id": job_id}))
+        tell_when_done(connection, sent.upload_id)
     return job_id
 
 

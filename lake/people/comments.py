@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, insert, select
 
 from engine.errors import Rejected
 from engine.times import mjd_now
+from lake.notices.telling import tell_of_comment
 from lake.operations import reading, targets, users, writing
 from lake.people.accounts import User
 from lake.people.audit import About, note_change
@@ -56,15 +57,17 @@ def add_comment(operations: Engine, target: str | int, text: str, *, by: User) -
     if not 1 <= len(words) <= TEXT_MAX_CHARS:
         raise Rejected(f"A comment has 1 to {TEXT_MAX_CHARS} characters.", code="bad-comment")
     with writing(operations) as connection:
+        target_id = target_within(connection, target, by).target_id or 0
         row = {
-            "target_id": target_within(connection, target, by).target_id,
+            "target_id": target_id,
             "username": by.username,
             "text": words,
             "made_mjd": mjd_now(),
         }
-        return int(
-            connection.execute(insert(comments).values(row).returning(comments.c.comment_id)).scalar_one()
-        )
+        made = insert(comments).values(row).returning(comments.c.comment_id)
+        comment_id = int(connection.execute(made).scalar_one())
+        tell_of_comment(connection, comment_id, target_id, words, by=by.username)
+    return comment_id
 
 
 def remove_comment(operations: Engine, comment_id: int, *, by: User) -> None:

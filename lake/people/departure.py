@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from engine.errors import Rejected
+from lake.notices.tables import follows, notice_wishes, notices
 from lake.operations import serialised, sessions, tokens, users, writing
 from lake.people.account_tables import accepted_terms, profiles, recovery_codes, second_factors
 from lake.people.audit import About, note_change
@@ -15,7 +16,7 @@ from lake.said_tables import favourites
 FORMER = "former observer"
 _GOES = (
     tokens, sessions, identities, second_factors, recovery_codes, profiles, accepted_terms, group_members,
-    favourites, saved_lists,
+    favourites, saved_lists, notices, notice_wishes, follows,
 )  # fmt: skip
 
 

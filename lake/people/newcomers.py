@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, fu
 
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY, mjd_now
+from lake.notices.telling import tell_staff
 from lake.operations import reading, sessions, users, writing
 from lake.people.account_tables import sign_ups
 from lake.people.accounts import clean_username, hash_of, insert_user
@@ -63,7 +64,9 @@ def add_newcomer(connection: Connection, names: Iterable[str], full_name: str, *
         make_room(connection)
         connection.execute(update(users).where(users.c.user_id == user.user_id).values(is_active=False))
         row = {"username": user.username, "full_name": full_name, "password_hash": NO_PASSWORD}
-        connection.execute(insert(sign_ups).values(row | {"is_ready": True, "asked_mjd": mjd_now()}))
+        waits = insert(sign_ups).values(row | {"is_ready": True, "asked_mjd": mjd_now()})
+        sign_up_id = int(connection.execute(waits.returning(sign_ups.c.sign_up_id)).scalar_one())
+        tell_staff(connection, sign_up_id, user.username)
     about = About(kind="user", number=user.user_id, name=user.username)
     made = {"username": user.username, "is_active": sign_up == SignUp.OPEN}
     note_change(connection, "made", about, who=user.username, before={}, after=made)

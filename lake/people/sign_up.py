@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, fu
 
 from engine.errors import Rejected
 from engine.times import mjd_now
+from lake.notices.telling import tell_of_approval, tell_staff
 from lake.operations import reading, users, writing
 from lake.people.account_tables import sign_ups
 from lake.people.accounts import clean_username, hash_of, insert_user
@@ -82,8 +83,8 @@ def ask_for_account(operations: Engine, settings: Settings, asked: Request) -> N
         sign_up_id = int(connection.execute(made).scalar_one())
         if can_mail(settings):
             key = issue_link(connection, Purpose.SIGN_UP, days=CONFIRM_DAYS, about=sign_up_id)
-        elif settings.sign_up == SignUp.OPEN:
-            _open_if_free(connection, sign_up_id)
+        else:
+            _open_or_wait(connection, settings, sign_up_id)
     if can_mail(settings):
         text = _MAIL.format(url=settings.public_url, key=key)
         send_mail(settings, to=str(row["email"]), subject="Your account at tomlake", text=text)
@@ -109,8 +110,7 @@ def confirm_email(operations: Engine, settings: Settings, key: str) -> Next:
             raise Rejected(
                 "This link was used already or ran out: ask for an account again.", code="link-gone"
             )
-        if settings.sign_up == SignUp.OPEN:
-            _open_if_free(connection, sign_up_id)
+        _open_or_wait(connection, settings, sign_up_id)
     return _after(settings)
 
 
@@ -152,6 +152,7 @@ def approve_account(operations: Engine, sign_up_id: int, *, by: User, username: 
         user = decide(connection, row, username=username or row["username"])
         about = About(kind="account", number=user.user_id, name=user.username)
         note_change(connection, "approved", about, who=by.username, before={}, after={})
+        tell_of_approval(connection, [user.user_id])
     return user
 
 
@@ -191,12 +192,14 @@ def _clean(settings: Settings, asked: Request) -> dict[str, object]:
     }
 
 
-def _open_if_free(connection: Connection, sign_up_id: int) -> None:
-    """Make an account of a request at once; where its name is taken, let it wait for staff."""
+def _open_or_wait(connection: Connection, settings: Settings, sign_up_id: int) -> None:
+    """Make an account of a request where everybody gets one; otherwise, or if its name is taken, it waits."""
     row = connection.execute(select(sign_ups).where(sign_ups.c.sign_up_id == sign_up_id)).mappings().one()
     same = select(users.c.user_id).where(users.c.username_key == row["username"].casefold())
-    if connection.execute(same).first() is None:
+    if settings.sign_up == SignUp.OPEN and connection.execute(same).first() is None:
         _make(connection, _take(connection, sign_up_id), username=row["username"])
+    else:
+        tell_staff(connection, sign_up_id, row["username"])
 
 
 def _take(connection: Connection, sign_up_id: int) -> RowMapping:

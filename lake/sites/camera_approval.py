@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, RowMapping, select, update
 from engine.errors import Rejected
 from engine.frame import Camera
 from engine.times import mjd_now
+from lake.notices.telling import tell_maker_of_camera
 from lake.operations import cameras, reading, writing
 from lake.people.accounts import User
 from lake.people.audit import About, note_change
@@ -96,6 +97,8 @@ def _decide(operations: Engine, oname: str, values: dict[str, object], *, by: Us
         about = About(kind="camera", number=row["camera_id"], name=row["oname"])
         before = {name: row[name] for name in values}
         note_change(connection, "decided", about, who=by.username, before=before, after=values)
+        if values.get("approved_by") and not row["approved_by"]:
+            tell_maker_of_camera(connection, row["oname"], row["created_by"], by=by)
         return registered_within(connection, oname)
 
 

@@ -13,6 +13,7 @@ class Done:
     expired: int = 0  # versions let go
     removed: int = 0  # files removed that no kept version needs
     orphans: int = 0  # files removed that never belonged to a version
+    notices: int = 0  # told long ago, and forgotten
 
     def __add__(self, other: "Done") -> "Done":
         """Return the counts of both."""
@@ -31,6 +32,7 @@ class Done:
                 (self.expired, f"{self.expired:,} old versions let go"),
                 (self.removed, f"{self.removed:,} files removed that no version needs"),
                 (self.orphans, f"{self.orphans:,} orphaned files removed"),
+                (self.notices, f"{self.notices:,} old notices removed"),
             )
             if number
         ]

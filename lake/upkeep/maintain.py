@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
+from lake.notices.notices import remove_old_notices
 from lake.opening import Lake
 from lake.readable import Readable
 from lake.upkeep.done import NOTHING, Done
@@ -87,7 +88,12 @@ def _works(lake: Lake, turns: Turns, scope: Scope) -> list[tuple[str, Iterator[D
             remove_leftovers(store, store.backend, turns, keep_d=KEEP_FILES_D),
         ),
         ("Removing orphaned files", remove_orphans(store, store.backend)),
+        ("Removing old notices", _remove_notices(lake)),
     ]
+
+
+def _remove_notices(lake: Lake) -> Iterator[Done]:
+    yield Done(notices=remove_old_notices(lake.operations))
 
 
 def _merge_lately(store: Readable, turns: Turns) -> Iterator[Done]:

@@ -23,7 +23,7 @@ JOB_STATES = tuple(JobState)
 JOB_KINDS = (
     marked("reduce"), marked("look"), marked("harvest"), marked("aliases"), marked("references"),
     marked("watch"), marked("canary"), marked("maintain"), marked("seal"), marked("publish"),
-    marked("backup"),
+    marked("backup"), marked("notify"),
 )  # fmt: skip
 MOST_JOBS = 100
 UNFINISHED = (UploadStatus.RECEIVED, UploadStatus.WORKING)

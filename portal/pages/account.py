@@ -4,6 +4,7 @@ import streamlit as st
 
 from portal.accounts.account_sections import account_sections
 from portal.accounts.account_tokens import tokens_section
+from portal.accounts.notices_section import notices_section, unread_badge
 from portal.accounts.ways_in import ways_in
 from portal.accounts.ways_in_section import ways_in_section
 from portal.components.mounts import sign_in_form, sign_out_button, ways_in_buttons
@@ -31,8 +32,10 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.badge(escaped(user.username), icon=":material/account_circle:", color="blue")
     if user.is_staff:
         st.badge(_("staff"), icon=":material/shield_person:", color="violet")
+    unread_badge(user)
 sign_out_button(then="/account")
 
+notices_section(user)
 tokens_section(user)
 ways_in_section(user)
 account_sections(user)

@@ -7,7 +7,7 @@ from portal.accounts import sharing
 from portal.at_work import archives
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text
 from portal.light_curve import curves
-from portal.one_target import bodies
+from portal.one_target import bodies, following
 from portal.one_target.classes import meaning_of
 from portal.parts import (
     credit_list,
@@ -66,6 +66,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     with st.container(horizontal=True, width="content"):
         permalink_popover(target.name)
         sharing.target_sharing(target, user)
+        following.follow_popover(target, user)
         st.link_button("CSV", data.download_address(target.name), icon=":material/download:")
         if st.button(_("Upload frames"), type="primary", icon=":material/upload:", key="to_upload"):
             st.switch_page("../pages/upload.py", query_params={"target": target.name})

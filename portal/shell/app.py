@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import TomlakeError
+from portal.accounts.notices import unread_count
 from portal.light_curve.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
@@ -25,6 +26,7 @@ theme = "light" if st.context.theme.type == "light" else "dark"
 st.logo(str(STATIC / f"logo-word-{theme}.svg"), size="large")
 
 user = current_user()
+unread = unread_count(user)
 page = st.navigation(
     [
         st.Page(
@@ -35,7 +37,7 @@ page = st.navigation(
             default=entry.name == MENU[0].name,
             visibility="visible" if entry.is_listed_for(user) else "hidden",
         )
-        for entry in (entry_of(each, user) for each in MENU if each.exists_for(user))
+        for entry in (entry_of(each, user, unread=unread) for each in MENU if each.exists_for(user))
     ],
     position="top",
 )

@@ -59,8 +59,9 @@ MENU = (
 )
 
 
-def entry_of(entry: Entry, user: User | None) -> Entry:
-    """Return an entry in the visitor's language; the page *Account* bears the name of whose it is."""
+def entry_of(entry: Entry, user: User | None, *, unread: int = 0) -> Entry:
+    """Return an entry in the visitor's words: *Account* bears the name of whose it is, and what is unread."""
     if entry.name == "account" and user is not None:
-        return Entry(entry.name, user.username, "account_circle")
+        title = f"{user.username} · {unread}" if unread else user.username
+        return Entry(entry.name, title, "notifications_active" if unread else "account_circle")
     return replace(entry, title=_(entry.title))

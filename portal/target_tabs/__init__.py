@@ -39,7 +39,7 @@ TABS = (
     Tab(label=marked(":material/photo_camera: Frames"), draw=frames_tab),
     Tab(label=marked(":material/public: Archives"), draw=archives_tab),
     Tab(label=marked(":material/badge: Passport"), draw=passport_tab, opened_by="point"),
-    Tab(label=marked(":material/forum: Notes"), draw=notes_tab),
+    Tab(label=marked(":material/forum: Notes"), draw=notes_tab, opened_by="note"),
     Tab(label=marked(":material/format_quote: Cite"), draw=cite_tab),
     Tab(label=marked(":material/history: History"), draw=history_tab),
 )

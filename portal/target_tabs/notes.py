@@ -1,12 +1,12 @@
 """The part of a target's page where people leave notes for one another."""
 
-import re
 from collections.abc import Callable
 
 import streamlit as st
 
 from engine.errors import Rejected
 from engine.target import Target
+from lake.notices.mentions import MENTION
 from lake.people.accounts import User
 from lake.people.comments import (
     TEXT_MAX_CHARS,
@@ -22,8 +22,6 @@ from portal.session import current_user
 from portal.words import _
 
 SHOWN_AT_ONCE = 30
-# as lake.people.accounts writes user names; a full stop at the end belongs to the sentence
-_MENTION = re.compile(r"(?<![A-Za-z0-9_.@+-])@([A-Za-z0-9_.@+-]{0,149}[A-Za-z0-9_])")
 
 
 def notes_tab(target: Target, user: User | None) -> None:
@@ -69,14 +67,9 @@ def note_markdown(text: str, username: str = "") -> str:
     return "  \n".join(_line(line, username) for line in text.splitlines() or [""])
 
 
-def mentions(text: str) -> list[str]:
-    """Return the user names that a note calls, in their order."""
-    return list(dict.fromkeys(found[1] for found in _MENTION.finditer(text)))
-
-
 def _line(line: str, username: str) -> str:
     parts, end = [], 0
-    for found in _MENTION.finditer(line):
+    for found in MENTION.finditer(line):
         colour = "orange" if username and found[1].casefold() == username.casefold() else "violet"
         parts += [_plain(line[end : found.start()]), f":{colour}[**@{escaped(found[1])}**]"]
         end = found.end()

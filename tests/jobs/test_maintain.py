@@ -13,8 +13,13 @@ from engine.errors import Rejected
 from engine.times import mjd_now
 from jobs.maintain import enqueue_due_maintenance, enqueue_maintenance, maintain_lake
 from jobs.tasks import TASKS
+from lake.notices.kinds import Kind
+from lake.notices.notices import KEEP_READ_D, list_notices, mark_read
+from lake.notices.tables import notices
+from lake.notices.telling import tell
 from lake.opening import Lake, open_lake
 from lake.operations import jobs, writing
+from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import Job, claim, enqueue, finish, list_jobs
 from lake.upkeep.maintain import Scope
@@ -66,6 +71,20 @@ def test_upkeep_waits_once_and_never_runs_twice_at_a_time(lake: Lake) -> None:
     enqueue_maintenance(lake.operations, Scope.FULL)
     assert claim(lake.operations, "w") is not None
     assert claim(lake.operations, "v") is None
+
+
+def test_the_full_part_alone_forgets_notices_that_were_read_long_ago(lake: Lake) -> None:
+    ada = create_user(lake.operations, "ada", "an honest password")
+    with writing(lake.operations) as connection:
+        tell(connection, Kind.APPROVED, [ada.user_id])
+        connection.execute(update(notices).values(made_mjd=mjd_now() - KEEP_READ_D - 1.0))
+        tell(connection, Kind.APPROVED, [ada.user_id])
+    mark_read(lake.operations, ada)
+    for scope, left in ((Scope.LIGHT, 2), (Scope.FULL, 1)):
+        enqueue_maintenance(lake.operations, scope)
+        said = work(lake)
+        assert len(list_notices(lake.operations, ada)) == left
+    assert "1 old notices removed" in said
 
 
 def test_the_job_tells_what_it_did(lake: Lake) -> None:

@@ -16,6 +16,7 @@ from lake.citing import papers_of
 from lake.history import deeds_on, touches_of
 from lake.inbox.changes import share_upload
 from lake.inbox.uploads import uploads
+from lake.notices.mentions import mentions
 from lake.opening import Lake
 from lake.people.accounts import User, create_user, find_user, open_session
 from lake.people.comments import CommentFilter, list_comments
@@ -26,7 +27,7 @@ from lake.rights import SYSTEM, Shared
 from lake.seen import seen_light_curve
 from lake.targets import get_target, update_target
 from lake.trace.explain import explain
-from portal.target_tabs.notes import mentions, note_markdown
+from portal.target_tabs.notes import note_markdown
 
 TABS = {
     "Sky": ":material/explore: Sky",

@@ -24,6 +24,7 @@ from portal.api.v1 import (
     groups,
     jobs,
     light_curves,
+    notices,
     observatories,
     search,
     sharing,
@@ -60,7 +61,7 @@ FROM_ANYWHERE: dict[str, Any] = {
 }  # fmt: skip
 PARTS = (
     targets, light_curves, frames, frame_files, uploads, transfers, jobs, archives, observatories, accuracy,
-    tonight, snapshots, search, sharing, groups, comments, tokens, favourites, audit, docs,
+    tonight, snapshots, search, sharing, groups, comments, tokens, favourites, notices, audit, docs,
 )  # fmt: skip
 DESCRIPTION = """Targets, light curves, frames and uploads of this tomlake.
 

@@ -20,6 +20,9 @@ from lake.changes import Change
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris
 from lake.inbox.accepting import UploadRequest, accept
 from lake.inbox.quarantine import put_aside
+from lake.notices.following import follow
+from lake.notices.kinds import Kind, Mail, Wish
+from lake.notices.wishes import wish
 from lake.opening import Lake
 from lake.operations import merges, seals, writing
 from lake.people.accounts import User, create_user, find_user, issue_token, open_session
@@ -189,6 +192,8 @@ def _fill_people(lake: Lake) -> None:
     add_favourite(lake.operations, "Ostrowik_ZWO", comment="ours", user=ada)
     target = get_target(lake.operations, "Gaia22ab1", ada)
     note_download(lake.operations, target, who=ada, address="2001:db8::1")
+    follow(lake, 1, change_mag=1.0 / 3.0, user=ada)
+    wish(lake.operations, {Kind.CHANGE: Wish(mail=Mail.DAILY)}, user=ada)
     facts = {"approx_lim_mag": 1.0 / 3.0, "authors": "Świder"}
     keep_facts(lake.operations, "Ostrowik_ZWO", observatory=facts, camera={"binning": 2})
 

@@ -154,6 +154,7 @@ ABOUT_TARGETS: dict[Key, Rule] = {
 TRANSFER = "one person's half-sent file, theirs alone: test_v1 shows that nobody else finds it"
 CAMERAS = "telescopes and cameras are everybody's to see; test_bhtom_observatories shows who changes them"
 GROUPS = "groups are their members': test_v1_people shows that nobody else finds them"
+NOTICES = "one's own notices; test_v1_people shows that nobody else reads or marks them"
 OWN_TOKENS = "one's own tokens; test_v1_people shows that nobody else finds them"
 # routes that tell nothing of one target, each with why
 NOT_ABOUT_TARGETS: dict[Key, str] = {
@@ -196,6 +197,8 @@ NOT_ABOUT_TARGETS: dict[Key, str] = {
     ("GET", "/api/v1/favourites"): CAMERAS,
     ("PUT", "/api/v1/favourites/{oname}"): CAMERAS,
     ("DELETE", "/api/v1/favourites/{oname}"): CAMERAS,
+    ("GET", "/api/v1/notices"): NOTICES,
+    ("PATCH", "/api/v1/notices"): NOTICES,
     ("GET", "/api/v1/groups"): GROUPS,
     ("POST", "/api/v1/groups"): GROUPS,
     ("GET", "/api/v1/groups/{group}"): GROUPS,

@@ -65,6 +65,8 @@ RULES = (
     rule("POST", "/tokens", (401, 400, 400, 400, 400), json={"name": "x", "scopes": []}),
     rule("POST", "/tokens/{token}/rotate", (401, 404, 404, 0, 404), route="/tokens/{token_id}/rotate"),
     rule("DELETE", "/tokens/{token}", (401, 404, 404, 204, 404), route="/tokens/{token_id}"),
+    rule("GET", "/notices", (401, 200, 200, 200, 200)),
+    rule("PATCH", "/notices", (401, 200, 200, 200, 200), json={"up_to_id": 1}),
     rule("GET", "/favourites", (401, 200, 200, 200, 200)),
     rule("PUT", "/favourites/road_qhy600m", (401, 200, 200, 200, 200), route="/favourites/{oname}", json={}),
     rule("DELETE", "/favourites/NONE", (401, 404, 404, 404, 404), route="/favourites/{oname}"),
@@ -323,3 +325,25 @@ def test_a_comment_is_plain_text_and_taken_back_by_its_writer(
     wanted = CommentFilter(text=words)
     assert list_comments(served.lake.operations, wanted, account(served, "staff"), limit=1) == []
     assert member.post(f"/api/v1/targets/{TARGET}/comments", json={"text": " "}).status_code == 400
+
+
+def test_notices_are_read_and_marked_by_their_reader_alone(clients: dict[str, httpx.Client]) -> None:
+    member, other, at = clients["member"], clients["other"], "/api/v1/notices"
+    for number in range(3):
+        text = f"@member and @other, look: {number}"  # who is other does not see the target
+        clients["owner"].post(f"/api/v1/targets/{TARGET}/comments", json={"text": text})
+    assert other.get(at).json() == {"items": [], "next": None}
+    first = member.get(at, params={"limit": 2, "unread": True}).json()
+    rest = member.get(at, params={"limit": 2, "unread": True, "cursor": first["next"]}).json()
+    told = [*first["items"], *rest["items"]]
+    assert {each["text"] for each in told} == {f"owner mentions you in a note on {TARGET}."}
+    assert told[0]["path"].startswith(f"/target?name={TARGET}&note=")
+    ids = [each["notice_id"] for each in told]
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 3
+    assert other.patch(at, json={"notice_ids": ids}).json() == {"unread": 0}
+    assert member.patch(at, json={"notice_ids": ids[:1]}).json() == {"unread": 2}
+    assert member.patch(at, json={"up_to_id": ids[2]}).json() == {"unread": 1}
+    assert [each["read_mjd"] is None for each in member.get(at).json()["items"]] == [False, True, False]
+    assert member.patch(at, json={"notice_ids": ids, "is_read": False}).json() == {"unread": 3}
+    assert member.patch(at, json={}).json() == {"unread": 0}
