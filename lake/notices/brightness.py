@@ -10,7 +10,7 @@ import polars as pl
 from engine.lightcurve import Flag
 
 SURE_SIGMA = 3.0  # a change is none that the errors explain
-_NOT_COMPARED = int(Flag.DIFFERENCE | Flag.POOR_QUALITY_AT_SOURCE | Flag.SATURATED)
+_NOT_COMPARED = int(Flag.DIFFERENCE | Flag.POOR_QUALITY_AT_SOURCE | Flag.SATURATED | Flag.HIDDEN)
 
 
 class Known(TypedDict):

@@ -9,6 +9,7 @@ from lake.people.accounts import User
 from portal.accounts.notices import follow_target, leave_target, own_follow
 from portal.fmt import escaped
 from portal.session import current_user
+from portal.words import _
 
 _SWITCH, _CHANGE, _REFUSAL = "follow_switch", "follow_change_mag", "follow_refusal"
 
@@ -21,15 +22,15 @@ def follow_popover(target: Target, user: User | None) -> None:
     # what is kept counts, whatever a widget of another target or another tab remembers
     st.session_state[_SWITCH] = kept is not None
     st.session_state[_CHANGE] = kept.change_mag if kept else USUAL_CHANGE_MAG
-    label, icon = ("Following", "notifications_active") if kept else ("Follow", "notifications")
+    label, icon = (_("Following"), "notifications_active") if kept else (_("Follow"), "notifications")
     with st.popover(label, icon=f":material/{icon}:", width="content", key="follow"):
         refusal = st.session_state.pop(_REFUSAL, "")
         if refusal:
-            st.warning(escaped(refusal), icon=":material/error:")
-        st.toggle("Tell me what happens here", key=_SWITCH, on_change=_keep, args=(target,))
+            st.warning(escaped(_(refusal)), icon=":material/error:")
+        st.toggle(_("Tell me what happens here"), key=_SWITCH, on_change=_keep, args=(target,))
         if kept:
             st.number_input(
-                "A change is at least (mag)",
+                _("A change is at least (mag)"),
                 min_value=LEAST_CHANGE_MAG,
                 max_value=MOST_CHANGE_MAG,
                 step=0.1,
@@ -37,7 +38,9 @@ def follow_popover(target: Target, user: User | None) -> None:
                 on_change=_keep,
                 args=(target,),
             )
-        st.caption("New points by others, and when it brightens or fades. How you hear of it: page Account.")
+        st.caption(
+            _("New points by others, and when it brightens or fades. How you hear of it: page Account.")
+        )
 
 
 def _keep(target: Target) -> None:
