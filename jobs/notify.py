@@ -22,6 +22,7 @@ from lake.settings import Settings
 KIND = "notify"
 TELL, MAIL = "tell", "mail"
 _PRIORITY = 6  # after what people wait for
+MOST_IN_LETTER = 50
 _NOT_SENT = "no-mail"  # the code of a refusal after which a letter certainly did not leave
 
 
@@ -94,8 +95,10 @@ def _send(lake: Lake, letter: Letter) -> bool:
 
 def _text(settings: Settings, letter: Letter) -> str:
     url = settings.public_url
-    told = [f"{_line(sentence_of(each))}\n{url}{path_of(each)}" for each in letter.notices]
-    return "\n\n".join([*told, _FOOT.format(url=url)])
+    told = [f"{_line(sentence_of(each))}\n{url}{path_of(each)}" for each in letter.notices[:MOST_IN_LETTER]]
+    more = len(letter.notices) - len(told)
+    rest = [f"And {more} more, on your account's page."] if more else []
+    return "\n\n".join([*told, *rest, _FOOT.format(url=url)])
 
 
 def _line(text: str) -> str:

@@ -16,7 +16,7 @@ from engine.errors import Rejected, Transient
 from engine.target import Target, Visibility
 from engine.times import mjd_now
 from jobs.clock import Clock
-from jobs.notify import MAIL, TELL, enqueue_due_notices
+from jobs.notify import MAIL, MOST_IN_LETTER, TELL, enqueue_due_notices
 from jobs.tasks import TASKS
 from lake.inbox.accepting import UploadRequest, accept
 from lake.notices.kinds import Kind, Mail, Wish
@@ -136,6 +136,18 @@ def test_a_letter_tells_in_words_what_happened_and_leads_there_once(
     send(lake)
     assert len(post_office.messages) == 1
     assert count_unread(lake.operations, ada) == 1
+
+
+def test_a_letter_about_very_much_stays_short(
+    lake: Lake, ada: User, target_id: int, post_office: PostOffice
+) -> None:
+    for number in range(MOST_IN_LETTER + 2):
+        say(lake, target_id, f"@ada {number}")
+    send(lake)
+    text = post_office.messages[0].get_content()
+    assert text.count("carl mentions you") == MOST_IN_LETTER
+    assert "And 2 more" in text
+    assert people_due(lake.operations) == []
 
 
 def test_who_did_not_wish_has_no_address_or_read_it_already_is_not_mailed(
