@@ -9,7 +9,7 @@ import polars as pl
 
 from engine.bands import BANDS
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, flag_words
-from engine.times import datetime_of
+from portal.light_curve.readings import Steps, coded, flux_steps, magnitude_steps
 
 Spec = dict[str, object]
 
@@ -56,27 +56,35 @@ def with_magnitude(points: pl.DataFrame) -> pl.DataFrame:
 
 
 def drawn_points(points: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per mark: where it stands, its error bar and the words of its tooltip.
+    """Return one row per mark: where it stands, its error, and who measured it.
 
     Rows that have only a flux are left out: this chart is in magnitudes.
     """
-    limit_only = pl.col("mag").is_null()
     rows = with_magnitude(points)
-    return rows.select(
+    return _with_words(
+        rows,
+        level_mag=pl.coalesce("mag", "limit_mag"),
+        is_limit=pl.col("mag").is_null(),
+        error_mag=pl.when(pl.col("mag").is_not_null()).then("mag_err"),
+    )
+
+
+def _with_words(rows: pl.DataFrame, **numbers: pl.Expr) -> pl.DataFrame:
+    """Return when and in which band each point is, its numbers, and who measured it."""
+    drawn = rows.select(
         "mjd",
         "band",
-        level_mag=pl.coalesce("mag", "limit_mag"),
-        is_limit=limit_only,
-        bright_mag=pl.col("mag") - pl.col("mag_err"),
-        faint_mag=pl.col("mag") + pl.col("mag_err"),
-        when=pl.col("mjd").map_elements(_when, return_dtype=pl.String),
-        mjd_text=pl.col("mjd").map_elements(lambda mjd: f"{mjd:.5f}", return_dtype=pl.String),
-        reading=pl.struct("mag", "mag_err", "limit_mag").map_elements(_reading, return_dtype=pl.String),
+        **numbers,
         observer=_or_dash("observer"),
         facility=_or_dash("facility"),
         source=pl.col("source"),
-        remark=pl.col("flags").map_elements(_remark, return_dtype=pl.String),
+        remark=pl.col("flags").replace_strict(_remarks(rows), return_dtype=pl.String),
     )
+    return coded(drawn, ("band", "observer", "facility", "source", "remark"))
+
+
+def _remarks(points: pl.DataFrame) -> dict[int, str]:
+    return {flags: flag_words(flags) or "–" for flags in points["flags"].unique().to_list()}
 
 
 def flux_points(points: pl.DataFrame, unit: str) -> pl.DataFrame:
@@ -87,27 +95,7 @@ def flux_points(points: pl.DataFrame, unit: str) -> pl.DataFrame:
     level = pl.coalesce(pl.col("flux_ujy") / scale, relative)
     error = pl.coalesce(pl.col("flux_err_ujy") / scale, relative * pl.col("mag_err") * _RELATIVE_PER_MAG)
     rows = points.filter(pl.col("band").is_in(list(per_unit)), level.is_not_null())
-    return rows.select(
-        "mjd",
-        "band",
-        level=level,
-        low=level - error,
-        high=level + error,
-        when=pl.col("mjd").map_elements(_when, return_dtype=pl.String),
-        mjd_text=pl.col("mjd").map_elements(lambda mjd: f"{mjd:.5f}", return_dtype=pl.String),
-        reading=pl.struct(level=level, error=error).map_elements(
-            lambda row: _flux_reading(row, unit), return_dtype=pl.String
-        ),
-        observer=_or_dash("observer"),
-        facility=_or_dash("facility"),
-        source=pl.col("source"),
-        remark=pl.col("flags").map_elements(_remark, return_dtype=pl.String),
-    )
-
-
-def _flux_reading(row: dict[str, float | None], unit: str) -> str:
-    error = "" if row["error"] is None else f" ± {row['error']:.2g}"
-    return f"{row['level']:.4g}{error} {unit}"
+    return _with_words(rows, level=level, error=error)
 
 
 @lru_cache(maxsize=64)
@@ -129,8 +117,7 @@ def flux_spec(bands: tuple[str, ...], unit: str) -> Spec:
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(marks.add_params(zoom), bars).properties(height=FLUX_HEIGHT_PX, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return _bare(chart, flux_steps(unit))
 
 
 @lru_cache(maxsize=64)
@@ -149,28 +136,20 @@ def phase_spec(bands: tuple[str, ...]) -> Spec:
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(marks.add_params(zoom), bars).properties(height=PHASE_HEIGHT_PX, autosize=size)
+    return _bare(chart, magnitude_steps())
+
+
+def _bare(chart: alt.LayerChart | alt.FacetChart, steps: Steps) -> Spec:
+    """Return a specification with what the browser works out, without what comes with the page."""
     spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    # the table of points comes with the page, the theme from Streamlit
+    kept = {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return {**kept, "transform": steps}
 
 
 def _or_dash(column: str) -> pl.Expr:
     text = pl.col(column).fill_null("")
     return pl.when(text == "").then(pl.lit("–")).otherwise(text)
-
-
-def _when(mjd: float) -> str:
-    return datetime_of(mjd).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _remark(flags: int) -> str:
-    return flag_words(flags) or "–"
-
-
-def _reading(point: dict[str, float | None]) -> str:
-    mag, mag_err, limit_mag = point["mag"], point["mag_err"], point["limit_mag"]
-    if mag is None:
-        return f"fainter than {limit_mag:.2f}"
-    return f"{mag:.3f} ± {mag_err:.3f}" if mag_err is not None else f"{mag:.3f}"
 
 
 @lru_cache(maxsize=256)
@@ -194,9 +173,7 @@ def light_curve_spec(bands: tuple[str, ...]) -> Spec:
         .resolve_axis(x="independent")
         .properties(height=CHART_HEIGHT_PX, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
     )
-    spec: Spec = chart.to_dict()
-    # the table of points comes with the page, the theme from Streamlit
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return _bare(chart, magnitude_steps())
 
 
 def _error_bars(rows: alt.Chart, bands: Sequence[str]) -> alt.Chart:

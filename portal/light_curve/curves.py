@@ -21,7 +21,7 @@ from portal.light_curve.charts import (
     light_curve_spec,
     with_magnitude,
 )
-from portal.light_curve.looks import FLUX, Look, as_shown, groups_of, looked_spec, with_words
+from portal.light_curve.looks import FLUX, Look, as_shown, groups_of, looked_spec, with_groups
 from portal.light_curve.moment import read_version
 from portal.light_curve.views import Box, View, is_live, viewed_spec, within
 from portal.opened import lake
@@ -110,7 +110,7 @@ def _chart(store: Store, version: int, target_id: int, closed: Closed, asked: _A
     bands = bands_in_order(drawable)
     spec = light_curve_spec(bands)
     if not look.is_plain:
-        rows = with_words(rows, look)
+        rows = with_groups(rows, look)
         spec = looked_spec(bands, groups_of(rows), look.axis, look.brightness == FLUX)
     if view != View():
         spec = viewed_spec(spec, view, is_live=is_live(drawable, mjd_now()))
