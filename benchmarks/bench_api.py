@@ -28,7 +28,7 @@ from benchmarks.api_tables import (
     small_reads,
     uploads,
 )
-from benchmarks.tom_toolkit import RELEASE, tom_toolkit
+from benchmarks.tom_toolkit import RELEASE, TOKEN, tom_toolkit
 
 _PIECE_BYTES = 1 << 20
 
@@ -78,7 +78,7 @@ def _fetch(url: str, bench: Bench, path: Path) -> None:
 
 def _peer(folder: Path, until_end: ExitStack) -> Server | None:
     try:
-        return until_end.enter_context(tom_toolkit(folder, PEER_LENGTHS))
+        return until_end.enter_context(tom_toolkit(folder, (TOKEN, *PEER_LENGTHS)))
     except (subprocess.SubprocessError, RuntimeError) as error:
         print(f"{RELEASE} is left out: it could not be installed and filled here ({error}).\n")
         return None

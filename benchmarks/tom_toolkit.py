@@ -23,6 +23,7 @@ TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP
     "context_processors": ["django.template.context_processors.request",
     "django.contrib.auth.context_processors.auth", "django.contrib.messages.context_processors.messages"]}}]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR + "/db.sqlite3"}}
+CRISPY_ALLOWED_TEMPLATE_PACKS, CRISPY_TEMPLATE_PACK = "bootstrap5", "bootstrap5"
 DEFAULT_AUTO_FIELD, USE_TZ, TIME_ZONE = "django.db.models.AutoField", True, "UTC"
 STATIC_URL, MEDIA_ROOT, MEDIA_URL = "/static/", BASE_DIR + "/data", "/data/"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -63,8 +64,15 @@ for target, points in zip(Target.objects.order_by("pk"), map(int, sys.argv[2:]))
 
 
 @contextmanager
-def tom_toolkit(folder: Path, lengths: Sequence[int]) -> Iterator[Server]:
-    """Install it, give it 200 targets and light curves of these lengths, and serve it.
+def tom_toolkit(
+    folder: Path, told: Sequence[object], *, fill: str = _FILL, settings: str = ""
+) -> Iterator[Server]:
+    """Install it, fill it, and serve it.
+
+    Parameters
+    ----------
+    told
+        What the program that fills it is told; the one here makes light curves of so many points.
 
     Raises
     ------
@@ -74,22 +82,22 @@ def tom_toolkit(folder: Path, lengths: Sequence[int]) -> Iterator[Server]:
     site, python = folder / "site", folder / "env" / "bin" / "python"
     site.mkdir()
     (site / "data").mkdir()
-    for name, text in (("site_settings", _SETTINGS), ("site_urls", _URLS), ("fill", _FILL)):
+    for name, text in (("site_settings", _SETTINGS + settings), ("site_urls", _URLS), ("fill", fill)):
         (site / f"{name}.py").write_text(text)
-    told = {"DJANGO_SETTINGS_MODULE": "site_settings", "PYTHONPATH": str(site)}
+    environment = {"DJANGO_SETTINGS_MODULE": "site_settings", "PYTHONPATH": str(site)}
     _run([sys.executable, "-m", "venv", str(folder / "env")])
     _run([str(python), "-m", "pip", "install", "--quiet", RELEASE, "gunicorn"])
-    _run([str(python), "-m", "django", "migrate", "--verbosity", "0"], told)
-    _run([str(python), str(site / "fill.py"), TOKEN, *map(str, lengths)], told)
+    _run([str(python), "-m", "django", "migrate", "--verbosity", "0"], environment)
+    _run([str(python), str(site / "fill.py"), *map(str, told)], environment)
     port = free_port()
     program = [
         str(python), "-m", "gunicorn", "--log-level", "error", "--workers", str(os.cpu_count() or 1),
         "--threads", "4", "--timeout", "300", "--bind", f"127.0.0.1:{port}", "--chdir", str(site),
         "django.core.wsgi:get_wsgi_application()",
     ]  # fmt: skip
-    with running(program, port, "/robots.txt", told) as server:
+    with running(program, port, "/robots.txt", environment) as server:
         yield server
 
 
 def _run(program: list[str], more: dict[str, str] | None = None) -> None:
-    subprocess.run(program, check=True, env={**os.environ, **(more or {})}, capture_output=True, timeout=240)
+    subprocess.run(program, check=True, env={**os.environ, **(more or {})}, capture_output=True, timeout=600)

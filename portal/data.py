@@ -19,7 +19,7 @@ from lake.contents import Contents, contents
 from lake.people.accounts import User
 from lake.seen import Unseen, unseen_by
 from lake.store import Store
-from lake.targets import Order, TargetFilter, TargetRow, find_targets, get_target, target_row
+from lake.targets import Order, TargetFilter, TargetRow, find_targets, seen_row
 from portal.flags import flags_text
 from portal.light_curve.moment import address_of, read_version, readable
 from portal.opened import lake
@@ -61,7 +61,7 @@ def _contents(store: Store, version: int, unseen: Unseen) -> Contents:
 def target_named(name: str, user: User | None) -> TargetRow | None:
     """Return the target of a name, alias or id with its summary, or None where this visitor sees none."""
     try:
-        return target_row(lake().operations, get_target(lake().operations, name, user))
+        return seen_row(lake().operations, name, user)
     except Rejected:
         return None
 

@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from engine.bands import BANDS
+from portal.light_curve.readings import Steps, flux_steps, magnitude_steps
 from portal.words import _, language, marked
 
 Spec = dict[str, object]
@@ -70,8 +71,7 @@ def _flux_spec(bands: tuple[str, ...], unit: str, language: str) -> Spec:  # noq
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(marks.add_params(zoom), bars).properties(height=FLUX_HEIGHT_PX, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return _bare(chart, flux_steps(unit))
 
 
 def phase_spec(bands: tuple[str, ...]) -> Spec:
@@ -94,8 +94,15 @@ def _phase_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(marks.add_params(zoom), bars).properties(height=PHASE_HEIGHT_PX, autosize=size)
+    return _bare(chart, magnitude_steps())
+
+
+def _bare(chart: alt.LayerChart | alt.FacetChart, steps: Steps) -> Spec:
+    """Return a specification with what the browser works out, without what comes with the page."""
     spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    # the table of points comes with the page, the theme from Streamlit
+    kept = {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return {**kept, "transform": steps}
 
 
 def light_curve_spec(bands: tuple[str, ...]) -> Spec:
@@ -123,9 +130,7 @@ def _light_curve_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: A
         .resolve_axis(x="independent")
         .properties(height=CHART_HEIGHT_PX, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
     )
-    spec: Spec = chart.to_dict()
-    # the table of points comes with the page, the theme from Streamlit
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return _bare(chart, magnitude_steps())
 
 
 def _error_bars(rows: alt.Chart, bands: Sequence[str]) -> alt.Chart:

@@ -18,11 +18,12 @@ from portal.light_curve.charts import (
     flux_spec,
     light_curve_spec,
 )
-from portal.light_curve.looks import FLUX, Look, as_shown, groups_of, looked_spec, with_words
+from portal.light_curve.looks import FLUX, Look, as_shown, groups_of, looked_spec, with_groups
 from portal.light_curve.marks import drawn_points, flux_points, with_magnitude
 from portal.light_curve.moment import read_version
 from portal.light_curve.views import Box, View, is_live, viewed_spec, within
 from portal.opened import lake
+from portal.this_run import once
 from portal.words import language
 
 _BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
@@ -42,15 +43,17 @@ class Chart:
 
 def light_curve(target_id: int, user: User | None = None) -> pl.DataFrame:
     """Return the points of a target that a visitor may see, or anybody where none is named, by time."""
-    return _light_curve(lake().store, read_version(), target_id, _closed(target_id, user))
+    return light_curve_of(lake().store, read_version(), target_id, closed_of(target_id, user))
 
 
-def _closed(target_id: int, user: User | None) -> Closed:
-    return closed_to(lake().operations, user, target_id=target_id)
+def closed_of(target_id: int, user: User | None) -> Closed:
+    """Return what of a target's uploads is closed to a visitor."""
+    return once(("closed", target_id, user), lambda: closed_to(lake().operations, user, target_id=target_id))
 
 
 @lru_cache(maxsize=64)
-def _light_curve(store: Store, version: int, target_id: int, closed: Closed) -> pl.DataFrame:
+def light_curve_of(store: Store, version: int, target_id: int, closed: Closed) -> pl.DataFrame:
+    """Return the points of a target in a version, without those of closed uploads."""
     return closed.open_points(store.light_curve(target_id, as_of=version))
 
 
@@ -67,7 +70,7 @@ def chart_of(
     More than 10,000 points are drawn as medians of short intervals, unless every point is asked for.
     """
     asked = _Asked(every_point=every_point, look=look or Look(), view=view or View(), language=language())
-    return _chart(lake().store, read_version(), target_id, _closed(target_id, user), asked)
+    return _chart(lake().store, read_version(), target_id, closed_of(target_id, user), asked)
 
 
 def points_within(
@@ -100,7 +103,7 @@ def _drawable(placed: pl.DataFrame) -> pl.DataFrame:
 
 @lru_cache(maxsize=32)
 def _chart(store: Store, version: int, target_id: int, closed: Closed, asked: _Asked) -> Chart | None:
-    points, look, view = _light_curve(store, version, target_id, closed), asked.look, asked.view
+    points, look, view = light_curve_of(store, version, target_id, closed), asked.look, asked.view
     placed = _placed(points, look, view)
     if placed.is_empty():
         return None
@@ -110,7 +113,7 @@ def _chart(store: Store, version: int, target_id: int, closed: Closed, asked: _A
     bands = bands_in_order(drawable)
     spec = light_curve_spec(bands)
     if not look.is_plain:
-        rows = with_words(rows, look)
+        rows = with_groups(rows, look)
         spec = looked_spec(bands, groups_of(rows), look.axis, look.brightness == FLUX)
     if view != View():
         spec = viewed_spec(spec, view, is_live=is_live(drawable, mjd_now()))
@@ -137,7 +140,7 @@ def flux_panels(
     target_id: int, user: User | None = None, *, view: View | None = None
 ) -> tuple[FluxPanel, ...]:
     """Return the light curves in radio and gamma rays, whose fields write fluxes, one for each unit."""
-    closed = _closed(target_id, user)
+    closed = closed_of(target_id, user)
     return _flux_panels(lake().store, read_version(), target_id, closed, view or View(), language())
 
 
@@ -150,7 +153,7 @@ def _flux_panels(
     view: View,
     language: str,  # noqa: ARG001 - of its words
 ) -> tuple[FluxPanel, ...]:
-    points = view.chosen(_light_curve(store, version, target_id, closed))
+    points = view.chosen(light_curve_of(store, version, target_id, closed))
     found = {unit: flux_points(points, unit) for unit in FLUX_UNITS}
     return tuple(
         FluxPanel(unit=unit, rows=rows, spec=flux_spec(bands_in_order(rows), unit))
@@ -159,9 +162,9 @@ def _flux_panels(
     )
 
 
-def is_long(points: pl.DataFrame) -> bool:
+def is_long(points: int) -> bool:
     """Return whether a light curve has more points than a browser draws at ease."""
-    return len(points) > MAX_DRAWN_POINTS
+    return points > MAX_DRAWN_POINTS
 
 
 def _binned(points: pl.DataFrame) -> pl.DataFrame:

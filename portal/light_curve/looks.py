@@ -12,6 +12,7 @@ from engine.errors import Rejected
 from engine.extinction import MOST_EBV_MAG, extinction_mag
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
 from portal.light_curve.charts import MAG_BANDS, Spec, light_curve_spec
+from portal.light_curve.readings import coded, flux_look_steps
 from portal.words import _, language, marked
 
 MAGNITUDE, FLUX, ABSOLUTE = marked("Magnitude"), marked("Flux"), marked("Absolute magnitude")
@@ -114,28 +115,15 @@ def _by_band(values: dict[str, float | None]) -> pl.Expr:
     return pl.col("band").replace_strict(values, default=None, return_dtype=pl.Float64)
 
 
-def with_words(rows: pl.DataFrame, look: Look) -> pl.DataFrame:
-    """Return the marks of a chart with who or what colours each, and the unit in what they read."""
-    if look.brightness == FLUX:
-        half = (pl.col("faint_mag") - pl.col("bright_mag")) / 2.0
-        below = _("below {flux} µJy")  # here: polars works in threads of its own, which know no reader
-        reading = pl.struct(level="level_mag", error=half, limit="is_limit").map_elements(
-            lambda row: _flux_words(row, below), return_dtype=pl.String
-        )
-        rows = rows.with_columns(reading=reading)
+def with_groups(rows: pl.DataFrame, look: Look) -> pl.DataFrame:
+    """Return the marks of a chart with who or what colours each."""
     column = COLOUR_COLUMNS[look.colour_by]
     if column == "band":
         return rows
-    most = rows[column].value_counts(sort=True).head(len(_COLOURS) - 1)[column].to_list()
-    named = pl.when(pl.col(column).is_in(most)).then(pl.col(column)).otherwise(pl.lit(_(OTHERS)))
-    return rows.with_columns(shown_as=named)
-
-
-def _flux_words(row: dict[str, float], below: str) -> str:
-    if row["limit"]:
-        return below.format(flux=f"{row['level']:.4g}")
-    error = "" if row["error"] is None else f" ± {row['error']:.2g}"
-    return f"{row['level']:.5g}{error} µJy"
+    names = rows[column].cast(pl.String)
+    most = names.value_counts(sort=True).head(len(_COLOURS) - 1)[column].to_list()
+    named = pl.when(names.is_in(most)).then(names).otherwise(pl.lit(_(OTHERS)))
+    return coded(rows.with_columns(shown_as=named), ("shown_as",))
 
 
 def groups_of(rows: pl.DataFrame) -> tuple[str, ...]:
@@ -161,6 +149,8 @@ def _looked_spec(
     language: str,  # noqa: ARG001 - of its words
 ) -> Spec:
     spec: Spec = json.loads(json.dumps(light_curve_spec(bands)))  # a copy: the plain one is shared
+    if upward:
+        spec["transform"] = flux_look_steps()
     layers = spec["layer"]
     assert isinstance(layers, list)  # noqa: S101 - altair's own shape
     for layer in layers:

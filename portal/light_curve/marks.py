@@ -1,13 +1,12 @@
-"""The marks of a light curve: where each stands, its error bar, and the words of its tooltip."""
+"""The marks of a light curve: where each stands, its error, and who measured it."""
 
 import polars as pl
 
 from engine.bands import BANDS
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
-from engine.times import datetime_of
 from portal.flags import flags_text
 from portal.light_curve.charts import MAG_BANDS
-from portal.words import _
+from portal.light_curve.readings import coded
 
 _RELATIVE_PER_MAG = 1.0 / MAG_ERR_PER_RELATIVE_FLUX_ERR
 
@@ -19,29 +18,15 @@ def with_magnitude(points: pl.DataFrame) -> pl.DataFrame:
 
 
 def drawn_points(points: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per mark: where it stands, its error bar and the words of its tooltip.
+    """Return one row per mark: where it stands, its error, and who measured it.
 
     Rows that have only a flux are left out: this chart is in magnitudes.
     """
-    limit_only = pl.col("mag").is_null()
-    rows = with_magnitude(points)
-    fainter = _("fainter than {mag}")  # here: polars works in threads of its own, which know no reader
-    return rows.select(
-        "mjd",
-        "band",
+    return _with_words(
+        with_magnitude(points),
         level_mag=pl.coalesce("mag", "limit_mag"),
-        is_limit=limit_only,
-        bright_mag=pl.col("mag") - pl.col("mag_err"),
-        faint_mag=pl.col("mag") + pl.col("mag_err"),
-        when=pl.col("mjd").map_elements(_when, return_dtype=pl.String),
-        mjd_text=pl.col("mjd").map_elements(lambda mjd: f"{mjd:.5f}", return_dtype=pl.String),
-        reading=pl.struct("mag", "mag_err", "limit_mag").map_elements(
-            lambda point: _reading(point, fainter), return_dtype=pl.String
-        ),
-        observer=_or_dash("observer"),
-        facility=_or_dash("facility"),
-        source=pl.col("source"),
-        remark=_remark(rows),
+        is_limit=pl.col("mag").is_null(),
+        error_mag=pl.when(pl.col("mag").is_not_null()).then("mag_err"),
     )
 
 
@@ -53,45 +38,27 @@ def flux_points(points: pl.DataFrame, unit: str) -> pl.DataFrame:
     level = pl.coalesce(pl.col("flux_ujy") / scale, relative)
     error = pl.coalesce(pl.col("flux_err_ujy") / scale, relative * pl.col("mag_err") * _RELATIVE_PER_MAG)
     rows = points.filter(pl.col("band").is_in(list(per_unit)), level.is_not_null())
-    return rows.select(
+    return _with_words(rows, level=level, error=error)
+
+
+def _with_words(rows: pl.DataFrame, **numbers: pl.Expr) -> pl.DataFrame:
+    """Return when and in which band each point is, its numbers, and who measured it."""
+    drawn = rows.select(
         "mjd",
         "band",
-        level=level,
-        low=level - error,
-        high=level + error,
-        when=pl.col("mjd").map_elements(_when, return_dtype=pl.String),
-        mjd_text=pl.col("mjd").map_elements(lambda mjd: f"{mjd:.5f}", return_dtype=pl.String),
-        reading=pl.struct(level=level, error=error).map_elements(
-            lambda row: _flux_reading(row, unit), return_dtype=pl.String
-        ),
+        **numbers,
         observer=_or_dash("observer"),
         facility=_or_dash("facility"),
         source=pl.col("source"),
-        remark=_remark(rows),
+        remark=pl.col("flags").replace_strict(_remarks(rows), return_dtype=pl.String),
     )
+    return coded(drawn, ("band", "observer", "facility", "source", "remark"))
 
 
-def _flux_reading(row: dict[str, float | None], unit: str) -> str:
-    error = "" if row["error"] is None else f" ± {row['error']:.2g}"
-    return f"{row['level']:.4g}{error} {unit}"
+def _remarks(points: pl.DataFrame) -> dict[int, str]:
+    return {flags: flags_text(flags) or "–" for flags in points["flags"].unique().to_list()}
 
 
 def _or_dash(column: str) -> pl.Expr:
     text = pl.col(column).fill_null("")
     return pl.when(text == "").then(pl.lit("–")).otherwise(text)
-
-
-def _when(mjd: float) -> str:
-    return datetime_of(mjd).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _remark(rows: pl.DataFrame) -> pl.Expr:
-    told = {flags: flags_text(flags) or "–" for flags in rows["flags"].unique()}
-    return pl.col("flags").replace_strict(told, return_dtype=pl.String)
-
-
-def _reading(point: dict[str, float | None], fainter: str) -> str:
-    mag, mag_err, limit_mag = point["mag"], point["mag_err"], point["limit_mag"]
-    if mag is None:
-        return fainter.format(mag=f"{limit_mag:.2f}")
-    return f"{mag:.3f} ± {mag_err:.3f}" if mag_err is not None else f"{mag:.3f}"

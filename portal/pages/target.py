@@ -6,9 +6,9 @@ from portal import data
 from portal.accounts import sharing
 from portal.at_work import archives
 from portal.fmt import ago_text, date_text, escaped, mag_text, number_text
-from portal.light_curve import curves
 from portal.one_target import bodies, following
 from portal.one_target.classes import meaning_of
+from portal.one_target.summary import summary_of
 from portal.parts import (
     credit_list,
     fact_list,
@@ -38,9 +38,9 @@ if row is None:
     st.stop()
 
 target = row.target
-points = curves.light_curve(target.target_id or 0, user)
+summary = summary_of(target.target_id or 0, user)
 asked_at_first = archives.asking(target.target_id or 0)
-simulated = target.simulated or data.has_simulated(points)
+simulated = target.simulated or summary.is_simulated
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     with st.container(width="content", gap="xsmall"):
@@ -81,7 +81,7 @@ if asked_at_first is not None:
     def follow() -> None:
         """Show how far the archives are; when one has brought points, the whole page comes anew."""
         now = archives.asking(target.target_id or 0)
-        if now is None or curves.light_curve(target.target_id or 0, user).height != len(points):
+        if now is None or summary_of(target.target_id or 0, user).points != summary.points:
             st.rerun()
         st.progress(now.answered / now.asked, text=now.sentence)
 
@@ -112,7 +112,7 @@ for part, tab in zip(parts, TABS, strict=True):
 with side:
     stands = bodies.standing(target)
     place = data.position_of(stands.target.ra_deg, stands.target.dec_deg)
-    last = data.last_seen(points)
+    last = summary.last
     st.subheader(_(stands.title))
     st.code(place.degrees, language=None)
     st.code(place.sexagesimal, language=None)
@@ -127,7 +127,7 @@ with side:
             _("{mag} in {band}", mag=mag_text(last.mag), band=last.band) if last else _("not observed")
         ),
         _("Seen"): f"{date_text(last.mjd)} ({ago_text(last.mjd)})" if last else _("never"),
-        _("Points"): number_text(len(points)),
+        _("Points"): number_text(summary.points),
         _("Priority"): f"{row.priority:.0f}",
         _("Added by"): target.created_by or "–",
     }
@@ -135,7 +135,6 @@ with side:
     if target.aliases:
         st.subheader(_("Also known as"))
         fact_list(dict(target.aliases))
-    observers = data.credits_table(points)
-    if len(observers):
+    if len(summary.observers):
         st.subheader(_("Observed by"))
-        credit_list(observers)
+        credit_list(summary.observers)

@@ -8,39 +8,26 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import TomlakeError
+from portal import this_run
 from portal.accounts.notices import unread_count
 from portal.light_curve.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
 from portal.shell.language_line import language_line
-from portal.shell.menu import MENU, entry_of
+from portal.shell.menu import pages_of
 from portal.words import _, listen
 
 PORTAL = Path(__file__).resolve().parent.parent
-PAGES = PORTAL / "pages"
 STATIC = PORTAL / "static"
 
 listen()
+this_run.begin()
 st.set_page_config(page_title="tomlake", page_icon=str(STATIC / "logo.svg"), layout="wide")
 theme = "light" if st.context.theme.type == "light" else "dark"
 st.logo(str(STATIC / f"logo-word-{theme}.svg"), size="large")
 
 user = current_user()
-unread = unread_count(user)
-page = st.navigation(
-    [
-        st.Page(
-            PAGES / f"{entry.name}.py",
-            title=entry.title,
-            icon=f":material/{entry.icon}:" if entry.icon else None,
-            url_path=entry.name,
-            default=entry.name == MENU[0].name,
-            visibility="visible" if entry.is_listed_for(user) else "hidden",
-        )
-        for entry in (entry_of(each, user, unread=unread) for each in MENU if each.exists_for(user))
-    ],
-    position="top",
-)
+page = st.navigation(pages_of(user, unread=unread_count(user)), position="top")
 refusal = look_as_of(st.query_params.get(AS_OF, ""))
 if refusal:
     st.error(_(refusal), icon=":material/history_toggle_off:")

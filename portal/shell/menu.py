@@ -1,10 +1,17 @@
 """The menu: every page of the portal, one line each, in the order in which it is shown."""
 
+from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
 
 from lake.people.accounts import User
 from portal.words import _
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"
 
 
 class For(StrEnum):
@@ -65,3 +72,23 @@ def entry_of(entry: Entry, user: User | None, *, unread: int = 0) -> Entry:
         title = f"{user.username} · {unread}" if unread else user.username
         return Entry(entry.name, title, "notifications_active" if unread else "account_circle")
     return replace(entry, title=_(entry.title))
+
+
+def pages_of(user: User | None, *, unread: int = 0) -> list[st.Page]:
+    """Return the pages that a visitor can open; the menu lists some of them."""
+    shown = [entry_of(each, user, unread=unread) for each in MENU if each.exists_for(user)]
+    # a copy, as each run marks the page that it opens
+    return [copy(_page(entry, is_listed=entry.is_listed_for(user))) for entry in shown]
+
+
+@lru_cache(maxsize=256)
+def _page(entry: Entry, *, is_listed: bool) -> st.Page:
+    """Return a page, made once: looking for its file takes longer than all else of the router."""
+    return st.Page(
+        PAGES / f"{entry.name}.py",
+        title=entry.title,
+        icon=f":material/{entry.icon}:" if entry.icon else None,
+        url_path=entry.name,
+        default=entry.name == MENU[0].name,
+        visibility="visible" if is_listed else "hidden",
+    )

@@ -13,6 +13,7 @@ from portal.light_curve.curve_switches import Shown, switches
 from portal.light_curve.looks import ABSOLUTE, Look
 from portal.light_curve.views import BRUSH, PICKED, boxes_of
 from portal.one_target import bodies
+from portal.one_target.summary import summary_of
 from portal.words import _, marked, several
 
 _LEGENDS = {  # by what the colours stand for
@@ -27,8 +28,8 @@ _LEGENDS = {  # by what the colours stand for
 
 def curve_tab(target: Target, user: User | None) -> None:
     """Show the light curve of a target, and below it what has scales of its own."""
-    points = curves.light_curve(target.target_id or 0, user)
-    shown = switches(sorted(points["source"].unique()), is_long=curves.is_long(points))
+    summary = summary_of(target.target_id or 0, user)
+    shown = switches(summary.sources, is_long=curves.is_long(summary.points))
     chart = curves.chart_of(
         target.target_id or 0, user, every_point=shown.every_point, look=shown.look, view=shown.view
     )
@@ -36,7 +37,7 @@ def curve_tab(target: Target, user: User | None) -> None:
         with st.container(border=True):
             st.markdown(
                 _("**No light curve yet.** Archives and frames add points as they come.")
-                if points.is_empty()
+                if not summary.points
                 else _("**Nothing to show like this.** No point of this light curve is what was asked for.")
             )
     else:

@@ -30,6 +30,26 @@ def brush(page: Page) -> None:
     page.keyboard.up("Shift")
 
 
+def test_a_mark_says_in_the_browser_what_was_measured(page: Page, demo: Installation) -> None:
+    page.goto(f"{demo.url}/target?name={NAME}")
+    marks = page.locator(f"{CHART} svg path[aria-label*='Brightness']")
+    marks.first.wait_for(timeout=30_000)
+    labels: list[str] = marks.evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-label'))")
+    table = requests.get(f"{demo.url}/download/{NAME}.csv", timeout=30).text
+    measured = {_told(row) for row in csv.DictReader(table.splitlines())}
+    said = [dict(part.split(": ", 1) for part in label.split("; ") if ": " in part) for label in labels]
+    assert len(said) > 100
+    assert {(each["MJD"], each["Brightness"], each["Band"]) for each in said} <= measured
+    assert all(each["Remark"] == "simulated" for each in said)
+
+
+def _told(row: dict[str, str]) -> tuple[str, str, str]:
+    brightness = f"fainter than {float(row['limit_mag'] or 0):.2f}"
+    if row["mag"]:
+        brightness = f"{float(row['mag']):.3f} ± {float(row['mag_err']):.3f}"
+    return f"{float(row['mjd_utc']):.5f}", brightness, row["filter"]
+
+
 def test_points_under_a_brush_become_a_table_and_a_file(
     page: Page, demo: Installation, tmp_path: Path
 ) -> None:

@@ -94,7 +94,7 @@ def test_the_chart_takes_the_distances_off_and_limits_are_not_drawn(full_lake: L
     assert chart.points == len(chart.rows) == len(points)
     assert chart.rows["level_mag"].to_list() == pytest.approx((points["mag"] - 5.0).to_list())
     assert chart.rows["phase_deg"].to_list() == pytest.approx(((points["mjd"] - 59990.0) / 100.0).to_list())
-    assert chart.rows["faint_mag"].is_not_null().all()
+    assert chart.rows["error_mag"].is_not_null().all()
 
 
 def test_a_star_stays_as_it_is_and_a_private_body_is_shown_to_nobody(full_lake: Lake) -> None:
