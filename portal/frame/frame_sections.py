@@ -11,8 +11,8 @@ from portal.frame import frame_charts as charts
 from portal.frame import frames
 from portal.frame.frames import FramePage
 from portal.frame.verdicts import cutout_fits, fits_of, picture_of
-from portal.light_curve.charts import Spec
 from portal.parts import TARGET_PAGE, fact_list, target_link
+from portal.vega import Spec
 
 PICTURE_EVERY_S = 2.0
 FEWEST_CHARTED = 3  # stars
@@ -83,7 +83,7 @@ def first_look(shown: FramePage) -> None:
     found = frames.checks_of(shown.sent, shown.target)
     if not found:
         return
-    st.subheader("First look", anchor=False)
+    st.header("First look", anchor=False)
     for check in found:
         mark = ":green[:material/check:]" if check.is_good else ":red[:material/warning:]"
         st.markdown(f"{mark} **{check.about}** {escaped(check.words)}")
@@ -94,14 +94,14 @@ def bands(shown: FramePage) -> None:
     fits = fits_of(shown.verdict) if shown.verdict else pl.DataFrame()
     if fits.is_empty():
         return
-    st.subheader("Which band?", anchor=False)
+    st.header("Which band?", anchor=False)
     st.caption("Every band that was tried against the same stars. The taken one is first.")
     st.dataframe(
         fits.with_columns(pl.when("Chosen").then(pl.lit("✓")).otherwise(pl.lit("")).alias("Chosen")),
         hide_index=True,
         placeholder="–",
         column_config={
-            "Chosen": st.column_config.TextColumn("", width=28),
+            "Chosen": st.column_config.TextColumn("✓", width=28),
             "Probability": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent"),
             **{
                 name: st.column_config.NumberColumn(format="%.3f")
@@ -122,7 +122,7 @@ def star_charts(shown: FramePage) -> None:
         return
     rows = charts.star_rows(stars)
     shape = _shape(shown, stars)
-    st.subheader("How well the stars agree", anchor=False)
+    st.header("How well the stars agree", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         _panel(
@@ -159,7 +159,7 @@ def star_charts(shown: FramePage) -> None:
 
 def given(shown: FramePage) -> None:
     """Show which points the frame gave, and who sent it."""
-    st.subheader("What it gave", anchor=False)
+    st.header("What it gave", anchor=False)
     if shown.target is not None:
         target_link(shown.target.name, icon=":material/show_chart:")
         for number, point_id in enumerate(shown.points, start=1):
@@ -177,7 +177,7 @@ def given(shown: FramePage) -> None:
 def numbers(shown: FramePage, user: User | None) -> None:
     """Show the numbers behind the verdict."""
     sent, verdict = shown.sent, shown.verdict
-    st.subheader("Numbers", anchor=False)
+    st.header("Numbers", anchor=False)
     who = verdict.observer if verdict else ""
     facts = {
         "Observer": who or (sent.uploaded_by if user is not None else ""),
@@ -200,7 +200,7 @@ def files(shown: FramePage) -> None:
     stars, kept = frames.marked(shown), cutout_fits(shown.verdict)
     if not (frames.may_take_file(shown.sent) or len(stars) or kept):
         return
-    st.subheader("Files", anchor=False)
+    st.header("Files", anchor=False)
     with st.container(horizontal=True, gap="small"):
         if frames.may_take_file(shown.sent):
             st.link_button(

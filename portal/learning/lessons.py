@@ -13,9 +13,9 @@ from engine.target import Target
 from lake.targets import Order, TargetFilter
 from portal.data import targets_page
 from portal.fmt import date_text
-from portal.light_curve.charts import Spec
 from portal.light_curve.curves import light_curve
 from portal.light_curve.moment import read_version
+from portal.vega import Spec, spec_of
 
 LEAST_POINTS = 30
 EASY_TO_READ = ("SN", "Nova", "LPV", "")  # the last: any class
@@ -144,5 +144,4 @@ def folded_spec() -> Spec:
         )
         .properties(height=300, autosize=size)
     )
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)

@@ -10,8 +10,7 @@ import polars as pl
 from engine.bands import BANDS
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR, flag_words
 from engine.times import datetime_of
-
-Spec = dict[str, object]
+from portal.vega import Spec, spec_of
 
 CHART_HEIGHT_PX = 400
 FLUX_HEIGHT_PX = 170
@@ -129,8 +128,7 @@ def flux_spec(bands: tuple[str, ...], unit: str) -> Spec:
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(marks.add_params(zoom), bars).properties(height=FLUX_HEIGHT_PX, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 @lru_cache(maxsize=64)
@@ -149,8 +147,7 @@ def phase_spec(bands: tuple[str, ...]) -> Spec:
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(marks.add_params(zoom), bars).properties(height=PHASE_HEIGHT_PX, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 def _or_dash(column: str) -> pl.Expr:
@@ -194,9 +191,7 @@ def light_curve_spec(bands: tuple[str, ...]) -> Spec:
         .resolve_axis(x="independent")
         .properties(height=CHART_HEIGHT_PX, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
     )
-    spec: Spec = chart.to_dict()
-    # the table of points comes with the page, the theme from Streamlit
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 def _error_bars(rows: alt.Chart, bands: Sequence[str]) -> alt.Chart:

@@ -13,7 +13,6 @@ from lake.store import Store
 from portal.light_curve.charts import (
     FLUX_UNITS,
     MAX_DRAWN_POINTS,
-    Spec,
     bands_in_order,
     drawn_points,
     flux_points,
@@ -25,6 +24,7 @@ from portal.light_curve.looks import FLUX, Look, as_shown, groups_of, looked_spe
 from portal.light_curve.moment import read_version
 from portal.light_curve.views import Box, View, is_live, viewed_spec, within
 from portal.opened import lake
+from portal.vega import Spec
 
 _BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
 

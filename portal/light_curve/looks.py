@@ -11,7 +11,8 @@ from engine.distances import modulus_of_distance, modulus_of_redshift
 from engine.errors import Rejected
 from engine.extinction import MOST_EBV_MAG, extinction_mag
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
-from portal.light_curve.charts import MAG_BANDS, Spec, light_curve_spec
+from portal.light_curve.charts import MAG_BANDS, light_curve_spec
+from portal.vega import Spec
 
 MAGNITUDE, FLUX, ABSOLUTE = "Magnitude", "Flux", "Absolute magnitude"
 BRIGHTNESSES = (MAGNITUDE, FLUX, ABSOLUTE)

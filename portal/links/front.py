@@ -16,13 +16,11 @@ from lake.targets import get_target
 from portal.links.previews import HEIGHT_PX, WIDTH_PX
 from portal.links.share import preview_address, share_route
 from portal.opened import lake, settings
+from portal.shell.menu import MENU
 
 ABOUT = "Targets, images and light curves of the changing sky in one open lake, every observer credited."
-_TITLES = {
-    "": "tomlake", "targets": "Targets", "tonight": "Tonight", "upload": "Upload", "jobs": "Jobs",
-    "archives": "Archives", "proposals": "New", "observatories": "Observatories", "groups": "Groups",
-    "account": "Account", "sign_up": "Sign up", "set_up": "Set up", "terms": "Terms of use",
-}  # fmt: skip
+_HOME = MENU[0]
+_TITLES = {"" if entry is _HOME else entry.name: entry.title for entry in MENU if entry.name != "target"}
 
 
 def front_routes() -> list[BaseRoute]:
@@ -33,8 +31,8 @@ def front_routes() -> list[BaseRoute]:
 
 
 async def _page(request: Request) -> Response:
-    title = _TITLES[request.url.path.strip("/")]
-    return _html(title if title == "tomlake" else f"{title} · tomlake", ABOUT, request)
+    path = request.url.path.strip("/")
+    return _html(f"{_TITLES[path]} · tomlake" if path else "tomlake", ABOUT, request)
 
 
 async def _target(request: Request) -> Response:
@@ -83,6 +81,7 @@ def _html(title: str, about: str, request: Request, *, picture: str = "") -> HTM
         '<meta property="og:site_name" content="tomlake"><meta property="og:type" content="website">'
         f"{_picture_tags(picture, title)}"
         '<link rel="icon" type="image/svg+xml" href="/assets/logo.svg">'
+        '<link rel="stylesheet" href="/assets/contrast.css">'
     )
     before, after = _streamlit_page()
     return HTMLResponse(before + head + after, headers={"Cache-Control": "no-cache"})

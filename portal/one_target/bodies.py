@@ -20,7 +20,6 @@ from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from portal.light_curve.charts import (
     MAX_DRAWN_POINTS,
-    Spec,
     bands_in_order,
     drawn_points,
     phase_spec,
@@ -28,6 +27,7 @@ from portal.light_curve.charts import (
 )
 from portal.light_curve.moment import read_version
 from portal.opened import lake
+from portal.vega import Spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from lake.seen import Closed, closed_to
 from lake.store import Store
 from portal.fmt import plural
 from portal.light_curve import curves
-from portal.light_curve.charts import Spec
 from portal.light_curve.moment import read_version
 from portal.one_target.period_charts import (
     bands_of,
@@ -28,6 +27,7 @@ from portal.one_target.period_charts import (
     periodogram_spec,
 )
 from portal.opened import lake
+from portal.vega import Spec
 
 JD_OF_MJD_ZERO = 2_400_000.5
 SHORTEST_CHOICES_D = (USUAL_SHORTEST_D, 0.02, SHORTEST_D, 1.0)

@@ -104,7 +104,7 @@ with side:
     stands = bodies.standing(target)
     place = data.position_of(stands.target.ra_deg, stands.target.dec_deg)
     last = data.last_seen(points)
-    st.subheader(stands.title)
+    st.header(stands.title)
     st.code(place.degrees, language=None)
     st.code(place.sexagesimal, language=None)
     if stands.remark:
@@ -122,9 +122,9 @@ with side:
     }
     fact_list(facts)
     if target.aliases:
-        st.subheader("Also known as")
+        st.header("Also known as")
         fact_list(dict(target.aliases))
     observers = data.credits_table(points)
     if len(observers):
-        st.subheader("Observed by")
+        st.header("Observed by")
         credit_list(observers)

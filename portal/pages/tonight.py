@@ -74,7 +74,7 @@ if chosen_site is None:
 plan = tonight.plan(chosen.asked(chosen_site, tonight.evening_of(chosen_site)), user)
 left, right = st.columns([2.9, 1], gap="large")
 with left:
-    st.subheader(escaped(plan.title.split(":")[0]))
+    st.header(escaped(plan.title.split(":")[0]))
     if plan.rows.is_empty():
         with st.container(border=True):
             st.markdown(

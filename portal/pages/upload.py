@@ -141,11 +141,11 @@ def verdicts_of(upload_ids: list[int]) -> None:
 
 with answers:
     if accepted:
-        st.subheader("Verdicts")
+        st.header("Verdicts")
         verdicts_of(accepted)
     earlier = [one for one in work.own_uploads(user, limit=6) if one.upload_id not in accepted]
     if earlier:
-        st.subheader("Your last uploads")
+        st.header("Your last uploads")
         for one in earlier:
             upload_card(one, user)
     elif not accepted:

@@ -193,7 +193,7 @@ def _permalink(result: Result) -> None:
 
 def bulk(told: Manifest) -> None:
     """Offer the published files whole, with what they weigh, the licence and how to cite them."""
-    st.subheader("Take all of it")
+    st.header("Take all of it")
     st.markdown(
         f"Plain Parquet files, {size_text(told.size_bytes)} in all: no account, no limit of rows.", width=760
     )
@@ -227,7 +227,7 @@ def bulk(told: Manifest) -> None:
 
 def from_a_laptop(name: str) -> None:
     """Show how programs read the lake."""
-    st.subheader("From your laptop")
+    st.header("From your laptop")
     offered = ways(name)
     for tab, (_, language, text) in zip(st.tabs([way[0] for way in offered]), offered, strict=True):
         tab.code(text, language=language, wrap_lines=True)

@@ -94,7 +94,7 @@ def _reduced(target: Target, user: User | None) -> None:
     phases = bodies.reduced_chart(target, user)
     if phases is None:
         return
-    st.subheader("Reduced magnitude")
+    st.header("Reduced magnitude")
     st.vega_lite_chart(
         phases.rows,
         phases.spec,

@@ -17,6 +17,7 @@ from portal.asgi import HERE, build_app
 from portal.links.front import front_routes
 from portal.port import refuse_busy_port
 from portal.serve import serve, streamlit_config
+from portal.shell.menu import MENU
 
 Browser = Callable[..., httpx.Response]
 
@@ -95,7 +96,10 @@ def test_a_target_has_a_short_address(browse: Browser) -> None:
     assert (answer.status_code, answer.headers["location"]) == (302, f"/target?name={REAL_NAME}")
 
 
-@pytest.mark.parametrize(("path", "title"), [("/", "tomlake"), ("/jobs", "Jobs · tomlake")])
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [("/", "tomlake"), *((f"/{page.name}", f"{page.title} · tomlake") for page in MENU[1:])],
+)
 def test_a_page_has_its_title_before_any_script_runs(path: str, title: str, browse: Browser) -> None:
     answer = browse(path)
     assert f"<title>{title}</title>" in answer.text
