@@ -179,7 +179,7 @@ def _values(
         "mjd": request.mjd,
         "match_dist_arcsec": request.match_dist_arcsec,
         "uploaded_by": user.username,
-        "simulated": request.simulated,
+        "simulated": request.simulated or target.simulated,  # nobody can observe what is made up
         "visibility": request.visibility.value,
         "group_id": request.group_id,
         "embargo_until_mjd": request.embargo_until_mjd,

@@ -34,7 +34,7 @@ def frame_card(verdict: Verdict) -> None:
                     st.badge(_("trial, not in the light curve"), color="gray", icon=":material/labs:")
                 if verdict.is_simulated:
                     simulated_badge()
-            st.subheader(verdict.headline, anchor=False)
+            st.header(verdict.headline, anchor=False)
             credit = " · ".join(word for word in (verdict.when, verdict.observer, verdict.facility) if word)
             st.caption(escaped(credit))
             for sentence in verdict.sentences:

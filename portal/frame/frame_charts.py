@@ -8,7 +8,7 @@ import polars as pl
 
 from engine.photometry.preview import block_pix
 from engine.photometry.verdict import TARGET_REF_ID
-from portal.light_curve.charts import Spec
+from portal.vega import Spec, spec_of
 from portal.words import _
 
 HEIGHT_PX = 230
@@ -181,8 +181,7 @@ def _finished(*layers: alt.Chart, height_px: int = HEIGHT_PX) -> Spec:
     zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(first.add_params(zoom), *rest).properties(height=height_px, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 def _rule(rows: alt.Chart, level: float) -> alt.Chart:

@@ -11,8 +11,8 @@ from portal.frame import frame_charts as charts
 from portal.frame import frames
 from portal.frame.frames import FramePage
 from portal.frame.verdicts import cutout_fits, fits_of, picture_of
-from portal.light_curve.charts import Spec
 from portal.parts import TARGET_PAGE, fact_list, target_link
+from portal.vega import Spec
 from portal.words import _, language, marked, several
 
 PICTURE_EVERY_S = 2.0
@@ -89,7 +89,7 @@ def first_look(shown: FramePage) -> None:
     found = frames.checks_of(shown.sent, shown.target)
     if not found:
         return
-    st.subheader(_("First look"), anchor=False)
+    st.header(_("First look"), anchor=False)
     for check in found:
         mark = ":green[:material/check:]" if check.is_good else ":red[:material/warning:]"
         st.markdown(f"{mark} **{_(check.about)}** {escaped(_(check.words))}")
@@ -100,7 +100,7 @@ def bands(shown: FramePage) -> None:
     fits = fits_of(shown.verdict) if shown.verdict else pl.DataFrame()
     if fits.is_empty():
         return
-    st.subheader(_("Which band?"), anchor=False)
+    st.header(_("Which band?"), anchor=False)
     st.caption(_("Every band that was tried against the same stars. The taken one is first."))
     st.dataframe(
         fits.with_columns(pl.when("Chosen").then(pl.lit("✓")).otherwise(pl.lit("")).alias("Chosen")),
@@ -112,7 +112,7 @@ def bands(shown: FramePage) -> None:
                 name: st.column_config.NumberColumn(_(name), format="%.3f")
                 for name in ("Zero point", "Error", "Colour term", "Scatter")
             },
-            "Chosen": st.column_config.TextColumn("", width=28),
+            "Chosen": st.column_config.TextColumn("✓", width=28),
             "Probability": st.column_config.ProgressColumn(
                 _("Probability"), min_value=0.0, max_value=1.0, format="percent"
             ),
@@ -131,7 +131,7 @@ def star_charts(shown: FramePage) -> None:
         return
     rows = charts.star_rows(stars)
     shape = _shape(shown, stars)
-    st.subheader(_("How well the stars agree"), anchor=False)
+    st.header(_("How well the stars agree"), anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         _panel(
@@ -168,7 +168,7 @@ def star_charts(shown: FramePage) -> None:
 
 def given(shown: FramePage) -> None:
     """Show which points the frame gave, and who sent it."""
-    st.subheader(_("What it gave"), anchor=False)
+    st.header(_("What it gave"), anchor=False)
     if shown.target is not None:
         target_link(shown.target.name, icon=":material/show_chart:")
         for number, point_id in enumerate(shown.points, start=1):
@@ -188,7 +188,7 @@ def given(shown: FramePage) -> None:
 def numbers(shown: FramePage, user: User | None) -> None:
     """Show the numbers behind the verdict."""
     sent, verdict = shown.sent, shown.verdict
-    st.subheader(_("Numbers"), anchor=False)
+    st.header(_("Numbers"), anchor=False)
     who = verdict.observer if verdict else ""
     facts = {
         _("Observer"): who or (sent.uploaded_by if user is not None else ""),
@@ -211,7 +211,7 @@ def files(shown: FramePage) -> None:
     stars, kept = frames.marked(shown), cutout_fits(shown.verdict)
     if not (frames.may_take_file(shown.sent) or len(stars) or kept):
         return
-    st.subheader(_("Files"), anchor=False)
+    st.header(_("Files"), anchor=False)
     with st.container(horizontal=True, gap="small"):
         if frames.may_take_file(shown.sent):
             st.link_button(

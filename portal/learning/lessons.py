@@ -13,9 +13,9 @@ from engine.target import Target
 from lake.targets import Order, TargetFilter
 from portal.data import targets_page
 from portal.fmt import date_text
-from portal.light_curve.charts import Spec
 from portal.light_curve.curves import light_curve
 from portal.light_curve.moment import read_version
+from portal.vega import Spec, spec_of
 from portal.words import _, language
 
 LEAST_POINTS = 30
@@ -149,5 +149,4 @@ def _folded_spec(language: str) -> Spec:  # noqa: ARG001 - it has words
         )
         .properties(height=300, autosize=size)
     )
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)

@@ -9,9 +9,8 @@ import polars as pl
 
 from engine.bands import BANDS
 from portal.light_curve.readings import Steps, flux_steps, magnitude_steps
+from portal.vega import Spec, spec_of
 from portal.words import _, language, marked
-
-Spec = dict[str, object]
 
 CHART_HEIGHT_PX = 400
 FLUX_HEIGHT_PX = 170
@@ -98,11 +97,8 @@ def _phase_spec(bands: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 
 
 
 def _bare(chart: alt.LayerChart | alt.FacetChart, steps: Steps) -> Spec:
-    """Return a specification with what the browser works out, without what comes with the page."""
-    spec: Spec = chart.to_dict()
-    # the table of points comes with the page, the theme from Streamlit
-    kept = {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
-    return {**kept, "transform": steps}
+    """Return a specification with what the browser works out."""
+    return {**spec_of(chart), "transform": steps}
 
 
 def light_curve_spec(bands: tuple[str, ...]) -> Spec:

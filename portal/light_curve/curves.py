@@ -13,7 +13,6 @@ from lake.store import Store
 from portal.light_curve.charts import (
     FLUX_UNITS,
     MAX_DRAWN_POINTS,
-    Spec,
     bands_in_order,
     flux_spec,
     light_curve_spec,
@@ -24,6 +23,7 @@ from portal.light_curve.moment import read_version
 from portal.light_curve.views import Box, View, is_live, viewed_spec, within
 from portal.opened import lake
 from portal.this_run import once
+from portal.vega import Spec
 from portal.words import language
 
 _BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)

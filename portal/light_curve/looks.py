@@ -11,8 +11,9 @@ from engine.distances import modulus_of_distance, modulus_of_redshift
 from engine.errors import Rejected
 from engine.extinction import MOST_EBV_MAG, extinction_mag
 from engine.lightcurve import MAG_ERR_PER_RELATIVE_FLUX_ERR
-from portal.light_curve.charts import MAG_BANDS, Spec, light_curve_spec
+from portal.light_curve.charts import MAG_BANDS, light_curve_spec
 from portal.light_curve.readings import coded, flux_look_steps
+from portal.vega import Spec
 from portal.words import _, language, marked
 
 MAGNITUDE, FLUX, ABSOLUTE = marked("Magnitude"), marked("Flux"), marked("Absolute magnitude")

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.errors import Rejected
 from engine.times import mjd_of
-from portal.light_curve.charts import Spec
+from portal.vega import Spec
 from portal.words import _, marked
 
 BOTH, MJD, CALENDAR = marked("MJD and calendar"), "MJD", marked("Calendar")

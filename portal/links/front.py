@@ -85,6 +85,7 @@ def _html(title: str, about: str, request: Request, *, picture: str = "") -> HTM
         '<meta property="og:site_name" content="tomlake"><meta property="og:type" content="website">'
         f"{_picture_tags(picture, title)}"
         '<link rel="icon" type="image/svg+xml" href="/assets/logo.svg">'
+        '<link rel="stylesheet" href="/assets/contrast.css">'
     )
     before, after = _streamlit_page()
     return HTMLResponse(before + head + after, headers={"Cache-Control": "no-cache"})

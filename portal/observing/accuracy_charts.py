@@ -10,7 +10,8 @@ import polars as pl
 from engine.accuracy.report import Accuracy
 from engine.accuracy.tally import FEWEST_STARS
 from engine.bands import BANDS
-from portal.light_curve.charts import UNKNOWN_BAND_COLOUR, Spec, bands_in_order
+from portal.light_curve.charts import UNKNOWN_BAND_COLOUR, bands_in_order
+from portal.vega import Spec, spec_of
 from portal.words import _, language, marked
 
 HEIGHT_PX = 210
@@ -199,8 +200,7 @@ def _finished(*layers: alt.Chart, height_px: int = HEIGHT_PX, can_zoom: bool = T
         first = first.add_params(zoom)
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(first, *rest).properties(height=height_px, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 def _rule(rows: alt.Chart, level: float) -> alt.Chart:

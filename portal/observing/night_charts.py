@@ -16,7 +16,7 @@ from engine.visibility.night import (
     Night,
     Span,
 )
-from portal.light_curve.charts import Spec
+from portal.vega import Spec, spec_of
 from portal.words import _
 
 NIGHT_HEIGHT_PX = 330
@@ -128,8 +128,7 @@ def night_spec(names: tuple[str, ...], language: str) -> Spec:  # noqa: ARG001 -
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(*layers).properties(height=NIGHT_HEIGHT_PX, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 def _tracks(rows: alt.Chart, x: alt.X, names: tuple[str, ...], only: alt.Parameter) -> alt.Chart:

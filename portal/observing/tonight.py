@@ -16,10 +16,10 @@ from lake.people.accounts import User
 from lake.sites.telescopes import Telescope, telescopes_of
 from lake.tonight import Asked, Chance, Plan, chances, plan_night
 from portal.fmt import MISSING
-from portal.light_curve.charts import Spec
 from portal.light_curve.moment import reading
 from portal.observing.night_charts import night_rows, night_spec, strip_of, sun_down
 from portal.opened import lake
+from portal.vega import Spec
 from portal.words import _, language, several
 
 MOST_LISTED = 200

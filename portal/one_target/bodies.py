@@ -20,13 +20,13 @@ from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from portal.light_curve.charts import (
     MAX_DRAWN_POINTS,
-    Spec,
     bands_in_order,
     phase_spec,
 )
 from portal.light_curve.marks import drawn_points, with_magnitude
 from portal.light_curve.moment import read_version
 from portal.opened import lake
+from portal.vega import Spec
 from portal.words import _, language
 
 

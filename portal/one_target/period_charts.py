@@ -10,8 +10,9 @@ import polars as pl
 from engine.periods.aliases import Mark
 from engine.periods.folding import phase
 from engine.periods.search import PeriodSearch, strongest
-from portal.light_curve.charts import Spec, bands_in_order, phase_spec
+from portal.light_curve.charts import bands_in_order, phase_spec
 from portal.light_curve.marks import drawn_points
+from portal.vega import Spec, spec_of
 from portal.words import _, language, marked
 
 MOST_DRAWN = 2_000
@@ -139,8 +140,7 @@ def _periodogram_spec(language: str) -> Spec:  # noqa: ARG001 - of its words
     names = marks.mark_text(dy=-17, fontSize=11, clip=True).encode(x=x, y=y, text="name:N", color=colour)
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     layers = alt.layer(curve.add_params(zoom), lines, words, points, names)
-    spec: Spec = layers.properties(height=PERIODOGRAM_HEIGHT_PX, autosize=size).to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(layers.properties(height=PERIODOGRAM_HEIGHT_PX, autosize=size))
 
 
 def folded_rows(points: pl.DataFrame, *, time: str, period_d: float, epoch: float) -> pl.DataFrame:

@@ -16,7 +16,6 @@ from lake.people.accounts import User
 from lake.seen import Closed, closed_to
 from lake.store import Store
 from portal.light_curve import curves
-from portal.light_curve.charts import Spec
 from portal.light_curve.moment import read_version
 from portal.one_target.period_charts import (
     bands_of,
@@ -28,6 +27,7 @@ from portal.one_target.period_charts import (
     rhythm_words,
 )
 from portal.opened import lake
+from portal.vega import Spec
 from portal.words import _, several
 
 JD_OF_MJD_ZERO = 2_400_000.5

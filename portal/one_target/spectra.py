@@ -15,8 +15,8 @@ from lake.people.accounts import User
 from lake.raw import RawStore
 from lake.spectra import SentSpectrum, points_of, spectra_of
 from portal.fmt import MISSING, date_text, moment_text
-from portal.light_curve.charts import Spec
 from portal.opened import lake
+from portal.vega import Spec, spec_of
 from portal.words import _, language, marked
 
 HEIGHT_PX = 420
@@ -216,8 +216,7 @@ def _spec(names: tuple[str, ...], title: str, language: str) -> Spec:  # noqa: A
     zoom = alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales")
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(curves.add_params(zoom), rules, labels).resolve_scale(color="independent")
-    spec: Spec = chart.properties(height=HEIGHT_PX, autosize=size).to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart.properties(height=HEIGHT_PX, autosize=size))
 
 
 def spectra_csv(shown: Sequence[Shown]) -> bytes:

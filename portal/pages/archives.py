@@ -62,7 +62,7 @@ key = st.selectbox(
 info = archives.facts_of(key) if key else None
 if info is not None:
     with st.container(border=True):
-        st.subheader(escaped(info.title))
+        st.header(escaped(info.title))
         for sentence in info.method:
             st.markdown(f"- {escaped(_(sentence))}")
         if info.differs:

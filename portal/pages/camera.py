@@ -4,11 +4,11 @@ import polars as pl
 import streamlit as st
 
 from portal.fmt import escaped
-from portal.light_curve.charts import Spec
 from portal.observing import accuracy_charts as charts
 from portal.observing import telescopes
 from portal.parts import fact_list, simulated_badge
 from portal.session import current_user
+from portal.vega import Spec
 from portal.words import _, marked, several
 
 user = current_user()
@@ -143,15 +143,15 @@ if len(found.nights):
 
 why, what = st.columns(2, gap="large")
 with why:
-    st.subheader(_("Frames that gave no point"))
+    st.header(_("Frames that gave no point"))
     if found.rejected:
         fact_list(telescopes.failures_listed(found))
     else:
         st.caption(_("None so far."))
     if place.acknowledgement:
-        st.subheader(_("Acknowledgement"))
+        st.header(_("Acknowledgement"))
         st.caption(_("Whoever publishes with these frames is asked to write:"))
         st.code(place.acknowledgement, language=None, wrap_lines=True)
 with what:
-    st.subheader(_("Telescope and camera"))
+    st.header(_("Telescope and camera"))
     fact_list(telescopes.facts_of_camera(shown))

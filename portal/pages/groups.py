@@ -50,7 +50,7 @@ if not groups:
 for group in groups:
     number, is_led = group.group_id, people.leads(group, user)
     with st.container(border=True, width=760):
-        st.subheader(escaped(group.name), anchor=False)
+        st.header(escaped(group.name), anchor=False)
         if group.description:
             st.text(group.description)
         for member in people.members_of(group, user):

@@ -65,7 +65,7 @@ def listed(state: str, kind: str) -> None:
 
 listed(state, kind)
 if user is not None and user.is_staff:
-    st.subheader(_("Look closer"))
+    st.header(_("Look closer"))
     number = st.number_input(_("Job number"), min_value=1, step=1, value=None, key="jobs_number", width=200)
     job = work.job_now(int(number)) if number else None
     if job is not None:

@@ -113,7 +113,7 @@ with side:
     stands = bodies.standing(target)
     place = data.position_of(stands.target.ra_deg, stands.target.dec_deg)
     last = summary.last
-    st.subheader(_(stands.title))
+    st.header(_(stands.title))
     st.code(place.degrees, language=None)
     st.code(place.sexagesimal, language=None)
     if stands.remark:
@@ -133,8 +133,8 @@ with side:
     }
     fact_list(facts)
     if target.aliases:
-        st.subheader(_("Also known as"))
+        st.header(_("Also known as"))
         fact_list(dict(target.aliases))
     if len(summary.observers):
-        st.subheader(_("Observed by"))
+        st.header(_("Observed by"))
         credit_list(summary.observers)

@@ -76,7 +76,7 @@ if chosen_site is None:
 plan = tonight.plan(chosen.asked(chosen_site, tonight.evening_of(chosen_site)), user)
 left, right = st.columns([2.9, 1], gap="large")
 with left:
-    st.subheader(
+    st.header(
         _("{site}, night of {date}", site=escaped(plan.night.site.name), date=day_text(plan.night.evening))
     )
     if plan.rows.is_empty():

@@ -155,11 +155,11 @@ def verdicts_of(upload_ids: list[int]) -> None:
 
 with answers:
     if accepted:
-        st.subheader(_("Verdicts"))
+        st.header(_("Verdicts"))
         verdicts_of(accepted)
     earlier = [one for one in work.own_uploads(user, limit=6) if one.upload_id not in accepted]
     if earlier:
-        st.subheader(_("Your last uploads"))
+        st.header(_("Your last uploads"))
         for one in earlier:
             upload_card(one, user)
     elif not accepted:

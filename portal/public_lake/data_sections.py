@@ -211,7 +211,7 @@ def _permalink(result: Result) -> None:
 
 def bulk(told: Manifest) -> None:
     """Offer the published files whole, with what they weigh, the licence and how to cite them."""
-    st.subheader(_("Take all of it"))
+    st.header(_("Take all of it"))
     st.markdown(
         _(
             "Plain Parquet files, {size} in all: no account, no limit of rows.",
@@ -258,7 +258,7 @@ def _files_table(told: Manifest) -> None:
 
 def from_a_laptop(name: str) -> None:
     """Show how programs read the lake."""
-    st.subheader(_("From your laptop"))
+    st.header(_("From your laptop"))
     offered = ways(name)
     for tab, way in zip(st.tabs([_(each.title) for each in offered]), offered, strict=True):
         tab.code(way.text, language=way.language, wrap_lines=True)

@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 
 from engine.bands import BANDS
-from portal.light_curve.charts import MAX_DRAWN_POINTS, Spec, bands_in_order
+from portal.light_curve.charts import MAX_DRAWN_POINTS, bands_in_order
+from portal.vega import Spec, spec_of
 
 SHOWN_ROWS = 2000
 _HEIGHT_PX = 380
@@ -138,8 +139,7 @@ def _spec(titles: tuple[str, ...], kinds: tuple[Kind, ...], bands: tuple[str, ..
     chart = mark.encode(**encoded).properties(height=height, autosize=size)
     if not is_bars:
         chart = chart.add_params(alt.selection_interval(name="zoom", encodings=["x", "y"], bind="scales"))
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 def _colours(bands: tuple[str, ...]) -> alt.Scale:

@@ -28,6 +28,12 @@ st.logo(str(STATIC / f"logo-word-{theme}.svg"), size="large")
 
 user = current_user()
 page = st.navigation(pages_of(user, unread=unread_count(user)), position="top")
+if user is not None:
+    st.session_state["was_signed_in"] = True
+elif "was_signed_in" in st.session_state:  # or a form would vanish without a word
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning("Your session has ended: what was sent just now was not stored.", icon=":material/logout:")
+        st.page_link("../pages/account.py", label="Sign in again", icon=":material/login:")
 refusal = look_as_of(st.query_params.get(AS_OF, ""))
 if refusal:
     st.error(_(refusal), icon=":material/history_toggle_off:")

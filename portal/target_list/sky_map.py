@@ -10,7 +10,7 @@ from engine.errors import Rejected
 from engine.sky_projection import Array, from_galactic, galactic, mollweide
 from engine.times import mjd_now
 from engine.visibility.sun import sun_position
-from portal.light_curve.charts import Spec
+from portal.vega import Spec, spec_of
 from portal.words import _, language, marked
 
 EQUATORIAL, GALACTIC = marked("Equatorial"), marked("Galactic")
@@ -189,8 +189,7 @@ def _sky_spec(language: str) -> Spec:  # noqa: ARG001 - of its words
     )
     size = alt.AutoSizeParams(type="fit-x", contains="padding")
     chart = alt.layer(*layers).properties(height=HEIGHT_PX, autosize=size)
-    spec: Spec = chart.to_dict()
-    return {name: part for name, part in spec.items() if name not in ("data", "config", "$schema")}
+    return spec_of(chart)
 
 
 def _scale(least: str, most: str) -> alt.Scale:

@@ -63,12 +63,12 @@ def cite_tab(target: Target, user: User | None) -> None:
     from_bibcodes = _("Made from bibcodes: titles and authors are where each adsurl leads.")
     _part(_("BibTeX"), told.bibtex, from_bibcodes)
     _tables(target, points, told)
-    st.subheader(_("Permalink"), anchor=False)
+    st.header(_("Permalink"), anchor=False)
     st.code(permalink(target.name), language=None, wrap_lines=True)
 
 
 def _who(told: Cited) -> None:
-    st.subheader(_("Whom to credit"), anchor=False)
+    st.header(_("Whom to credit"), anchor=False)
     credited = {
         person.name: " · ".join(
             each for each in (_points(points), person.affiliation, _orcid(person.orcid)) if each
@@ -95,14 +95,14 @@ def _part(heading: str, text: str, remark: str) -> None:
     """Show a text with the button that copies it; nothing where there is none."""
     if not text:
         return
-    st.subheader(heading, anchor=False)
+    st.header(heading, anchor=False)
     st.caption(remark)
     is_long = text.count("\n") > SHOWN_LINES
     st.code(text, language="latex", wrap_lines=True, height=420 if is_long else "content")
 
 
 def _tables(target: Target, points: pl.DataFrame, told: Citation) -> None:
-    st.subheader(_("Files"), anchor=False)
+    st.header(_("Files"), anchor=False)
     plain = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in target.name)
     stem = plain[:FILE_NAME_MAX_CHARS]
     with st.container(horizontal=True):

@@ -135,7 +135,7 @@ def _reduced(target: Target, user: User | None) -> None:
     phases = bodies.reduced_chart(target, user)
     if phases is None:
         return
-    st.subheader(_("Reduced magnitude"))
+    st.header(_("Reduced magnitude"))
     st.vega_lite_chart(
         phases.rows,
         phases.spec,

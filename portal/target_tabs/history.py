@@ -47,13 +47,13 @@ _TITLES = {broker.info.key: broker.info.title for broker in BROKERS} | {"upload"
 def history_tab(target: Target, user: User | None) -> None:
     """Show who changed a target, to those who may change it, and which versions touched its points."""
     if can_change(target, user):
-        st.subheader(_("Who changed what"), anchor=False)
+        st.header(_("Who changed what"), anchor=False)
         deeds = deeds_on(lake().operations, target, user)
         for deed in deeds:
             st.markdown(f"- {deed_sentence(deed)}")
         if not deeds:
             st.text(_("Nobody has changed this target since it came."))
-    st.subheader(_("Versions that touched its points"), anchor=False)
+    st.header(_("Versions that touched its points"), anchor=False)
     points = light_curve(target.target_id or 0, user)
     touches = touches_of(lake(), reading(), points, target.target_id or 0)
     if not touches:

@@ -58,7 +58,7 @@ def _is_number(text: str) -> bool:
 
 
 def _passport(found: Passport, target: Target) -> None:
-    st.subheader(escaped(found.title), anchor=False)
+    st.header(escaped(found.title), anchor=False)
     st.code(found.link, language=None, wrap_lines=True)
     picture = picture_of(found.verdict) if found.verdict is not None else None
     first, *others = found.sections

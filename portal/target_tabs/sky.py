@@ -123,7 +123,7 @@ def _files(paper: Drawing, target: Target, title: str) -> None:
 
 
 def _elsewhere(target: Target) -> None:
-    st.subheader(_("Elsewhere"), anchor=False)
+    st.header(_("Elsewhere"), anchor=False)
     with st.container(horizontal=True, gap="small"):
         for name, address in sky.links_out(target).items():
             st.link_button(name, address, icon=":material/open_in_new:")

@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+import pytest
+import requests
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "a long enough password"
+START_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +22,7 @@ class Installation:
 
     url: str
     environment: dict[str, str]
+    process_id: int = 0  # of `tomlake up`
 
     def command(self, *words: str) -> str:
         """Return what a `tomlake` command prints; it must succeed."""
@@ -31,6 +37,25 @@ class Installation:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def wait_until_it_answers(self) -> None:
+        """Wait for the portal's first answer."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            assert psutil.Process(self.process_id).status() != psutil.STATUS_ZOMBIE, "tomlake ended by itself"
+            try:
+                if requests.get(f"{self.url}/api/health", timeout=2).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.1)
+        pytest.fail(f"{self.url} did not answer within {START_TIMEOUT_S:.0f} s")
+
+    def kill_portal(self) -> None:
+        """Kill the web program, as a machine without memory would; the supervisor starts another."""
+        children = psutil.Process(self.process_id).children()
+        (portal,) = (child for child in children if "portal.serve" in child.cmdline())
+        portal.kill()
+        psutil.wait_procs([portal], timeout=10)
 
 
 def sign_in(page: Page, installation: Installation) -> None:

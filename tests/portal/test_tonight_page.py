@@ -23,7 +23,7 @@ def table(at) -> list[str]:  # noqa: ANN001
 def test_the_page_ranks_targets_for_the_telescope_and_night_of_the_address(full_lake: Lake) -> None:
     at = visit("tonight", **NIGHT)
     assert not at.exception
-    assert at.subheader[0].value == "Ostrowik, night of 10 November 2025"
+    assert at.header[0].value == "Ostrowik, night of 10 November 2025"
     names = table(at)
     assert REAL_NAME in names
     assert HOSTILE_NAME in names
@@ -51,7 +51,7 @@ def test_any_site_can_be_typed_and_is_kept_by_the_address(full_lake: Lake) -> No
     asked = {"lon": "-70.7", "lat": "-29.3", "date": "2025-11-10"}
     at = visit("tonight", **asked)
     assert not at.exception
-    assert "29\\.30 S, 70\\.70 W" in at.subheader[0].value
+    assert "29\\.30 S, 70\\.70 W" in at.header[0].value
     at.number_input(key="night_longitude").set_value(21.4).run()
     assert dict(at.query_params)["lon"] == "21.4"
 

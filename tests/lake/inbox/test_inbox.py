@@ -208,3 +208,13 @@ def test_an_upload_outlives_its_target(lake: Lake, people_and_targets: dict[str,
     kept = upload(lake.operations, sent.upload_id, people_and_targets["bob"])
     assert (kept.target_id, kept.target_name, kept.sha256) == (None, "Gone", sent.sha256)
     assert kept in uploads(lake.operations, people_and_targets["bob"], uploaded_by="bob")
+
+
+def test_what_is_sent_to_a_made_up_target_counts_as_made_up(lake: Lake) -> None:
+    invented = Target(name="Invented star", ra_deg=30.0, dec_deg=5.0, simulated=True)
+    create_target(lake.operations, invented, by="ada")
+    sent = accept(lake, _bytes(lake, "a simulated frame"), replace(REQUEST, target="Invented star"))
+    real = accept(lake, _bytes(lake, "a real frame"), REQUEST)
+    assert (sent.simulated, real.simulated) == (True, False)
+    for one in (sent, real):
+        cancel(lake.operations, one.job_id or 0)
