@@ -13,6 +13,7 @@ from engine.times import SECONDS_PER_DAY, mjd_now
 from lake.job_rows import Job, JobState, job_of
 from lake.operations import archive_health, harvests, jobs, reading, serialised, targets, writing
 from lake.queue import enqueue_within
+from lake.rights import visible_to
 
 FAILURE_PAUSE_D = 0.25  # an archive that did not answer for a target is not asked by the clock sooner
 CLOCK_PRIORITY = 6
@@ -86,7 +87,10 @@ def record_failure(operations: Engine, archive: str, target_id: int, error: Toml
         if isinstance(error, Transient) or error.code in _ITS_OWN:
             query = select(archive_health.c.failures).where(archive_health.c.archive == archive)
             failures = (connection.execute(query).scalar_one_or_none() or 0) + 1
-            health = why | {"last_failure_mjd": now_mjd, "failures": failures}
+            health = _for_all(connection, target_id, why) | {
+                "last_failure_mjd": now_mjd,
+                "failures": failures,
+            }
             _put(connection, archive_health, {"archive": archive}, health)
         if _exists(connection, target_id):
             harvest = why | {"asked_mjd": now_mjd}
@@ -213,6 +217,13 @@ def _enqueue(connection: Connection, archive: str, target_id: int, *, priority: 
 def lock_start(archive: str) -> str:
     """Return how the locks of all jobs that ask an archive begin."""
     return f"harvest:{archive}:"
+
+
+def _for_all(connection: Connection, target_id: int, why: dict[str, str]) -> dict[str, str]:
+    """Return what everybody reads of a failure: archives repeat the question, so a name or a place."""
+    query = select(targets.c.target_id).where(targets.c.target_id == target_id, visible_to(None))
+    is_open = not target_id or connection.execute(query).first() is not None
+    return why if is_open else why | {"reason": "It did not answer for a target that not everybody may see."}
 
 
 def _exists(connection: Connection, target_id: int) -> bool:

@@ -12,6 +12,7 @@ from lake.people.accounts import User
 from lake.targets import get_target
 from lake.watches import get_watch
 
+_PLACE = "cell"  # of the sky, whose reference stars are fetched for a frame
 _AT_ONCE = 200  # rows looked at together, until a page is full of those that may be seen
 
 
@@ -30,6 +31,8 @@ def subject_of(operations: Engine, job: Job, user: User | None) -> str | None:
             return get_watch(operations, int(job.args["watch_id"]), user).name
     except (Rejected, ValueError):
         return "something deleted" if user is not None and user.is_staff else None
+    if _PLACE in job.args and not (user is not None and user.is_staff):
+        return None  # it would tell of a field in which perhaps only hidden targets are
     return ", ".join(f"{name} {value}" for name, value in job.args.items())
 
 

@@ -3,7 +3,7 @@
 Every exit reads light curves here; the store itself knows no rights.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from sqlalchemy import Connection, Engine, not_, select
@@ -22,6 +22,7 @@ _SHA256_CHARS = 64  # a point's source_ref begins with the sha256 of its file
 class Closed:
     """Uploads that a person may not see into; of value, so that caches can hold it."""
 
+    is_whole: bool = False  # the target itself is closed: nothing of it is seen
     upload_ids: frozenset[int] = frozenset()
     files: frozenset[tuple[int, str]] = frozenset()  # (target_id, sha256) of those that made points
 
@@ -31,6 +32,8 @@ class Closed:
 
     def open_and_hidden(self, points: pl.DataFrame) -> pl.DataFrame:
         """Return the points that do not come from closed uploads, hidden ones among them."""
+        if self.is_whole:
+            return points.clear()
         if not self.files or points.is_empty():
             return points
         closed = pl.DataFrame(
@@ -45,6 +48,8 @@ class Closed:
 
     def open_frames(self, frames: pl.DataFrame) -> pl.DataFrame:
         """Return the frames that do not come from closed uploads."""
+        if self.is_whole:
+            return frames.clear()
         if not self.upload_ids:
             return frames
         return frames.filter(~pl.col("upload_id").is_in(sorted(self.upload_ids)).fill_null(False))
@@ -72,13 +77,20 @@ def unseen_by(operations: Engine, user: User | None) -> Unseen:
 
 
 def closed_to(operations: Engine, user: User | None, *, target_id: int | None = None) -> Closed:
-    """Return the uploads that a person, or None for anybody, may not see into; of one target or of all."""
+    """Return the uploads that a person, or None for anybody, may not see into; of one target or of all.
+
+    A target that the person may not see is closed as a whole, so that who forgets to ask shows nothing.
+    """
     with reading(operations) as connection:
-        return closed_within(connection, user, target_id=target_id)
+        closed = closed_within(connection, user, target_id=target_id)
+        if target_id is None:
+            return closed
+        seen = select(targets.c.target_id).where(targets.c.target_id == target_id, visible_to(user))
+        return closed if connection.execute(seen).first() else replace(closed, is_whole=True)
 
 
 def closed_within(connection: Connection, user: User | None, *, target_id: int | None = None) -> Closed:
-    """Return what ``closed_to`` returns, read in a transaction that is under way."""
+    """Return the uploads of ``closed_to``, read in a transaction; whether the target is seen is not asked."""
     columns = (uploads.c.upload_id, uploads.c.target_id, uploads.c.sha256, uploads.c.dry_run)
     query = select(*columns).where(not_(upload_open_to(user)))
     if target_id is not None:

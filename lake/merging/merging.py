@@ -31,7 +31,7 @@ from lake.opening import Lake
 from lake.operations import jobs, merges, reading, serialised, targets, writing
 from lake.people.accounts import User
 from lake.rights import can_change
-from lake.seen import seen_light_curve
+from lake.seen import closed_within
 from lake.target_list import summary_of
 from lake.target_rows import target_of
 from lake.targets import refuse_stranger, refuse_taken_names, target_within
@@ -252,7 +252,10 @@ def _carry(lake: Lake, row: RowMapping, *, from_id: int, to_id: int, by: User) -
 
 def _follow(lake: Lake, target_id: int, known: Mapping[str, object] | None = None) -> None:
     """Let lists tell what the target's light curve is now; what was known of the same one stays as it was."""
-    summary = summary_of(seen_light_curve(lake.operations, lake.store, target_id, None))
+    points = lake.store.light_curve(target_id)
+    with reading(lake.operations) as connection:  # what is open to all, of targets that are not as well
+        open_points = closed_within(connection, None, target_id=target_id).open_points(points)
+    summary = summary_of(open_points)
     if known is not None and same_light_curve(summary, known):
         summary = {name: known[name] for name in SUMMARY}
     with writing(lake.operations) as connection:

@@ -91,7 +91,7 @@ if target.description:
 
 # the tab that a link opens must stay the same in later runs, or they would go back to it
 first_of, opened_first = st.session_state.get("opened_first", ("", None))
-if first_of != target.name:
+if first_of != target.name or "target_tab" not in st.session_state:  # the latter: from another page
     opened_first = next((tab.label for tab in TABS if tab.opened_by in st.query_params), None)
     st.session_state["opened_first"] = (target.name, opened_first)
 

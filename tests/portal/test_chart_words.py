@@ -65,10 +65,10 @@ def test_a_kept_chart_is_not_shown_to_a_reader_of_another_language(
     english = told(curves.chart_of(number))
     foreign = in_esperanto(lambda: told(curves.chart_of(number)))
     assert isinstance(foreign, str)
-    for text in ("magnitude", "fainter than 20.50", "simulated", "Remark"):
+    for text in ("magnitude", "fainter than ", "simulated", "Remark"):
         assert text in english
         assert text not in foreign
-    for text in ("grando", "malpli hela ol 20.50", "simulita", "Rimarko"):
+    for text in ("grando", "malpli hela ol ", "simulita", "Rimarko"):
         assert text in foreign
     assert told(curves.chart_of(number)) == english
 

@@ -1,6 +1,7 @@
 """The page of one frame: what it says of a measured frame and of a failure, and to whom."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 import numpy as np
 import polars as pl
@@ -138,6 +139,20 @@ def test_a_measured_frame_shows_picture_worth_charts_point_and_files(
     links = [link.proto.label for link in at.get("page_link")]
     assert "Passport of its point" in links
     assert {"Stars (CSV)", "Cut-out (FITS)"} <= {each.proto.label for each in at.get("download_button")}
+
+
+def test_a_frames_link_opens_the_passport_though_its_target_was_looked_at_before(
+    full_lake: Lake, measured: Upload
+) -> None:
+    at = visit("target", name=REAL_NAME)
+    at.query_params.clear()
+    at.query_params["frame"] = f"u{measured.upload_id}"
+    at.switch_page("../pages/frame.py").run()
+    links = {each.proto.label: each.proto.query_string for each in at.get("page_link")}
+    at.query_params.clear()
+    at.query_params.update(dict(parse_qsl(links["Passport of its point"])))
+    at.switch_page("../pages/target.py").run()
+    assert "**The point**" in words(at)
 
 
 def test_a_hostile_file_name_stays_text(full_lake: Lake, measured: Upload) -> None:
