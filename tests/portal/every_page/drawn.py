@@ -15,14 +15,16 @@ PLAIN_FIELDS = {
 }  # fmt: skip
 PLAIN_OPTIONS = {"selectbox", "multiselect"}
 ANSWERS = ("error", "warning", "info", "success", "toast")
-# what would do something in Markdown unless a backslash stands before it; in HTML none may stand at all
-ARMED = r"<script|<img src=x|\*\*bold\*\*|:red\[hi|\]\(javascript:|\$x\^2\$|<b>Eve"
-_IN_MARKDOWN = re.compile(rf"(?<!\\)(?:{ARMED})", re.IGNORECASE)
-_IN_HTML = re.compile(ARMED, re.IGNORECASE)
+# what would do something: tags anywhere, the rest in Markdown unless a backslash stands before it
+_TAGS = r"<script|<img src=x|<b>Eve"
+_IN_HTML = re.compile(_TAGS, re.IGNORECASE)
+_IN_MARKDOWN = re.compile(
+    rf"(?<!\\)(?:{_TAGS}|\*\*bold\*\*|:red\[hi|\]\(javascript:|\$x\^2\$)", re.IGNORECASE
+)
 _INTERNAL = re.compile(
     r"Traceback|[a-z]\w*Error\b|sqlalchemy|sqlite3|psycopg|duckdb|polars|NoneType|object at 0x|\bSELECT\b"
 )
-SENTENCE_MAX_CHARS = 400
+SENTENCE_MAX_CHARS = 700
 
 
 def nodes(at: AppTest) -> Iterator[Any]:
