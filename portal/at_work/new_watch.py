@@ -17,7 +17,9 @@ def new_watch_form(user: User) -> None:
     needs = f" It needs an account of this installation: {', '.join(info.accounts)}." if info.accounts else ""
     st.caption(escaped(info.basis + needs))
     with st.form("new_watch", border=False):
-        name = st.text_input("Name of the watch", max_chars=80, placeholder="such as: bright supernovae")
+        name = st.text_input(
+            "Name of the watch", max_chars=80, placeholder="such as: bright supernovae", key="watch_name"
+        )
         criteria = _what(info) | _where()
         left, right = st.columns(2, vertical_alignment="bottom")
         least_h = info.least_every_h
@@ -59,7 +61,9 @@ def _what(info: StreamInfo) -> dict[str, object]:
     if info.tells_probability:
         found["probability_min"] = st.number_input("Probability from", 0.0, 1.0, None, 0.1)
     if info.takes_conditions:
-        found["conditions"] = st.text_area("Conditions: the WHERE of a filter", max_chars=2000, height=80)
+        found["conditions"] = st.text_area(
+            "Conditions: the WHERE of a filter", max_chars=2000, height=80, key="watch_conditions"
+        )
     return found
 
 

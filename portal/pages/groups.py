@@ -34,8 +34,10 @@ with (
     st.popover("Make a group", icon=":material/group_add:", width="content"),
     st.form("new_group", border=False, clear_on_submit=True),
 ):
-    name = st.text_input("Name of the group", max_chars=100, placeholder="such as: Night owls")
-    description = st.text_area("What it works on", max_chars=2000, height=80)
+    name = st.text_input(
+        "Name of the group", max_chars=100, placeholder="such as: Night owls", key="new_group_name"
+    )
+    description = st.text_area("What it works on", max_chars=2000, height=80, key="new_group_about")
     made = st.form_submit_button("Make group", type="primary", icon=":material/group_add:")
 if made:
     say(people.make_group(user, name, description))

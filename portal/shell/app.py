@@ -8,10 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import TomlakeError
+from portal.fmt import escaped
 from portal.light_curve.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
 from portal.shell.menu import MENU, entry_of
+from portal.shell.signed_out import tell_signed_out
 
 PORTAL = Path(__file__).resolve().parent.parent
 PAGES = PORTAL / "pages"
@@ -36,6 +38,7 @@ page = st.navigation(
     ],
     position="top",
 )
+tell_signed_out(user)
 refusal = look_as_of(st.query_params.get(AS_OF, ""))
 if refusal:
     st.error(refusal, icon=":material/history_toggle_off:")
@@ -46,4 +49,4 @@ if asked is not None:
 try:
     page.run()
 except TomlakeError as trouble:
-    st.error(trouble.reason, icon=":material/error:")
+    st.error(escaped(trouble.reason), icon=":material/error:")
