@@ -1,7 +1,7 @@
 """What a target must be to be kept: its own values, and against all others."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from sqlalchemy import Connection, select
 
@@ -54,6 +54,33 @@ def checked_aliases(aliases: Iterable[tuple[str, str]]) -> tuple[tuple[str, str]
             )
         checked[source.strip(), name_key(clean)] = clean
     return tuple((source, name) for (source, _), name in checked.items())
+
+
+def changed_by_both(present: Target, *, seen: Target, wanted: Target) -> Target:
+    """Return what is there with what somebody changed of what they saw; what others changed since stays.
+
+    Raises
+    ------
+    Rejected
+        ``changed-meanwhile``: others changed since, and otherwise, what is changed here.
+    """
+    ours = {
+        field.name: getattr(wanted, field.name)
+        for field in fields(Target)
+        if getattr(wanted, field.name) != getattr(seen, field.name)
+    }
+    for name, value in ours.items():
+        if getattr(present, name) not in (getattr(seen, name), value):
+            raise changed_meanwhile(present.name)
+    return replace(present, **ours)
+
+
+def changed_meanwhile(name: str) -> Rejected:
+    """Return the refusal of a change that would undo somebody else's unseen."""
+    return Rejected(
+        f"Somebody else changed {name} meanwhile: look at it again before you change it.",
+        code="changed-meanwhile",
+    )
 
 
 def refuse_taken_names(connection: Connection, target: Target) -> None:

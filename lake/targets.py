@@ -14,7 +14,13 @@ from lake.people.accounts import User
 from lake.people.audit import About, note_change
 from lake.rights import SYSTEM, visible_to
 from lake.sharing import check_new_sharing, check_sharing, refuse_stranger, refuse_who_cannot_share
-from lake.target_checks import checked_aliases, checked_target, refuse_neighbour, refuse_taken_names
+from lake.target_checks import (
+    changed_by_both,
+    checked_aliases,
+    checked_target,
+    refuse_neighbour,
+    refuse_taken_names,
+)
 from lake.target_list import (
     Order,
     TargetFilter,
@@ -120,20 +126,26 @@ def _found(
     return row, aliases_of(connection, [row["target_id"]]).get(row["target_id"], ())
 
 
-def update_target(operations: Engine, target: Target, *, user: User) -> Target:
+def update_target(operations: Engine, target: Target, *, user: User, seen: Target | None = None) -> Target:
     """Return the target after storing its new values; id, maker, aliases and simulated never change.
+
+    Parameters
+    ----------
+    seen
+        What the person saw when they changed it: what others changed since then stays.
 
     Raises
     ------
     Rejected
-        ``unknown-target``, ``no-right``, and the codes of ``create_target``.
+        ``unknown-target``, ``no-right``, ``changed-meanwhile``, and the codes of ``create_target``.
     """
     with writing(operations) as connection:
         serialised(connection, "targets")
         present = target_within(connection, target.target_id or 0, user)
         refuse_stranger(present, user)
         kept = {field.name: getattr(present, field.name) for field in fields(Target) if field.name in _FIXED}
-        changed = checked_target(replace(target, **kept))
+        wanted = target if seen is None else changed_by_both(present, seen=seen, wanted=target)
+        changed = checked_target(replace(wanted, **kept))
         check_sharing(present, changed, user)
         refuse_taken_names(connection, changed)
         if _place(changed) != _place(present):

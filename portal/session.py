@@ -17,6 +17,17 @@ def current_user() -> User | None:
     return acting(lake().operations, user, is_required_of_staff=settings().staff_second_factor)
 
 
+def still_current(user: User | None) -> User | None:
+    """Return who is signed in at this moment; where that is not who the page was drawn for, draw it anew.
+
+    A part of a page that runs by itself asks this first: it would act for somebody who is signed out.
+    """
+    now = current_user()
+    if (now and now.user_id) != (user and user.user_id):
+        st.rerun()
+    return now
+
+
 def this_session() -> str:
     """Return the session that the browser sends, be it good or not; empty: none."""
     session_id = st.context.cookies.get(SESSION_COOKIE)

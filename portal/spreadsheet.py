@@ -2,11 +2,17 @@
 
 import re
 
-FORMULA = r"^[=+\-@\t\r]"
-_FORMULA = re.compile(FORMULA)
+import polars as pl
+
+FORMULA = r"^([=+\-@\t\r])"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # says that the file is UTF-8
 
 
 def harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: an apostrophe goes before one that could be."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return re.sub(FORMULA, r"'\1", text)
+
+
+def harmless_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return a table with all its texts made harmless; what is no text stays, as do the names of columns."""
+    return rows.with_columns(pl.selectors.string().str.replace(FORMULA, "'${1}"))

@@ -19,9 +19,10 @@ from lake.people.accounts import User, full_names, user_within
 from lake.people.audit import About, note_change
 from lake.provenance import new_batch
 from lake.queue import enqueue_within
-from lake.rights import SYSTEM, Shared
+from lake.rights import SYSTEM, Shared, shared_upload
 from lake.sharing import check_shared
 from lake.tables import FRAMES, PHOTOMETRY
+from lake.target_checks import changed_meanwhile
 from lake.target_list import update_summary
 
 
@@ -49,17 +50,27 @@ def change_observers(lake: Lake, upload_id: int, usernames: list[str], *, user: 
     return upload(lake.operations, upload_id, user)
 
 
-def share_upload(lake: Lake, upload_id: int, wanted: Shared, *, user: User) -> Upload:
+def share_upload(
+    lake: Lake, upload_id: int, wanted: Shared, *, user: User, seen: Shared | None = None
+) -> Upload:
     """Return the upload after it was shared with others; its points come and go from lists at once.
+
+    Parameters
+    ----------
+    seen
+        How it was shared when the person looked; refused where that has changed.
 
     Raises
     ------
     Rejected
-        ``unknown-upload``; ``no-right``: only who sent it and staff may; ``no-group``, ``unknown-group``.
+        ``unknown-upload``; ``no-right``: only who sent it and staff may; ``no-group``, ``unknown-group``;
+        ``changed-meanwhile``.
     """
     with writing(lake.operations) as connection:
         sent = upload_seen_within(connection, upload_id, user)
         refuse_other_than_sender(sent, user)
+        if seen not in (None, shared_upload(sent)):
+            raise changed_meanwhile(sent.filename)
         # who left a group may leave a file there
         check_shared(wanted, SYSTEM if wanted.group_id == sent.group_id else _now(connection, user))
         before, after = _sharing(sent), _sharing(wanted)

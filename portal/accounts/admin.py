@@ -16,6 +16,7 @@ from portal.at_work.work import ListedJob, jobs_listed, retry_job
 from portal.deed import outcome
 from portal.fmt import moment_text
 from portal.opened import lake, settings
+from portal.spreadsheet import harmless_texts
 from portal.words import _, marked, several
 
 ANY_KIND = marked("Everything")
@@ -124,6 +125,11 @@ def audit_table(lines: Iterable[Entry]) -> pl.DataFrame:
     ]
     names = ("Time (UTC)", "Kind", "What", "Who", "Address", "Of", "Before", "After")
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String()))
+
+
+def audit_csv(lines: Iterable[Entry]) -> bytes:
+    """Return lines of the log as CSV for spreadsheets."""
+    return harmless_texts(audit_table(lines)).write_csv().encode()
 
 
 def limits_table() -> pl.DataFrame:

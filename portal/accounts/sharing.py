@@ -89,9 +89,9 @@ def target_sharing(target: Target, user: User | None) -> None:
         return
 
     def store(wanted: Shared) -> None:
-        update_target(lake().operations, target_shared_as(target, wanted), user=user)
+        update_target(lake().operations, target_shared_as(target, wanted), user=user, seen=target)
 
-    _box(user, "target", shared_target(target), store)
+    _box(user, f"target_{target.target_id}", shared_target(target), store)
 
 
 def upload_sharing(sent: Upload, user: User | None) -> None:
@@ -110,7 +110,7 @@ def words_of(visibility: Visibility, embargo_until_mjd: float | None) -> str:
 
 
 def _share(sent: Upload, wanted: Shared, user: User) -> None:
-    share_upload(lake(), sent.upload_id, wanted, user=user)
+    share_upload(lake(), sent.upload_id, wanted, user=user, seen=shared_upload(sent))
 
 
 def _box(user: User, key: str, now: Shared, store: Callable[[Shared], None]) -> None:
@@ -121,6 +121,18 @@ def _box(user: User, key: str, now: Shared, store: Callable[[Shared], None]) -> 
         st.caption(_("Now {seen}.", seen=words_of(now.visibility, now.embargo_until_mjd)))
         wanted = sharing_fields(user, f"{key}_share", present=now)
         sent = st.form_submit_button(_("Share so"), type="primary", icon=":material/check:")
+    seen = st.session_state.get(f"{key}_shared_as", now)
+    st.session_state[f"{key}_shared_as"] = now
+    if seen != now:
+        st.warning(
+            _(
+                "Somebody else changed this meanwhile, and it is now {seen}: "
+                "press the button again if you still want it your way.",
+                seen=words_of(now.visibility, now.embargo_until_mjd),
+            ),
+            icon=":material/group:",
+        )
+        return
     if not sent:
         return
     try:
@@ -128,4 +140,5 @@ def _box(user: User, key: str, now: Shared, store: Callable[[Shared], None]) -> 
     except Rejected as refusal:
         st.warning(escaped(_(refusal.reason)), icon=":material/error:")
         return
+    del st.session_state[f"{key}_shared_as"]
     st.rerun()

@@ -9,6 +9,7 @@ import polars as pl
 from engine.bands import BANDS, Band
 from engine.formats.curve import Curve, LongCurve
 from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty, flag_words
+from portal.spreadsheet import harmless_texts
 
 BHTOM_HEADER = ("MJD", "Magnitude", "Error", "Facility", "Filter", "Observer")
 RADIO_HEADER = ("MJD", "mJy", "Error", "Facility", "Filter", "Observer")
@@ -108,7 +109,10 @@ def _written(header: Sequence[str], rows: pl.DataFrame) -> str:
 
 
 def tomlake_csv(curve: Curve | LongCurve) -> Iterator[bytes]:
-    """Give every point with all that is known of it, piece by piece; commas, one header, no comment lines."""
+    """Give every point with all that is known of it, piece by piece; commas, one header, no comment lines.
+
+    People open it in spreadsheets: a text that begins like a formula has an apostrophe before it.
+    """
     yield _rows(curve, empty()).write_csv().encode()
     for points in curve.slices():
         yield _rows(curve, points).write_csv(include_header=False).encode()
@@ -116,7 +120,7 @@ def tomlake_csv(curve: Curve | LongCurve) -> Iterator[bytes]:
 
 def _rows(curve: Curve | LongCurve, points: pl.DataFrame) -> pl.DataFrame:
     words = {bits: flag_words(bits) for bits in points["flags"].unique().to_list()}
-    return points.select(
+    rows = points.select(
         "point_id",
         pl.lit(curve.target.name).alias("target"),
         pl.lit(curve.target.ra_deg).alias("ra_deg"),
@@ -143,3 +147,4 @@ def _rows(curve: Curve | LongCurve, points: pl.DataFrame) -> pl.DataFrame:
         "batch_id",
         pl.lit(curve.version).alias("snapshot"),
     )
+    return harmless_texts(rows)

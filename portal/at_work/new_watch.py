@@ -22,7 +22,7 @@ def new_watch_form(user: User) -> None:
     st.caption(escaped(" ".join(about)))
     with st.form("new_watch", border=False):
         example = _("such as: bright supernovae")
-        name = st.text_input(_("Name of the watch"), max_chars=80, placeholder=example)
+        name = st.text_input(_("Name of the watch"), max_chars=80, placeholder=example, key="watch_name")
         criteria = _what(info) | _where()
         left, right = st.columns(2, vertical_alignment="bottom")
         least_h = info.least_every_h
@@ -67,7 +67,7 @@ def _what(info: StreamInfo) -> dict[str, object]:
         found["probability_min"] = st.number_input(_("Probability from"), 0.0, 1.0, None, 0.1)
     if info.takes_conditions:
         conditions = _("Conditions: the WHERE of a filter")
-        found["conditions"] = st.text_area(conditions, max_chars=2000, height=80)
+        found["conditions"] = st.text_area(conditions, max_chars=2000, height=80, key="watch_conditions")
     return found
 
 

@@ -14,6 +14,7 @@ from portal.fmt import ago_text, escaped, size_text
 from portal.frame.frames import checks_of, id_of, target_of
 from portal.frame.verdicts import Verdict, cutout_fits, fits_of, picture_of, verdicts_of_upload
 from portal.parts import fact_list, frame_link, simulated_badge, status_badge, target_link
+from portal.session import current_user
 from portal.words import _, marked
 
 
@@ -131,7 +132,7 @@ def _verdict_line(verdict: Verdict) -> None:
         st.markdown(f"- {escaped(_(sentence))}")
 
 
-def job_card(job: Job, user: User) -> None:
+def job_card(job: Job) -> None:
     """Show one job in full, with the buttons that fit its state."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -153,13 +154,13 @@ def job_card(job: Job, user: User) -> None:
                     icon=icon,
                     disabled=not is_open,
                     on_click=_act_on_job,
-                    args=(act, job.job_id, user),
+                    args=(act, job.job_id),
                 )
 
 
-def _act_on_job(act: Callable[[int, User], str], job_id: int, user: User) -> None:
-    """Change a job before the page is drawn again, and say what came of it."""
+def _act_on_job(act: Callable[[int, User | None], str], job_id: int) -> None:
+    """Change a job as who is signed in now, before the page is drawn again, and say what came of it."""
     try:
-        st.toast(act(job_id, user))
+        st.toast(act(job_id, current_user()))
     except Rejected as error:
         st.warning(escaped(_(error.reason)))

@@ -24,6 +24,7 @@ from portal.frame.verdicts import Verdict, verdict_of
 from portal.light_curve.curves import light_curve
 from portal.light_curve.moment import address_of, read_version, readable
 from portal.opened import lake
+from portal.spreadsheet import harmless_texts
 from portal.words import _
 
 FRAME = "frame"  # of the address
@@ -189,7 +190,8 @@ def honesty_words(grown: pl.DataFrame) -> str:
 def stars_csv(shown: FramePage) -> bytes:
     """Return the stars of a frame as CSV, the target last."""
     stars = marked(shown).drop("upload_id", "target_id", "batch_id", strict=False)
-    return stars.sort(pl.col("ref_id") == TARGET_REF_ID, maintain_order=True).write_csv().encode()
+    in_order = stars.sort(pl.col("ref_id") == TARGET_REF_ID, maintain_order=True)
+    return harmless_texts(in_order).write_csv().encode()
 
 
 def target_of(sent: Upload, user: User | None) -> Target | None:

@@ -16,6 +16,7 @@ from lake.sites.observatories import RegisteredCamera, camera_registered, list_c
 from portal.fmt import MISSING, ago_text, date_text, duration_text, number_text
 from portal.light_curve.moment import address_of, read_version
 from portal.opened import lake
+from portal.session import current_user
 from portal.words import _, marked, several
 
 SORTS: dict[str, tuple[str, bool]] = {
@@ -138,8 +139,11 @@ def favourites(user: User | None) -> frozenset[str]:
     )
 
 
-def keep(oname: str, user: User, *, wanted: bool) -> None:
-    """Put a camera on a person's list, or take it off."""
+def keep(oname: str, *, wanted: bool) -> None:
+    """Put a camera on the list of who is signed in now, or take it off."""
+    user = current_user()
+    if user is None:
+        return
     if not wanted:
         remove_favourite(lake().operations, oname, user=user)
     elif oname not in favourites(user):

@@ -16,6 +16,7 @@ from lake.raw import RawStore
 from lake.spectra import SentSpectrum, points_of, spectra_of
 from portal.fmt import MISSING, date_text, moment_text
 from portal.opened import lake
+from portal.spreadsheet import harmless_texts
 from portal.vega import Spec, spec_of
 from portal.words import _, language, marked
 
@@ -227,17 +228,12 @@ def spectra_csv(shown: Sequence[Shown]) -> bytes:
             pl.lit(sent.upload_id).alias("upload"),
             "wavelength_angstrom",
             "flux",
-            pl.lit(_plain(spectrum.flux_unit)).alias("flux_unit"),
+            pl.lit(spectrum.flux_unit).alias("flux_unit"),
             pl.lit(spectrum.mjd, dtype=pl.Float64()).alias("mjd_utc"),
-            pl.lit(_plain(spectrum.facility or sent.oname)).alias("facility"),
-            pl.lit(_plain(sent.observers)).alias("observers"),
+            pl.lit(spectrum.facility or sent.oname).alias("facility"),
+            pl.lit(sent.observers).alias("observers"),
         )
         for sent, spectrum in whole
         if spectrum is not None
     ]
-    return pl.concat(parts).write_csv().encode() if parts else b""
-
-
-def _plain(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return harmless_texts(pl.concat(parts)).write_csv().encode() if parts else b""

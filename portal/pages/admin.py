@@ -104,7 +104,7 @@ with st.container(horizontal=True):
     if lines:
         st.download_button(
             _("These lines (CSV)"),
-            lambda: admin.audit_table(lines).write_csv().encode(),
+            lambda: admin.audit_csv(lines),
             file_name=f"audit_{admin.today()}.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -44,7 +44,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
                 icon=":material/star:" if shown.is_favourite else ":material/star_border:",
                 key="keep",
                 on_click=telescopes.keep,
-                args=(oname, user),
+                args=(oname,),
                 kwargs={"wanted": not shown.is_favourite},
             )
         st.page_link("../pages/observatories.py", label=_("All observatories"), icon=":material/arrow_back:")

@@ -7,7 +7,7 @@ from portal.fmt import MISSING, escaped
 from portal.frame import frame_sections as sections
 from portal.frame import frames
 from portal.parts import simulated_badge, status_badge
-from portal.session import current_user
+from portal.session import current_user, still_current
 from portal.words import _
 
 POLL_S = 2.0
@@ -52,6 +52,7 @@ if not is_finished(sent):
     @st.fragment(run_every=POLL_S)
     def follow() -> None:
         """Say how far the measurement is; when it ends, the page comes anew."""
+        still_current(user)
         now = frames.page_of(asked, user)
         if now is None or is_finished(now.sent):
             st.rerun()

@@ -37,8 +37,10 @@ with (
     st.popover(_("Make a group"), icon=":material/group_add:", width="content"),
     st.form("new_group", border=False, clear_on_submit=True),
 ):
-    name = st.text_input(_("Name of the group"), max_chars=100, placeholder=_("such as: Night owls"))
-    description = st.text_area(_("What it works on"), max_chars=2000, height=80)
+    name = st.text_input(
+        _("Name of the group"), max_chars=100, placeholder=_("such as: Night owls", key="new_group_name")
+    )
+    description = st.text_area(_("What it works on"), max_chars=2000, height=80, key="new_group_about")
     made = st.form_submit_button(_("Make group"), type="primary", icon=":material/group_add:")
 if made:
     say(people.make_group(user, name, description))

@@ -5,7 +5,7 @@ import streamlit as st
 from portal.at_work import work
 from portal.fmt import escaped
 from portal.frame.cards import job_card
-from portal.session import current_user
+from portal.session import current_user, still_current
 from portal.words import _, marked, several
 
 REFRESH_S = 4.0
@@ -27,6 +27,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 @st.fragment(run_every=REFRESH_S)
 def listed(state: str, kind: str) -> None:
     """Show counts and the newest jobs, and keep them fresh."""
+    still_current(user)
     counts = work.job_counts()
     with st.container(horizontal=True):
         for name, count in counts.items():
@@ -69,6 +70,6 @@ if user is not None and user.is_staff:
     number = st.number_input(_("Job number"), min_value=1, step=1, value=None, key="jobs_number", width=200)
     job = work.job_now(int(number)) if number else None
     if job is not None:
-        job_card(job, user)
+        job_card(job)
     elif number:
         st.info(_("There is no job {number}.", number=escaped(str(number))))

@@ -17,18 +17,33 @@ from portal.parts import (
     simulated_banner,
     target_link,
 )
-from portal.session import current_user
+from portal.session import current_user, still_current
+from portal.shell.signed_out import show_typed, typed
 from portal.target_tabs import TABS
+from portal.target_tabs.notes import REFUSAL
 from portal.words import _
 
 ASKING_EVERY_S = 1.5
+LOOKED_AT = "target_looked_at"
 
 user = current_user()
 asked = st.query_params.get("name", "")
 row = data.target_named(asked, user) if asked else None
+looker = user.username if user else ""  # whoever is somebody else now is told so by the shell
+looked_at, looked_at_id = st.session_state.get(LOOKED_AT, {}).get(looker, ("", None))
 if row is None:
     st.title(_("No such target"))
-    if asked:
+    if asked and asked == looked_at:
+        st.session_state.pop(REFUSAL, None)  # of a note on it
+        st.warning(
+            _(
+                "Somebody deleted this target, or closed it to you, while you looked at it: "
+                "what you sent last was not stored."
+            ),
+            icon=":material/delete:",
+        )
+        show_typed(typed())
+    elif asked:
         st.text(_("There is no target named {name} here.", name=repr(asked[:100])))
     else:
         st.text(_("No target was named."))
@@ -38,6 +53,17 @@ if row is None:
     st.stop()
 
 target = row.target
+if asked == looked_at and target.target_id != looked_at_id:
+    st.session_state.pop(REFUSAL, None)
+    st.warning(
+        _(
+            "{gone} was merged into {kept} while you looked at it: what you sent last was not stored.",
+            gone=escaped(asked),
+            kept=escaped(target.name),
+        ),
+        icon=":material/merge:",
+    )
+st.session_state[LOOKED_AT] = {looker: (asked, target.target_id)}
 summary = summary_of(target.target_id or 0, user)
 asked_at_first = archives.asking(target.target_id or 0)
 simulated = target.simulated or summary.is_simulated
@@ -80,6 +106,7 @@ if asked_at_first is not None:
     @st.fragment(run_every=ASKING_EVERY_S)
     def follow() -> None:
         """Show how far the archives are; when one has brought points, the whole page comes anew."""
+        still_current(user)
         now = archives.asking(target.target_id or 0)
         if now is None or summary_of(target.target_id or 0, user).points != summary.points:
             st.rerun()

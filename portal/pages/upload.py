@@ -10,7 +10,7 @@ from portal.fmt import escaped
 from portal.frame import sending
 from portal.frame.cards import upload_card
 from portal.parts import simulated_banner
-from portal.session import current_user
+from portal.session import current_user, still_current
 from portal.words import _, marked, several
 
 NO_CAMERA = marked("Not registered: read everything from the header")
@@ -124,6 +124,7 @@ is_waiting = not all(work.is_finished(each) for each in work.uploads_named(accep
 @st.fragment(run_every=POLL_S if is_waiting else None)
 def verdicts_of(upload_ids: list[int]) -> None:
     """Show the uploads of this visit and how far they are."""
+    still_current(user)
     sent = work.uploads_named(upload_ids, user)
     done = sum(work.is_finished(one) for one in sent)
     if is_waiting and done == len(sent):

@@ -10,11 +10,13 @@ import streamlit as st
 from engine.errors import TomlakeError
 from portal import this_run
 from portal.accounts.notices import unread_count
+from portal.fmt import escaped
 from portal.light_curve.moment import AS_OF, look_as_of, moment
 from portal.parts import moment_banner
 from portal.session import current_user
 from portal.shell.language_line import language_line
 from portal.shell.menu import pages_of
+from portal.shell.signed_out import tell_signed_out
 from portal.words import _, listen
 
 PORTAL = Path(__file__).resolve().parent.parent
@@ -28,12 +30,7 @@ st.logo(str(STATIC / f"logo-word-{theme}.svg"), size="large")
 
 user = current_user()
 page = st.navigation(pages_of(user, unread=unread_count(user)), position="top")
-if user is not None:
-    st.session_state["was_signed_in"] = True
-elif "was_signed_in" in st.session_state:  # or a form would vanish without a word
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning("Your session has ended: what was sent just now was not stored.", icon=":material/logout:")
-        st.page_link("../pages/account.py", label="Sign in again", icon=":material/login:")
+tell_signed_out(user)
 refusal = look_as_of(st.query_params.get(AS_OF, ""))
 if refusal:
     st.error(_(refusal), icon=":material/history_toggle_off:")
@@ -44,6 +41,6 @@ if asked is not None:
 try:
     page.run()
 except TomlakeError as trouble:
-    st.error(_(trouble.reason), icon=":material/error:")
+    st.error(escaped(_(trouble.reason)), icon=":material/error:")
 finally:  # pages may stop early
     language_line()

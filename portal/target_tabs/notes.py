@@ -22,17 +22,18 @@ from portal.session import current_user
 from portal.words import _
 
 SHOWN_AT_ONCE = 30
+REFUSAL = "note_refusal"
 
 
 def notes_tab(target: Target, user: User | None) -> None:
     """Show the notes on a target; whoever is signed in writes, and takes back what is their own."""
-    refusal = st.session_state.pop("note_refusal", "")
+    refusal = st.session_state.pop(REFUSAL, "")
     if refusal:
         st.warning(escaped(_(refusal)), icon=":material/error:")
     if user is None:
         st.caption(_("Sign in to write a note."))
     else:
-        with st.form("note_form", clear_on_submit=True, border=False):
+        with st.form("note_form", border=False):
             st.text_area(
                 _("Note"),
                 key="note_text",
@@ -104,21 +105,24 @@ def _note_box(note: Comment, user: User | None) -> None:
 
 
 def _write(target: Target) -> None:
-    """Keep a note before the page is drawn again; the lake refuses what may not be."""
+    """Keep a note before the page is drawn again; what the lake refuses stays in its field."""
     text = st.session_state.get("note_text", "")
-    _act(lambda user: add_comment(lake().operations, target.target_id or 0, text, by=user))
+    if _act(lambda user: add_comment(lake().operations, target.target_id or 0, text, by=user)):
+        st.session_state["note_text"] = ""
 
 
 def _remove(comment_id: int) -> None:
     _act(lambda user: remove_comment(lake().operations, comment_id, by=user))
 
 
-def _act(deed: Callable[[User], object]) -> None:
-    """Do something as who is signed in now: the session may have ended since the page was drawn."""
+def _act(deed: Callable[[User], object]) -> bool:
+    """Return whether something was done as who is signed in now: the session may have ended meanwhile."""
     user = current_user()
+    if user is None:
+        return False  # the shell says so
     try:
-        if user is None:
-            raise Rejected("Your session has ended: sign in again.", code="signed-out")
         deed(user)
     except Rejected as refusal:
-        st.session_state["note_refusal"] = refusal.reason
+        st.session_state[REFUSAL] = refusal.reason
+        return False
+    return True

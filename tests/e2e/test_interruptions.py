@@ -48,10 +48,11 @@ def test_a_session_that_ended_below_a_form_is_told_and_stores_nothing(form: Page
     form.get_by_role("textbox", name="Name", exact=True).fill("Never stored 1")
     form.get_by_role("textbox", name="Dec", exact=True).fill("-60:00:00")
     form.get_by_role("button", name="Add target").click()
-    form.get_by_text("Your session has ended").wait_for(timeout=TIMEOUT_MS)
+    form.get_by_text("You are signed out").wait_for(timeout=TIMEOUT_MS)
     answer = requests.get(f"{demo.url}/api/v1/targets/Never stored 1", timeout=30)
     assert answer.status_code == 404
-    form.get_by_role("link", name="Sign in again").click()
-    form.get_by_role("heading", name="Sign in").wait_for(timeout=TIMEOUT_MS)
+    with form.context.expect_page() as opened:
+        form.get_by_role("link", name="Sign in in another tab").click()
+    opened.value.get_by_role("heading", name="Sign in").wait_for(timeout=TIMEOUT_MS)
     sign_in(form, demo)
-    assert form.get_by_text("Your session has ended").count() == 0
+    assert form.get_by_text("You are signed out").count() == 0

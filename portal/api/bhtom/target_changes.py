@@ -43,7 +43,7 @@ def update(user: SignedIn, lake: TheLake, name: str, fields: BodyFields) -> Resp
         cadence_d=changed.cadence_d,
     )
     try:
-        update_target(lake.operations, wanted, user=user)
+        update_target(lake.operations, wanted, user=user, seen=present)
     except Rejected as error:
         raise (no_permission(error.reason) if error.code == "no-right" else target_refusal(error)) from error
     return json_reply({"Status": "updated"}, status=201)

@@ -47,7 +47,7 @@ def share_target(user: SignedIn, lake: TheLake, name: Name, body: Sharing) -> Sh
     present = get_target(lake.operations, name, user)
     wanted = _wanted(lake, body, present.created_by, user)
     changed = target_shared_as(present, wanted)
-    return _told(lake, shared_target(update_target(lake.operations, changed, user=user)), user)
+    return _told(lake, shared_target(update_target(lake.operations, changed, user=user, seen=present)), user)
 
 
 @router.get("/uploads/{upload_id}/sharing")

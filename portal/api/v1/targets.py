@@ -13,6 +13,7 @@ from lake.opening import Lake
 from lake.people.accounts import User
 from lake.people.groups import group_named
 from lake.provenance import new_batch
+from lake.target_checks import changed_meanwhile
 from lake.target_rows import separation_deg, unit_vector
 from lake.targets import (
     Cone,
@@ -166,11 +167,11 @@ async def get(user: Visitor, lake: TheLake, name: Name, if_none_match: IfNoneMat
 @router.patch("/targets/{name}", response_model=TargetAnswer)
 def change(user: SignedIn, lake: TheLake, name: Name, body: TargetChange, if_match: IfMatch = "") -> Response:
     """Change what you send of a target; only its maker and staff may."""
+    target = get_target(lake.operations, name, user)  # before its tag is: what comes between is noticed
     present = _answer(lake, name, user)
     if if_match and not _is_as_read(if_match, user, present):
-        raise Rejected("The target changed meanwhile: read it again.", code="changed-meanwhile")
-    target = get_target(lake.operations, present.target_id, user)
-    changed = update_target(lake.operations, body.applied(target), user=user)
+        raise changed_meanwhile(present.name)
+    changed = update_target(lake.operations, body.applied(target), user=user, seen=target)
     answer = target_answer(target_row(lake.operations, changed))
     return conditional("", answer, _tag(user, answer))
 

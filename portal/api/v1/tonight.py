@@ -1,5 +1,6 @@
 """``/tonight``: which targets to observe from a telescope in a night, as JSON, CSV, calendar or text."""
 
+from dataclasses import replace
 from datetime import date as Date  # noqa: N812 - a field of the query has this name
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from lake.opening import Lake
 from lake.sites.telescopes import Telescope, telescope_at, telescope_named
 from lake.tonight import Asked, Plan, plan_night
 from portal.api.identity import TheLake, Visitor
+from portal.spreadsheet import harmless_texts
 
 router = APIRouter(tags=["tonight"])
 MOST_TARGETS = 1000
@@ -160,7 +162,7 @@ def plan(request: Request, user: Visitor, lake: TheLake, query: Annotated[NightQ
 
 def _body(found: Plan, chosen: str) -> str:
     if chosen == "csv":
-        return csv_text(found.file)
+        return csv_text(replace(found.file, rows=harmless_texts(found.file.rows)))
     if chosen == "ics":
         return icalendar(found.file, now_mjd=mjd_now())
     if chosen == "txt":
