@@ -39,6 +39,8 @@ _HOLDS: dict[str, object] = {
     "sign_in_attempts.provider": "orcid", "identities.provider": "orcid",
     "frames.stages_s": "{}", "calibrations.spatial": None, "frames.wcs_header": "",
     "frames.cutout_sha256": "", "reference_stars.origin": "archive",
+    "notices.kind": "comment", "notices.facts": {"by": OWNER}, "notice_wishes.kind": "comment",
+    "notice_wishes.mail": "no", "follows.known": {"points": 1, "mags": {}},
     "visibility": "public", "group_id": 1, "created_by": OWNER, "uploaded_by": OWNER, "made_by": OWNER,
     "username": OWNER, "by": OWNER, "who": OWNER, "observers": [OWNER],
     "embargo_until_mjd": None, "expires_mjd": mjd_now() + 99.0,
