@@ -70,7 +70,7 @@ async def peer_form(client: aiohttp.ClientSession, server: Server, target: int) 
 async def peer_csv(client: aiohttp.ClientSession, server: Server, target: int, form: PeerForm) -> int:
     """Return the bytes of the CSV that the form brings."""
     url = f"{server.url}/dataproducts/target/{target}/share/"
-    headers = {"Referer": server.url, "Cookie": f"csrftoken={form.cookie}"}
+    headers = {**_CLOSE, "Referer": server.url, "Cookie": f"csrftoken={form.cookie}"}
     async with client.post(url, data=form.fields, headers=headers) as answer:
         answer.raise_for_status()
         body = await answer.read()

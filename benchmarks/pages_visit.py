@@ -10,7 +10,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 MOST_MESSAGE_BYTES = 1 << 28
-# what a browser asks for beside the page, whatever the page: see `python -m benchmarks.pages_browser`
+# what a browser asks for beside the page, whatever the page: as Chromium does
 _ASKED_FIRST = ("/_stcore/health", "/_stcore/host-config")
 _FILE = re.compile(rb"/media/[0-9a-f]+\.\w+")  # pictures and files that the page's elements name
 
