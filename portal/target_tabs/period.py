@@ -11,6 +11,7 @@ from portal.one_target import periods
 from portal.words import _, marked
 
 PERIOD = "period"  # its word in the address
+MOST_EPOCH_D = 1e6  # MJD: some thousand years
 
 
 def period_tab(target: Target, user: User | None) -> None:
@@ -72,6 +73,8 @@ def _fields(target: Target, found: PeriodSearch) -> tuple[float, float]:
         )
         epoch = st.number_input(
             _("Phase 0 at [d]"),
+            min_value=-MOST_EPOCH_D,
+            max_value=MOST_EPOCH_D,
             value=found.seen.epoch,
             format="%.4f",
             key=f"epoch_of_{target.target_id}",
@@ -81,7 +84,9 @@ def _fields(target: Target, found: PeriodSearch) -> tuple[float, float]:
         for label, factor in (("P/2", 0.5), ("2P", 2.0)):
             st.button(label, key=f"times_{factor}", on_click=_multiply, args=(key, factor))
         st.button(_("Best"), key="best_period", on_click=_put, args=(key, found.period_d))
-    return period_d, epoch
+    # limits of fields hold in browsers only
+    is_period, is_epoch = 1e-4 <= period_d <= periods.MOST_PERIOD_D, abs(epoch) <= MOST_EPOCH_D
+    return period_d if is_period else found.period_d, epoch if is_epoch else found.seen.epoch
 
 
 def _multiply(key: str, factor: float) -> None:

@@ -19,7 +19,8 @@ ANSWERS = ("error", "warning", "info", "success", "toast")
 _TAGS = r"<script|<img src=x|<b>Eve"
 _IN_HTML = re.compile(_TAGS, re.IGNORECASE)
 _IN_MARKDOWN = re.compile(
-    rf"(?<!\\)(?:{_TAGS}|\*\*bold\*\*|:red\[hi|\]\(javascript:|\$x\^2\$)", re.IGNORECASE
+    rf"(?<!\\)(?:{_TAGS}|\*\*bold\*\*|:red\[hi|\]\(javascript:|\$x\^2\$|(?<!\*)\*(?:b|Kowalska|Maker)\*(?!\*))",
+    re.IGNORECASE,
 )
 _INTERNAL = re.compile(
     r"Traceback|[a-z]\w*Error\b|sqlalchemy|sqlite3|psycopg|duckdb|polars|NoneType|object at 0x|\bSELECT\b"
