@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.installation import Installation
 
@@ -44,5 +44,5 @@ def test_a_question_gives_rows_a_file_and_a_link_that_asks_it_again(
     elsewhere.goto(link)
     elsewhere.get_by_text(" s from version ").wait_for(timeout=TIMEOUT_MS)
     assert int(elsewhere.get_by_text(" s from version ").inner_text().split()[0]) == count
-    assert elsewhere.get_by_role("textbox", name="SQL").input_value() == QUESTION
+    expect(elsewhere.get_by_role("textbox", name="SQL")).to_have_value(QUESTION, timeout=TIMEOUT_MS)
     context.close()

@@ -1,0 +1,40 @@
+"""What axe-core holds against a page, and the few things that nobody here can mend."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+TIMEOUT_MS = 60_000
+GRAVE = ("moderate", "serious", "critical")
+_BRUSH = (
+    "Vega draws the rectangles of a brush itself, in layers of their own: Vega-Lite passes them neither aria "
+    "nor a description, and no other property of a specification reaches them"
+)
+# (rule, selector as axe writes it) -> why it stays
+EXCUSED = {("svg-img-alt", ".brush_brush"): _BRUSH, ("svg-img-alt", ".brush_brush_bg"): _BRUSH}
+
+
+def settle(page: Page) -> None:
+    """Wait until a page is drawn, and let its colours change at once from here on."""
+    page.locator("h1").first.wait_for(timeout=TIMEOUT_MS)
+    page.locator('.stApp[data-test-script-state="notRunning"]').wait_for(timeout=TIMEOUT_MS)
+    page.wait_for_load_state("networkidle")
+    page.add_style_tag(content="* { transition: none !important; animation: none !important; }")
+
+
+def turn(page: Page, scheme: str) -> None:
+    """Turn a page light or dark."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what keeps people out of a page as it stands, by some rules or by all of them."""
+    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    told = Axe().run(page, options={"resultTypes": ["violations"], **only}).response
+    return [
+        f"{found['impact']} {found['id']} {node['target']} {node['html'][:200]}"
+        for found in told["violations"]
+        if found["impact"] in GRAVE
+        for node in found["nodes"]
+        if (found["id"], node["target"][-1]) not in EXCUSED
+    ]

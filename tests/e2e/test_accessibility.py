@@ -1,0 +1,73 @@
+"""Nobody is kept out: axe-core looks at every page and every part of a target, light, dark and on a phone."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from portal.shell.menu import MENU
+from portal.target_tabs import TABS
+from tests.e2e.accessibility import TIMEOUT_MS, settle, turn, violations
+from tests.e2e.installation import Installation, sign_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
+
+ASKS = {"target": "?name=Sim26dkv", "camera": "?camera=SimObs_Cam1", "frame": "?frame=u1"}
+PAGES = {entry.name: f"/{entry.name}{ASKS.get(entry.name, '')}" for entry in MENU[1:]} | {
+    "home": "/",
+    "targets on cards": "/targets?view=Cards",
+    "targets on the sky": "/targets?view=Sky",
+    "upload of a target": "/upload?target=Sim26dkv",
+}
+DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def staff(browser: Browser, published: Installation) -> Iterator[Page]:
+    """Return a window in which staff are signed in."""
+    context = browser.new_context(viewport=DESK, color_scheme="light")
+    page = context.new_page()
+    sign_in(page, published)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[Page]:
+    """Return a window without cookies."""
+    context = browser.new_context(viewport=DESK, color_scheme="light")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_keeps_staff_out(name: str, staff: Page, published: Installation) -> None:
+    staff.set_viewport_size(DESK)
+    staff.goto(published.url + PAGES[name])
+    settle(staff)
+    turn(staff, "light")
+    assert not violations(staff)
+    turn(staff, "dark")
+    assert not violations(staff, "color-contrast")
+    staff.set_viewport_size(PHONE)
+    assert not violations(staff)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_keeps_visitors_out(name: str, visitor: Page, published: Installation) -> None:
+    visitor.goto(published.url + PAGES[name])
+    settle(visitor)
+    assert not violations(visitor)
+
+
+@pytest.mark.parametrize("label", [tab.label.split(": ")[1] for tab in TABS])
+def test_no_part_of_a_target_keeps_people_out(label: str, staff: Page, published: Installation) -> None:
+    staff.set_viewport_size(DESK)
+    if "name=Sim26dkv" not in staff.url:
+        staff.goto(published.url + PAGES["target"])
+    staff.get_by_role("tab", name=label).click(timeout=TIMEOUT_MS)
+    settle(staff)
+    turn(staff, "light")
+    assert not violations(staff)
+    turn(staff, "dark")
+    assert not violations(staff, "color-contrast")
