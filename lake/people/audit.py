@@ -3,11 +3,11 @@
 It is only ever added to. A change is noted in its own transaction, so that neither is without the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, insert, select
 
 from engine.errors import Rejected
 from engine.target import Target
@@ -156,6 +156,16 @@ def audit_page(operations: Engine, wanted: AuditFilter, user: User, *, limit: in
         conditions.append(audit.c.at_mjd >= wanted.since_mjd)
     if wanted.before_id is not None:
         conditions.append(audit.c.audit_id < wanted.before_id)
+    return _lines(operations, conditions, limit=limit)
+
+
+def own_downloads(operations: Engine, user: User, *, limit: int) -> list[Entry]:
+    """Return what somebody downloaded, the newest first."""
+    own = [audit.c.kind == Kind.DOWNLOAD.value, audit.c.who == user.username]
+    return _lines(operations, own, limit=limit)
+
+
+def _lines(operations: Engine, conditions: Sequence[ColumnElement[bool]], *, limit: int) -> list[Entry]:
     note_now(operations)
     query = select(audit).where(*conditions).order_by(audit.c.audit_id.desc()).limit(limit)
     with reading(operations) as connection:

@@ -1,4 +1,4 @@
-"""The sections of the page Account: profile, password, second factor, sessions, and the way out."""
+"""The sections of the page Account: profile, downloads, password, second factor, sessions, the way out."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,13 @@ from portal.words import _, marked, several
 _ENROLMENT = "second_factor_enrolment"
 _CITED = marked("Whoever sees your points reads it where they are cited.")
 WIDTH = 620
+MOST_DOWNLOADS = 100
 LONG_ENOUGH = marked("8 or more characters.")
 
 
 def account_sections(user: User) -> None:
     """Show everything of an account but its tokens."""
-    for section in (_profile, _password, _second_factor, _sessions, _departure):
+    for section in (_profile, _downloads, _password, _second_factor, _sessions, _departure):
         section(user)
 
 
@@ -41,6 +42,28 @@ def _profile(user: User) -> None:
         wanted = st.form_submit_button(_("Keep profile"), key="keep_profile")
     if wanted:
         _told(lambda: my_account.keep_profile(user, fields), _("Your profile is kept."))
+
+
+def _downloads(user: User) -> None:
+    st.header(_("Downloads"))
+    taken = my_account.downloads(user, limit=MOST_DOWNLOADS)
+    if taken.is_empty():
+        st.caption(
+            _("You have downloaded nothing yet. Staff see who downloads what, so that observers hear of it.")
+        )
+        return
+    st.dataframe(
+        taken,
+        hide_index=True,
+        width=WIDTH,
+        height="content" if len(taken) <= 8 else 38 * 8,
+        alt=_("What you downloaded"),
+        column_config={
+            "Time (UTC)": st.column_config.DatetimeColumn(_("Time (UTC)"), format="YYYY-MM-DD HH:mm"),
+            "Target": _("Target"),
+            "What": _("What"),
+        },
+    )
 
 
 def _password(user: User) -> None:

@@ -2,10 +2,13 @@
 
 import threading
 
+import polars as pl
 import segno
 
 from engine.errors import Rejected, Transient
+from engine.times import datetime_of
 from lake.people.accounts import User, check_password, set_password
+from lake.people.audit import own_downloads
 from lake.people.departure import delete_account
 from lake.people.newcomers import lacks_password, set_first_password
 from lake.people.profile import Profile, change_profile, profile_of
@@ -100,6 +103,19 @@ def drop_guard(user: User, password: str, code: str) -> None:
 def guard_drawing(uri: str) -> str:
     """Return what a device reads with its camera, as SVG: black on white also where the page is dark."""
     return segno.make_qr(uri, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff")
+
+
+def downloads(user: User, *, limit: int) -> pl.DataFrame:
+    """Return what somebody downloaded, the newest first: when, of what, and which file."""
+    rows = own_downloads(lake().operations, user, limit=limit)
+    return pl.DataFrame(
+        {
+            "Time (UTC)": [datetime_of(each.at_mjd).replace(tzinfo=None) for each in rows],
+            "Target": [each.object_name for each in rows],
+            "What": [each.deed for each in rows],
+        },
+        schema={"Time (UTC)": pl.Datetime(), "Target": pl.String(), "What": pl.String()},
+    )
 
 
 def own_sessions(user: User, *, this: str) -> list[Session]:

@@ -11,9 +11,12 @@ from sqlalchemy import func, select, update
 from engine.brokers.streams.protocol import Rule, candidates
 from engine.brokers.streams.registry import stream
 from lake.job_rows import JobState
+from lake.notices.kinds import Kind, Wish
+from lake.notices.notices import list_notices, mark_read
 from lake.operations import jobs, reading, users, writing
 from lake.people.account_tables import sign_ups
 from lake.people.accounts import Role, User, open_session
+from lake.people.comments import add_comment
 from lake.people.groups import Group, create_group, set_member
 from lake.people.identities import Identity, account_of, identities_of
 from lake.people.newcomers import NO_PASSWORD
@@ -22,9 +25,9 @@ from lake.people.sign_up import Request, ask_for_account
 from lake.proposals import store_candidates
 from lake.queue import enqueue
 from lake.watches import Watch, add_watch
-from portal.accounts import admin, admin_accounts, my_account, people, ways_in
+from portal.accounts import admin, admin_accounts, my_account, notices, people, ways_in
 from portal.at_work import archives, watching, work
-from portal.observing import camera_import, telescopes
+from portal.observing import camera_import
 
 _NUMBERS = count()
 OWNER = frozenset({"owner"})
@@ -111,6 +114,23 @@ def _ended(user: User, shared: Shared) -> int:
     return my_account.end_others(user, this=kept)
 
 
+def _mention(shared: Shared) -> int:
+    """Return the number of a new notice for the owner, which is theirs alone to have read."""
+    operations, target = shared.lake.operations, shared.things["public"].target
+    add_comment(operations, target.target_id or 0, "@owner, look.", by=account(shared.lake, "staff"))
+    newest = max(each.notice_id for each in list_notices(operations, _owner(shared), limit=99))
+    for visitor in SIGNED_IN - {"owner"}:  # they may have notices of their own, too
+        mark_read(operations, account(shared.lake, visitor), up_to_id=newest)
+    return newest
+
+
+def _followed_again(user: User, shared: Shared) -> None:
+    target = shared.things["public"].target
+    notices.follow_target(target, user, change_mag=0.5)
+    notices.leave_target(target, user)
+    notices.follow_target(target, user, change_mag=0.5)
+
+
 def _cameras(_shared: Shared) -> bytes:
     return f"name,camera_name\nSite0,Camera {next(_NUMBERS)}".encode()
 
@@ -131,6 +151,14 @@ CHANGING: dict[str, Changes | ChangesOwn] = {
     ),
     "accounts.my_account.end_session": Changes(
         ask=lambda d: my_account.end_session(d.user, d.given), who=OWNER, prepare=_session
+    ),
+    "accounts.notices.follow_target": Changes(
+        ask=lambda d: notices.follow_target(d.given, d.user, change_mag=0.5),
+        who=IN_GROUP,
+        prepare=lambda shared: shared.things["group"].target,
+    ),
+    "accounts.notices.read_up_to": Changes(
+        ask=lambda d: notices.read_up_to(d.user, d.given), who=OWNER, prepare=_mention
     ),
     "accounts.people.put_member": Changes(
         ask=lambda d: people.put_member(d.user, d.given, "pubwex", Role.EDITOR),
@@ -196,7 +224,8 @@ CHANGING: dict[str, Changes | ChangesOwn] = {
             d.user, stream("fink_ztf").info, "mine", {"classification": "SN candidate"}
         )
     ),
-    "observing.telescopes.keep": ChangesOwn(
-        ask=lambda d: telescopes.keep(d.shared.things["public"].oname, d.user, wanted=True)
+    "accounts.notices.keep_wishes": ChangesOwn(
+        ask=lambda d: notices.keep_wishes(d.user, {Kind.COMMENT: Wish(in_portal=False)})
     ),
+    "accounts.notices.leave_target": ChangesOwn(ask=lambda d: _followed_again(d.user, d.shared)),
 }

@@ -10,14 +10,14 @@ from shared_things import EVERYBODY, FILES, OWN, TARGETS, WORDS
 from lake.inbox.uploads import Upload
 from lake.tonight import Asked as Night
 from portal import data, home_sections
-from portal.accounts import admin, my_account, people, sharing, ways_in
+from portal.accounts import admin, my_account, notices, people, sharing, ways_in
 from portal.at_work import watching, work
 from portal.frame import frames, sending, verdicts
 from portal.light_curve import curves
 from portal.light_curve.looks import Look
 from portal.light_curve.views import Box, View
 from portal.observing import telescopes, tonight
-from portal.one_target import bodies, passport, periods, sky, spectra
+from portal.one_target import bodies, passport, periods, sky, spectra, summary
 from portal.public_lake import published
 from portal.shell import menu
 from portal.target_list import target_search
@@ -110,6 +110,14 @@ TELLING: dict[str, Tells | Counts] = {
         ask=lambda a: admin.audit_lines(a.someone, kind="Sign-ins", who="", since="ever"), must=("staff",)
     ),
     "accounts.my_account.own_profile": Tells(ask=lambda a: my_account.own_profile(a.someone), must=("own",)),
+    "accounts.my_account.downloads": Tells(ask=lambda a: my_account.downloads(a.someone, limit=99)),
+    "accounts.notices.own_notices": Tells(ask=lambda a: notices.own_notices(a.someone, limit=99)),
+    "accounts.notices.unread_count": Tells(ask=lambda a: notices.unread_count(a.user)),
+    "accounts.notices.own_wishes": Tells(ask=lambda a: notices.own_wishes(a.someone)),
+    "accounts.notices.has_address": Tells(ask=lambda a: notices.has_address(a.someone)),
+    "accounts.notices.own_follow": Tells(
+        ask=lambda a: notices.own_follow(a.thing.target, a.someone), of=TARGETS
+    ),
     "accounts.my_account.own_sessions": Tells(
         ask=lambda a: my_account.own_sessions(a.someone, this=""), must=("own",)
     ),
@@ -201,6 +209,10 @@ TELLING: dict[str, Tells | Counts] = {
         ask=lambda a: verdicts.latest_observations(a.user), must=THINGS
     ),
     # light curves
+    "light_curve.curves.closed_of": Tells(ask=lambda a: curves.closed_of(a.target_id, a.user), of=TARGETS),
+    "one_target.summary.summary_of": Tells(
+        ask=lambda a: summary.summary_of(a.target_id, a.user), of=TARGETS, must=TARGETS
+    ),
     "light_curve.curves.light_curve": Tells(
         ask=lambda a: curves.light_curve(a.target_id, a.user), of=TARGETS, must=THINGS
     ),
