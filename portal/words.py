@@ -6,9 +6,11 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 
 import streamlit as st
 from babel import Locale
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -18,6 +20,7 @@ from engine.marking import marked as marked  # noqa: PLC0414 - who says texts ma
 LANGUAGES = Path(__file__).resolve().parent / "languages"
 LANGUAGE_COOKIE = "tomlake_language"
 ENGLISH = "en"  # the language of the sources
+_PIECES = Formatter().parse
 _READER: ContextVar[str | None] = ContextVar("language of the reader", default=None)
 
 
@@ -72,7 +75,25 @@ def _catalogue(code: str) -> NullTranslations:
         return NullTranslations()
     with (LANGUAGES / f"{code}.po").open("rb") as file:
         catalogue = read_po(file, locale=code)
+    for message in list(catalogue):
+        if message.id and not _can_be_filled(message):
+            catalogue.delete(message.id, message.context)  # a slip of a translator breaks no page
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def _can_be_filled(message: Message) -> bool:
+    """Return whether a translation asks for no value that the English text does not name."""
+    named, asked = _named(message.id), _named(message.string or "")
+    return named is None or (asked is not None and asked <= named)
+
+
+def _named(said: str | tuple[str, ...] | list[str]) -> set[str] | None:
+    """Return what a text, in all its forms, has places for; None where its braces have no partner."""
+    try:
+        pieces = [piece for form in ([said] if isinstance(said, str) else said) for piece in _PIECES(form)]
+    except ValueError:
+        return None
+    return {name for _text, name, _spec, _conversion in pieces if name is not None}

@@ -46,7 +46,7 @@ def flux_steps(unit: str) -> Steps:
 
 def _said(text: str, place: str, number: str) -> str:
     """Return the expression of a text that holds a number, with the text quoted, whatever its language."""
-    before, after = text.split(place, 1)
+    before, _place, after = text.partition(place)
     return f"{json.dumps(before)} + {number} + {json.dumps(after)}"
 
 
