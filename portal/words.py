@@ -47,7 +47,12 @@ def listen() -> str:
     if get_script_run_ctx(suppress_warning=True) is None:
         return ENGLISH
     wanted = (st.context.cookies.get(LANGUAGE_COOKIE), st.context.locale)
-    reader = best_of(text for text in wanted if isinstance(text, str))
+    return hear(text for text in wanted if isinstance(text, str))
+
+
+def hear(wanted: Iterable[str]) -> str:
+    """Speak the first wanted language that is known from here on in this run or request, and return it."""
+    reader = best_of(wanted)
     _READER.set(reader)
     return reader
 

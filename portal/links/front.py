@@ -17,7 +17,7 @@ from portal.links.previews import HEIGHT_PX, WIDTH_PX
 from portal.links.share import preview_address, share_route
 from portal.opened import lake, settings
 from portal.shell.menu import MENU
-from portal.words import _, marked
+from portal.words import LANGUAGE_COOKIE, _, hear, language, marked
 
 ABOUT = marked(
     "Targets, images and light curves of the changing sky in one open lake, every observer credited."
@@ -35,13 +35,20 @@ def front_routes() -> list[BaseRoute]:
 
 
 async def _page(request: Request) -> Response:
+    _hear(request)
     title = _TITLES.get(request.url.path.strip("/"), "")
     return _html(f"{_(title)} · tomlake" if title else "tomlake", _(ABOUT), request)
 
 
 async def _target(request: Request) -> Response:
+    _hear(request)
     words = await anyio.to_thread.run_sync(_words_on, request.query_params.get("name", ""))
     return _html(words.title, words.about, request, picture=words.picture)
+
+
+def _hear(request: Request) -> None:
+    accepted = request.headers.get("accept-language", "").split(",")
+    hear([request.cookies.get(LANGUAGE_COOKIE, ""), *(each.partition(";")[0].strip() for each in accepted)])
 
 
 async def _to_target(request: Request) -> Response:
@@ -88,6 +95,7 @@ def _html(title: str, about: str, request: Request, *, picture: str = "") -> HTM
         '<link rel="stylesheet" href="/assets/contrast.css">'
     )
     before, after = _streamlit_page()
+    before = before.replace('lang="en"', f'lang="{language()}"', 1)
     return HTMLResponse(before + head + after, headers={"Cache-Control": "no-cache"})
 
 

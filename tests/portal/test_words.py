@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
+import httpx
 import pytest
+from starlette.applications import Starlette
 
+from lake.opening import Lake
 from portal import words
+from portal.links.front import front_routes
 
 POLISH = r"""
 msgid ""
@@ -13,6 +18,9 @@ msgstr "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=3; plura
 
 msgid "Search"
 msgstr "Szukaj"
+
+msgid "Targets"
+msgstr "Cele"
 
 msgid "at {time}"
 msgstr "o {czas}"
@@ -73,3 +81,23 @@ def test_a_reader_gets_the_first_language_that_is_spoken(
     in_polish: None, wanted: list[str], spoken: str
 ) -> None:
     assert words.best_of(wanted) == spoken
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"Accept-Language": "de-AT, pl;q=0.8, en;q=0.5"}, ("pl", "Cele · tomlake")),
+        ({"Accept-Language": "pl", "Cookie": f"{words.LANGUAGE_COOKIE}=en"}, ("en", "Targets · tomlake")),
+        ({}, ("en", "Targets · tomlake")),
+    ],
+)
+def test_the_first_answer_is_in_the_language_of_the_browser_or_the_chosen_one(
+    in_polish: None, full_lake: Lake, headers: dict[str, str], told: tuple[str, str]
+) -> None:
+    async def ask() -> str:
+        transport = httpx.ASGITransport(app=Starlette(routes=front_routes()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
+            return (await client.get("/targets", headers=headers)).text
+
+    page = anyio.run(ask)
+    assert (f'<html lang="{told[0]}"' in page, f"<title>{told[1]}</title>" in page) == (True, True)
