@@ -39,16 +39,7 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(several("**{count} point chosen**", "**{count} points chosen**", len(points)))
-            if len(points):
-                st.download_button(
-                    _("CSV of these"),
-                    partial(csv_of, target, user, points, read_version(), this_address()),
-                    file_name=chosen_file(target),
-                    mime="text/csv",
-                    icon=":material/download:",
-                    on_click="ignore",
-                    key="chosen_csv",
-                )
+            csv_button(target, user, points, key="chosen_csv")
         if points.is_empty():
             return
         st.dataframe(
@@ -70,13 +61,26 @@ def chosen_points(target: Target, user: User | None, points: pl.DataFrame) -> No
         )
 
 
+def csv_button(target: Target, user: User | None, points: pl.DataFrame, *, key: str) -> None:
+    """Offer just these points of a target as a file, where there are any."""
+    if len(points):
+        st.download_button(
+            _("CSV of these"),
+            partial(csv_of, target, user, points, read_version(), this_address()),
+            file_name=_file(target),
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=key,
+        )
+
+
 def csv_of(target: Target, user: User | None, points: pl.DataFrame, version: int, address: str) -> bytes:
     """Return some points of a target as a file, and note the download."""
     note_download(lake().operations, target, who=user, address=address)
     return b"".join(tomlake_csv(Curve(target=target, points=points, version=version)))
 
 
-def chosen_file(target: Target) -> str:
-    """Return the name of the file of chosen points."""
+def _file(target: Target) -> str:
     stem = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in target.name)[:60]
     return f"{stem}_chosen.csv"

@@ -12,11 +12,10 @@ from portal import data
 from portal.deed import outcome
 from portal.fmt import escaped
 from portal.light_curve import curves
-from portal.light_curve.chosen_points import chosen_file, csv_of
+from portal.light_curve.chosen_points import csv_button
 from portal.light_curve.moment import moment, read_version
 from portal.opened import lake
 from portal.parts import point_columns
-from portal.session import this_address
 from portal.words import _, marked, several
 
 ALL, REMARKED, HIDDEN = marked("All"), marked("With a remark"), marked("Hidden")
@@ -47,7 +46,7 @@ def points_tab(target: Target, user: User | None) -> None:
     chosen = data.newest_first(points)[[row for row in ticked if row < len(points)]]
     st.caption(_what_is_shown(len(points), len(chosen)))
     with st.container(horizontal=True):
-        _download(target, user, chosen if len(chosen) else points)
+        csv_button(target, user, chosen if len(chosen) else points, key="points_csv")
         if len(chosen) and moment() is None and user and may_hide(lake(), target, chosen, user):
             _change(target, user, chosen["point_id"].to_list(), is_hidden=which == HIDDEN)
 
@@ -86,19 +85,6 @@ def _what_is_shown(points: int, chosen: int) -> str:
         if points
         else _("No point is like this.")
     )
-
-
-def _download(target: Target, user: User | None, points: pl.DataFrame) -> None:
-    if len(points):
-        st.download_button(
-            _("CSV of these"),
-            partial(csv_of, target, user, points, read_version(), this_address()),
-            file_name=chosen_file(target),
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key="points_csv",
-        )
 
 
 def _change(target: Target, user: User, point_ids: list[int], *, is_hidden: bool) -> None:

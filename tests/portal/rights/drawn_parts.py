@@ -17,6 +17,7 @@ DRAWN: dict[str, str] = {  # function: page
     "home_sections.comments_section": "home",
     "home_sections.tonight_section": "home",
     "light_curve.chosen_points.chosen_points": "target",  # of points that points_within gave
+    "light_curve.chosen_points.csv_button": "target",
     "light_curve.chosen_points.csv_of": "target",
     "observing.import_form.import_form": "observatories",
     "observing.new_observatory.new_observatory_form": "observatories",
