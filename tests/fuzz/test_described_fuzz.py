@@ -38,6 +38,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     sql.desk_of(lake.settings).throttle = Throttle(attempts=1_000_000, window_s=60.0)
     with served(lake, people) as installation:
         yield installation
+    sql.desk_of(lake.settings).sandbox.close()
 
 
 def check(run: Run, what: str) -> None:

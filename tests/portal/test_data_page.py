@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from lake.opening import Lake, open_lake
 from lake.settings import read_settings
 from portal import opened
+from portal.fmt import escaped
 from portal.public_lake import published
 from portal.public_lake.desk import desk_of
 from portal.public_lake.published import Refusal, Result
@@ -140,7 +141,7 @@ def test_a_mistake_is_told_with_its_line(lake: Lake) -> None:
 def test_an_unknown_version_is_refused_in_a_sentence(lake: Lake) -> None:
     at = visit("data", version="paper-2")
     assert not at.exception
-    assert at.error[0].value == "There is no version paper-2."
+    assert at.error[0].value == escaped("There is no version paper-2.")
 
 
 def test_more_rows_than_the_limit_are_cut_and_the_page_says_so(lake: Lake) -> None:

@@ -43,7 +43,7 @@ OF_THE_FIELD = {  # names, units and scales, which are the same everywhere
     "tomlake", "TOMLAKE", "MJD", "UTC", "ICRS", "ORCID", "CSV", "JSON", "SQL", "FITS", "API", "VOTable",
     "Parquet", "iCal", "JPL", "SIMBAD", "TNS", "CDS", "VizieR", "Aladin", "Lite", "Legacy", "Survey",
     "STARRS",
-    "English", "Esperanto", "mag", "mmag", "arcsec", "deg", "pix", "ADU", "Mpc", "min", "DuckDB", "pyvo",
+    "English", "Interlingua", "mag", "mmag", "arcsec", "deg", "pix", "ADU", "Mpc", "min", "DuckDB", "pyvo",
     "TOPCAT", "ALeRCE", "Fink", "Gaia", "Alerts", "Pan", "ONAME", "Wyrzykowski", "Cetus", "PASP",
 }  # fmt: skip
 
@@ -66,14 +66,14 @@ def test_the_template_holds_every_text_of_the_sources() -> None:
 @pytest.fixture(scope="module")
 def marked_language(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A language in which every text stands in brackets."""
-    catalog = Catalog(locale="eo")
+    catalog = Catalog(locale="ia")
     for message in collected():
         if isinstance(message.id, tuple):
             catalog.add(message.id, tuple(f"⟦{text}⟧" for text in message.id))
         elif message.id:
             catalog.add(message.id, f"⟦{message.id}⟧")
     folder = tmp_path_factory.mktemp("languages")
-    with (folder / "eo.po").open("wb") as file:
+    with (folder / "ia.po").open("wb") as file:
         write_po(file, catalog)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(words, "LANGUAGES", folder)
@@ -142,7 +142,7 @@ def reader(
 ) -> None:
     """Somebody whose language is the marked one."""
     session_id = staff_session if request.param == "staff" else ""
-    sent = {SESSION_COOKIE: session_id, words.LANGUAGE_COOKIE: "eo"}
+    sent = {SESSION_COOKIE: session_id, words.LANGUAGE_COOKIE: "ia"}
     monkeypatch.setattr(type(st.context), "cookies", property(lambda _: sent))
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from lake.notices.kinds import Kind
 from lake.notices.notices import Notice, NoticeFilter, count_unread, list_notices, mark_read
@@ -37,7 +37,7 @@ class Reading(BaseModel):
     )
     notice_ids: list[NoticeId] | None = Field(None, max_length=MOST_ROWS, description="only these; null: all")
     up_to_id: NoticeId | None = Field(None, description="none that is newer than this one")
-    is_read: bool = True
+    is_read: StrictBool = True
 
 
 class Unread(BaseModel):
