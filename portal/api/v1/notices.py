@@ -9,10 +9,10 @@ from lake.notices.kinds import Kind
 from lake.notices.notices import Notice, NoticeFilter, count_unread, list_notices, mark_read
 from lake.notices.words import path_of, sentence_of
 from portal.api.identity import SignedIn, TheLake
-from portal.api.v1.paging import MOST_ID, MOST_ROWS, Cursor, Limit, Page, id_of, page_of
+from portal.api.v1.paging import MOST_ROWS, Cursor, Limit, Page, id_of, page_of
 
 router = APIRouter(tags=["notices"])
-NoticeId = Annotated[int, Field(ge=1, le=MOST_ID)]
+NoticeId = Annotated[int, Field(ge=1, le=2**53)]  # as far as every JSON reader counts exactly
 
 
 class NoticeAnswer(BaseModel):
