@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 from engine.errors import Rejected, Transient
@@ -32,6 +33,7 @@ class Sandbox:
         self._taking = threading.Lock()
         self._spares: list[Worker] = []
         self._running: set[Worker] = set()
+        weakref.finalize(self, _close_all, self._spares)  # who forgets to close leaves no process behind
 
     @contextlib.contextmanager
     def select(
@@ -67,9 +69,7 @@ class Sandbox:
     def close(self) -> None:
         """End the processes that wait."""
         with self._taking:
-            spares, self._spares = self._spares, []
-        for worker in spares:
-            worker.close()
+            _close_all(self._spares)
 
     def _take(self) -> Worker:
         """Return a process that waits, or a new one; another one is started in its place."""
@@ -89,6 +89,11 @@ def run_select(publication: Publication, sql: str, *, limits: SandboxLimits = LI
     sandbox = Sandbox(at_once=1, spares=0)
     with sandbox.select(publication, sql, limits=limits) as selection:
         yield selection
+
+
+def _close_all(workers: list[Worker]) -> None:
+    while workers:
+        workers.pop().close()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a statement reads best on one line
 """What an honest query gets, what it costs when it is too much, and that nothing stays behind."""
 
+import gc
 import threading
 import time
 from dataclasses import replace
@@ -14,6 +15,7 @@ from engine.errors import Rejected, Transient
 from lake.sandbox.publication import Publication
 from lake.sandbox.run import Sandbox, run_select
 from lake.sandbox.words import clean
+from lake.sandbox.worker import Worker
 
 FOREVER = "SELECT count(*) FROM range(100000000000) t(i) WHERE sin(cos(tan(i))) > 2"
 
@@ -224,3 +226,13 @@ def wait_for(done: object) -> None:
     while not done() and time.monotonic() < deadline_s:  # type: ignore[operator]
         time.sleep(0.01)
     assert done()  # type: ignore[operator]
+
+
+def test_a_sandbox_that_nobody_holds_leaves_no_process() -> None:
+    sandbox = Sandbox()
+    with sandbox._taking:
+        sandbox._spares.append(Worker())
+    process = sandbox._spares[0]._process
+    del sandbox
+    gc.collect()
+    assert process.returncode is not None
