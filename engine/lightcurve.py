@@ -69,6 +69,11 @@ FLAG_WORDS: dict[Flag, str] = {
 }
 
 
+def has_flag(flag: Flag) -> pl.Expr:
+    """Return which points of a table have a flag, or one of several."""
+    return (pl.col("flags") & int(flag)) != 0
+
+
 def flag_words(flags: int) -> str:
     """Return the flags of one point in words, separated by semicolons."""
     return "; ".join(words for flag, words in FLAG_WORDS.items() if flags & flag)

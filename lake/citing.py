@@ -10,7 +10,7 @@ from engine.citing.cited import Papers, Person
 from lake.operations import observatories, reading, uploads, users
 from lake.people.account_tables import profiles
 from lake.readable import Readable
-from lake.seen import UPLOAD
+from lake.seen import FILE_OF_POINT, UPLOAD
 
 _SOFTWARE = """
     SELECT DISTINCT code_version FROM lake.batches
@@ -33,7 +33,7 @@ def papers_of(operations: Engine, reader: Readable, points: pl.DataFrame) -> Pap
 def _people(operations: Engine, points: pl.DataFrame) -> dict[str, tuple[Person, ...]]:
     """Return the accounts that observed, by the sha256 of their files, with what a paper prints of them."""
     own = points.filter(pl.col("source") == UPLOAD)
-    files = set(own.get_column("source_ref").str.slice(0, 64))
+    files = set(own.select(FILE_OF_POINT).to_series())
     target_ids = own.get_column("target_id").unique().to_list()
     query = select(uploads.c.sha256, uploads.c.observers).where(
         uploads.c.target_id.in_(target_ids), uploads.c.dry_run.is_(False)

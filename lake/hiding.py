@@ -6,7 +6,7 @@ import polars as pl
 from sqlalchemy import select
 
 from engine.errors import Rejected
-from engine.lightcurve import Flag
+from engine.lightcurve import Flag, has_flag
 from engine.target import Target
 from lake.changes import Change
 from lake.opening import Lake
@@ -15,13 +15,12 @@ from lake.people.accounts import User
 from lake.people.audit import About, note_change
 from lake.provenance import new_batch
 from lake.rights import can_change
-from lake.seen import UPLOAD, closed_to
+from lake.seen import FILE_OF_POINT, UPLOAD, closed_to
 from lake.tables import PHOTOMETRY
 from lake.target_list import update_summary
 
 MOST_AT_ONCE = 10_000
 REASON_MAX_CHARS = 300
-_SHA256_CHARS = 64
 
 
 def hide_points(lake: Lake, target: Target, point_ids: Sequence[int], *, reason: str, user: User) -> int:
@@ -62,7 +61,7 @@ def may_hide(lake: Lake, target: Target, points: pl.DataFrame, user: User | None
 def hidden_points(lake: Lake, target_id: int, user: User | None, *, as_of: int | None = None) -> pl.DataFrame:
     """Return the hidden points of a target that a person may see, as a light curve."""
     points = lake.store.light_curve(target_id, as_of=as_of)
-    hidden = points.filter(pl.col("flags") & int(Flag.HIDDEN) != 0)
+    hidden = points.filter(has_flag(Flag.HIDDEN))
     return closed_to(lake.operations, user, target_id=target_id).open_and_hidden(hidden)
 
 
@@ -97,7 +96,7 @@ def _mark(
 
 def _marked(points: pl.DataFrame, point_ids: Sequence[int], *, is_hidden: bool) -> pl.DataFrame:
     """Return those of the points that change, as they shall be."""
-    hidden = pl.col("flags") & int(Flag.HIDDEN) != 0
+    hidden = has_flag(Flag.HIDDEN)
     changing = points.filter(pl.col("point_id").is_in(list(point_ids)), ~hidden if is_hidden else hidden)
     flags = (pl.col("flags") ^ int(Flag.HIDDEN)).cast(points.schema["flags"])
     return changing.with_columns(flags=flags)
@@ -121,7 +120,7 @@ def _seen(lake: Lake, target_id: int, point_ids: Sequence[int], user: User) -> p
 
 
 def _files(points: pl.DataFrame) -> list[str]:
-    files: list[str] = points["source_ref"].str.slice(0, _SHA256_CHARS).unique().to_list()
+    files: list[str] = points.select(FILE_OF_POINT.unique()).to_series().to_list()
     return files
 
 

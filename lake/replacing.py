@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.lightcurve import Flag, light_curve
+from engine.lightcurve import Flag, has_flag, light_curve
 from lake.readable import Readable
 from lake.tables import PHOTOMETRY
 
@@ -85,7 +85,7 @@ def news_of(lake: Readable, points: pl.DataFrame, pairs: pl.DataFrame) -> News:
 
 def _still_hidden(points: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """Return the points, hidden where the lake holds them so: an archive knows not what people hid."""
-    hidden = held.filter(pl.col("flags") & int(Flag.HIDDEN) != 0).select("target_id", "point_id")
+    hidden = held.filter(has_flag(Flag.HIDDEN)).select("target_id", "point_id")
     if hidden.is_empty():
         return points
     marked = points.join(

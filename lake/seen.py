@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 from sqlalchemy import Connection, Engine, not_, select
 
-from engine.lightcurve import Flag
+from engine.lightcurve import Flag, has_flag
 from lake.operations import reading, targets, uploads
 from lake.people.accounts import User
 from lake.rights import upload_open_to, upload_visible_to, visible_to
 from lake.store import Store
 
 UPLOAD = "upload"  # the source of points that people's frames gave
-_SHA256_CHARS = 64  # a point's source_ref begins with the sha256 of its file
+FILE_OF_POINT = pl.col("source_ref").str.slice(0, 64)  # it begins with the sha256 of the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Closed:
             schema={"target_id": points.schema["target_id"], "sha256": pl.String()},
             orient="row",
         ).with_columns(source=pl.lit(UPLOAD))
-        marked = points.with_columns(sha256=pl.col("source_ref").str.slice(0, _SHA256_CHARS))
+        marked = points.with_columns(sha256=FILE_OF_POINT)
         return marked.join(
             closed, on=["target_id", "source", "sha256"], how="anti", maintain_order="left"
         ).drop("sha256")
@@ -65,7 +65,7 @@ class Unseen:
 
 def without_hidden(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points without those that somebody hid, which stay in the lake."""
-    is_hidden = points.get_column("flags") & int(Flag.HIDDEN) != 0
+    is_hidden = points.select(has_flag(Flag.HIDDEN)).to_series()
     return points.filter(~is_hidden) if is_hidden.any() else points
 
 

@@ -11,7 +11,7 @@ from astropy import units
 from astropy.coordinates import SkyCoord, get_constellation
 
 from engine.errors import Rejected
-from engine.lightcurve import Flag
+from engine.lightcurve import Flag, has_flag
 from engine.target import Target
 from engine.times import datetime_of, mjd_now
 from engine.visibility.sun import sun_separation_deg
@@ -180,7 +180,7 @@ def last_seen(points: pl.DataFrame) -> LastSeen | None:
 
 def has_simulated(points: pl.DataFrame) -> bool:
     """Return whether any of the points was made by simulation."""
-    return bool(((points.get_column("flags") & int(Flag.SIMULATED)) != 0).any())
+    return bool(points.select(has_flag(Flag.SIMULATED).any()).item())
 
 
 def newest_first(points: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from engine.brokers.protocol import BrokerInfo
-from engine.lightcurve import Flag
+from engine.lightcurve import Flag, has_flag
 
 UPLOAD = "upload"  # the source of points that people's frames gave
 _SHA256_CHARS = 64  # such a point's source_ref begins with the sha256 of its file
@@ -67,7 +67,7 @@ def cited(points: pl.DataFrame, target_name: str, papers: Papers) -> Cited:
     Observers that an archive names are its own: its acknowledgement thanks them.
     """
     own = points.filter(pl.col("source") == UPLOAD)
-    simulated = (points.get_column("flags") & int(Flag.SIMULATED)) != 0
+    simulated = points.select(has_flag(Flag.SIMULATED)).to_series()
     span = points.select(first=pl.col("mjd").min(), last=pl.col("mjd").max()).row(0)
     return Cited(
         target_name=target_name,

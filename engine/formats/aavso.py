@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.formats.columns import UPLOAD, rows_of
 from engine.formats.curve import AnyCurve
-from engine.lightcurve import Flag
+from engine.lightcurve import Flag, has_flag
 
 JD_OF_MJD_0 = 2400000.5
 NO_OBSERVER_CODE = "na"
@@ -38,7 +38,7 @@ def aavso_pieces(curve: AnyCurve, *, observer_code: str = NO_OBSERVER_CODE) -> I
         reported = points.filter(
             pl.col("source") == UPLOAD,
             pl.col("band").is_in(list(_CODES)),
-            (pl.col("flags") & int(Flag.SIMULATED)) == 0,
+            ~has_flag(Flag.SIMULATED),
             pl.col("mag").is_not_null() | pl.col("limit_mag").is_not_null(),
         )
         if len(reported):

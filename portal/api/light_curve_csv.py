@@ -8,7 +8,7 @@ import polars as pl
 
 from engine.bands import BANDS, Band
 from engine.formats.curve import Curve, LongCurve
-from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty, flag_words
+from engine.lightcurve import AB_ZERO_POINT_UJY_MAG, Flag, empty, flag_words, has_flag
 from portal.spreadsheet import harmless_texts
 
 BHTOM_HEADER = ("MJD", "Magnitude", "Error", "Facility", "Filter", "Observer")
@@ -30,7 +30,7 @@ def bhtom_csv(points: pl.DataFrame) -> str:
     so the facility of a simulated point says that it is one.
     """
     is_magnitude = pl.col("mag").is_not_null()
-    is_simulated = (pl.col("flags") & int(Flag.SIMULATED)) != 0
+    is_simulated = has_flag(Flag.SIMULATED)
     facility = pl.col("facility").fill_null("")
     says_so = facility.str.to_lowercase().str.contains("simulated", literal=True)
     marked = (
