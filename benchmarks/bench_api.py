@@ -7,7 +7,6 @@ of memory and throw away what they get, DuckDB's own COPY of the same rows, and 
 """
 
 import argparse
-import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,7 +27,7 @@ from benchmarks.api_tables import (
     small_reads,
     uploads,
 )
-from benchmarks.tom_toolkit import RELEASE, TOKEN, tom_toolkit
+from benchmarks.tom_toolkit import TOKEN, if_possible, tom_toolkit
 
 _PIECE_BYTES = 1 << 20
 
@@ -77,11 +76,7 @@ def _fetch(url: str, bench: Bench, path: Path) -> None:
 
 
 def _peer(folder: Path, until_end: ExitStack) -> Server | None:
-    try:
-        return until_end.enter_context(tom_toolkit(folder, (TOKEN, *PEER_LENGTHS)))
-    except (subprocess.SubprocessError, RuntimeError) as error:
-        print(f"{RELEASE} is left out: it could not be installed and filled here ({error}).\n")
-        return None
+    return if_possible(tom_toolkit(folder, (TOKEN, *PEER_LENGTHS)), until_end)
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,7 +8,6 @@ sessions that think ten seconds, and 10,000 times. ``--quick`` lists 500 targets
 
 import argparse
 import asyncio
-import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +19,7 @@ from benchmarks.pages_cost import Cost, Pair
 from benchmarks.pages_crowd import SESSIONS, crowd, memory_over, rerun
 from benchmarks.pages_lake import FILL, Filled, filled
 from benchmarks.pages_peer import MORE_SETTINGS
-from benchmarks.tom_toolkit import RELEASE, tom_toolkit
+from benchmarks.tom_toolkit import if_possible, tom_toolkit
 
 LENGTHS = (40, 1000, 10_000, 50_000)
 AT_MOST = 0.1  # of what the peer needs
@@ -112,11 +111,7 @@ def _bar(what: str, value: float, unit: str, *, bar: float | None) -> None:
 
 def _peer(folder: Path, made: Filled, until_end: ExitStack) -> Server | None:
     told = (made.targets_csv, made.points_csv)
-    try:
-        return until_end.enter_context(tom_toolkit(folder, told, fill=FILL, settings=MORE_SETTINGS))
-    except (subprocess.SubprocessError, RuntimeError) as error:
-        print(f"{RELEASE} is left out: it could not be installed and filled here ({error}).\n")
-        return None
+    return if_possible(tom_toolkit(folder, told, fill=FILL, settings=MORE_SETTINGS), until_end)
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.api_servers import Server, free_port, running
@@ -61,6 +61,15 @@ for target, points in zip(Target.objects.order_by("pk"), map(int, sys.argv[2:]))
         brightness=round(random.gauss(17, 0.2), 4), brightness_error=0.02, source_name="bench")
         for place in range(points)], batch_size=5000)
 """
+
+
+def if_possible(peer: AbstractContextManager[Server], until_end: ExitStack) -> Server | None:
+    """Return the server, or None and say so where it could not be installed and filled here."""
+    try:
+        return until_end.enter_context(peer)
+    except (subprocess.SubprocessError, RuntimeError) as error:
+        print(f"{RELEASE} is left out: it could not be installed and filled here ({error}).\n")
+        return None
 
 
 @contextmanager

@@ -69,6 +69,11 @@ FLAG_WORDS: dict[Flag, str] = {
 }
 
 
+def utc_time() -> pl.Expr:
+    """Return the times of a table of points as dates and times, in UTC without saying so."""
+    return pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms")
+
+
 def has_flag(flag: Flag) -> pl.Expr:
     """Return which points of a table have a flag, or one of several."""
     return (pl.col("flags") & int(flag)) != 0

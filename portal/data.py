@@ -11,7 +11,7 @@ from astropy import units
 from astropy.coordinates import SkyCoord, get_constellation
 
 from engine.errors import Rejected
-from engine.lightcurve import Flag, has_flag
+from engine.lightcurve import Flag, has_flag, utc_time
 from engine.target import Target
 from engine.times import datetime_of, mjd_now
 from engine.visibility.sun import sun_separation_deg
@@ -192,9 +192,7 @@ def points_table(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points as the page lists them, newest first."""
     remarks = {flags: flags_text(flags) for flags in points["flags"].unique().to_list()}
     return newest_first(points).select(
-        pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms").alias(
-            "Time (UTC)"
-        ),
+        utc_time().alias("Time (UTC)"),
         pl.col("mjd").alias("MJD"),
         pl.col("band").alias("Band"),
         pl.col("mag").alias("Mag"),

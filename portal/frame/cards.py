@@ -56,18 +56,8 @@ def _frame_details(verdict: Verdict) -> None:
         fact_list(facts | dict(verdict.numbers))
         for note in verdict.notes:
             st.caption(escaped(_(note)))
-        kept = cutout_fits(verdict)
-        if kept is not None:
-            st.download_button(
-                _("Cut-out (FITS)"),
-                kept,
-                file_name=f"{verdict.frame_id}_cutout.fits",
-                mime="application/fits",
-                icon=":material/download:",
-                help=_("The pixels round the target, the PSF, and the stars that fixed the zero point."),
-                on_click="ignore",
-                key=f"cutout_{verdict.frame_id}",
-            )
+        tip = _("The pixels round the target, the PSF, and the stars that fixed the zero point.")
+        cutout_button(cutout_fits(verdict), name=verdict.frame_id, key=f"cutout_{verdict.frame_id}", tip=tip)
         fits = fits_of(verdict)
         if len(fits):
             columns = {
@@ -164,3 +154,18 @@ def _act_on_job(act: Callable[[int, User | None], str], job_id: int) -> None:
         st.toast(act(job_id, current_user()))
     except Rejected as error:
         st.warning(escaped(_(error.reason)))
+
+
+def cutout_button(cutout: bytes | None, *, name: str, key: str, tip: str | None = None) -> None:
+    """Offer the pixels round the target as a file, where they were kept."""
+    if cutout is not None:
+        st.download_button(
+            _("Cut-out (FITS)"),
+            cutout,
+            file_name=f"{name}_cutout.fits",
+            mime="application/fits",
+            icon=":material/download:",
+            help=tip,
+            on_click="ignore",
+            key=key,
+        )

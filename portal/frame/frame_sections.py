@@ -9,6 +9,7 @@ from portal.at_work.work import is_finished
 from portal.fmt import MISSING, ago_text, escaped, size_text
 from portal.frame import frame_charts as charts
 from portal.frame import frames
+from portal.frame.cards import cutout_button
 from portal.frame.frames import FramePage
 from portal.frame.verdicts import cutout_fits, fits_of, picture_of
 from portal.parts import TARGET_PAGE, fact_list, target_link
@@ -233,16 +234,7 @@ def files(shown: FramePage) -> None:
                     len(stars),
                 ),
             )
-        if kept is not None:
-            st.download_button(
-                _("Cut-out (FITS)"),
-                kept,
-                file_name=f"{frame_id}_cutout.fits",
-                mime="application/fits",
-                icon=":material/download:",
-                on_click="ignore",
-                key="frame_cutout",
-            )
+        cutout_button(kept, name=frame_id, key="frame_cutout")
 
 
 def close_up(shown: FramePage) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import polars as pl
 
 from engine.errors import Rejected
+from engine.lightcurve import utc_time
 from engine.target import Target
 from lake.frames import stars_of_frame
 from lake.people.accounts import User
@@ -69,9 +70,7 @@ def _brightness(point: Point) -> str:
 def choice_table(points: pl.DataFrame) -> pl.DataFrame:
     """Return the points to choose from, the newest first; ``Point`` names each."""
     return points.sort("mjd", "point_id", descending=True).select(
-        pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms").alias(
-            "Time (UTC)"
-        ),
+        utc_time().alias("Time (UTC)"),
         pl.col("band").alias("Band"),
         pl.col("mag").alias("Mag"),
         pl.col("limit_mag").alias("Limit"),

@@ -5,6 +5,7 @@ import streamlit as st
 from engine.target import Target
 from lake.people.accounts import User
 from portal.fmt import escaped
+from portal.frame.cards import cutout_button
 from portal.frame.verdicts import cutout_fits, picture_of
 from portal.light_curve.curves import light_curve
 from portal.one_target.passport import Passport, choice_table, passport_of
@@ -85,16 +86,7 @@ def _section(heading: str, facts: dict[str, str]) -> None:
 def _frame_files(found: Passport) -> None:
     verdict = found.verdict
     kept = cutout_fits(verdict) if verdict is not None else None
-    if kept is not None:
-        st.download_button(
-            _("Cut-out (FITS)"),
-            kept,
-            file_name=f"point_{found.point_id}_cutout.fits",
-            mime="application/fits",
-            icon=":material/download:",
-            on_click="ignore",
-            key="passport_cutout",
-        )
+    cutout_button(kept, name=f"point_{found.point_id}", key="passport_cutout")
     if len(found.stars):
         st.markdown(_("**Comparison stars**"))
         st.dataframe(

@@ -3,9 +3,10 @@
 import polars as pl
 
 from engine.bands import BANDS
+from engine.lightcurve import utc_time
 
 UNKNOWN_COLOUR = "#64748b"
-_TIME = pl.from_epoch(((pl.col("mjd") - 40587.0) * 86400e3).cast(pl.Int64), time_unit="ms")
+_TIME = utc_time()
 
 
 def figure_of(points: pl.DataFrame) -> dict[str, object] | None:
