@@ -121,21 +121,20 @@ def judged_stars(store: Readable, frame_id: str) -> pl.DataFrame:
     return known.with_columns(rows["colour_mag"].cast(pl.Float64), rows["stated_err_mag"].cast(pl.Float64))
 
 
-def cutout_file(lake: Lake, frame_id: str) -> bytes | None:
-    """Return the FITS file of the pixels round the target, or None where none was kept."""
-    sha256 = frame(lake.store, frame_id)["cutout_sha256"]
+def cutout_file(lake: Lake, sha256: str) -> bytes | None:
+    """Return the FITS file of the pixels round the target, by a frame's ``cutout_sha256``; None for ''."""
     if not sha256:
         return None
-    with lake.raw.open(str(sha256)) as stream:
+    with lake.raw.open(sha256) as stream:
         return stream.read()
 
 
-def cutout(lake: Lake, frame_id: str) -> tuple[NDArray[np.float32], pl.DataFrame] | None:
+def cutout(lake: Lake, sha256: str) -> tuple[NDArray[np.float32], pl.DataFrame] | None:
     """Return the pixels round the target, shape (ny, nx), and the calibration's stars among them.
 
     None where none were kept.
     """
-    body = cutout_file(lake, frame_id)
+    body = cutout_file(lake, sha256)
     return None if body is None else read_cutout(body)
 
 

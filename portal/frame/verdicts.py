@@ -55,6 +55,7 @@ class Verdict:
     is_simulated: bool
     is_trial: bool
     numbers: tuple[tuple[str, str], ...]
+    cutout_sha256: str  # '' where no pixels were kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def verdicts_of_target(target_id: int, user: User | None = None) -> list[Verdict
     return list(_of_target(lake().store, read_version(), target_id, closed, language()))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _of_target(
     store: Store,
     version: int,
@@ -136,18 +137,18 @@ def fits_of(verdict: Verdict) -> pl.DataFrame:
 
 def picture_of(verdict: Verdict) -> NDArray[np.uint8] | None:
     """Return the pixels round the target as an RGB picture with the target marked, or None without pixels."""
-    return _picture(verdict.frame_id)
+    return _picture(verdict.cutout_sha256)
 
 
 @lru_cache(maxsize=256)
-def _picture(frame_id: str) -> NDArray[np.uint8] | None:
-    kept = cutout(lake(), frame_id)
+def _picture(sha256: str) -> NDArray[np.uint8] | None:
+    kept = cutout(lake(), sha256)
     return None if kept is None else drawn_cutout(*kept)
 
 
 def cutout_fits(verdict: Verdict) -> bytes | None:
     """Return the pixels round the target, the PSF and the stars among them as a FITS file."""
-    return cutout_file(lake(), verdict.frame_id)
+    return cutout_file(lake(), verdict.cutout_sha256)
 
 
 def drawn_cutout(pixels: NDArray[np.float32], stars: pl.DataFrame) -> NDArray[np.uint8]:
@@ -201,6 +202,7 @@ def verdict_of(row: dict[str, object]) -> Verdict:
         is_simulated=bool(flags & int(Flag.SIMULATED)),
         is_trial=bool(row["dry_run"]),
         numbers=_numbers(row),
+        cutout_sha256=_text(row["cutout_sha256"]),
     )
 
 

@@ -204,7 +204,7 @@ def test_a_frame_is_read_back_as_it_was_judged(lake: Lake) -> None:
     assert recent_frames(lake.store, limit=1)["frame_id"].to_list() == [frame_id]
     assert {name: kept[name] for name in FACTS_SCHEMA} == asdict(FACTS)
     assert json.loads(str(kept["stages_s"])) == {"clean": 0.1, "solve": 0.25}
-    whole = cutout(lake, frame_id)
+    whole = cutout(lake, str(kept["cutout_sha256"]))
     assert whole is not None
     pixels, inside = whole
     assert inside.equals(
@@ -263,8 +263,9 @@ def test_a_refused_file_keeps_its_reason_and_makes_no_point(lake: Lake) -> None:
     (frame_id,) = save_reduction(lake, upload, [refused()], batch=batch_of(upload))
 
     assert lake.store.light_curve(upload.upload_id).is_empty()
-    assert frame(lake.store, frame_id)["reason"] == "The header has no DATE-OBS."
-    assert cutout(lake, frame_id) is None
+    kept = frame(lake.store, frame_id)
+    assert kept["reason"] == "The header has no DATE-OBS."
+    assert cutout(lake, str(kept["cutout_sha256"])) is None
 
 
 def test_a_dry_run_makes_no_point_and_leaves_the_real_one_alone(lake: Lake) -> None:

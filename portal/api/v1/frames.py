@@ -124,8 +124,7 @@ def stars(user: Visitor, lake: TheLake, frame_id: FrameId, as_of: AsOf = "") -> 
 )
 def cutout(user: Visitor, lake: TheLake, frame_id: FrameId) -> Response:
     """Give the pixels round the target as FITS."""
-    visible_frame(lake, lake.store, frame_id, user)
-    body = cutout_file(lake, frame_id)
+    body = cutout_file(lake, visible_frame(lake, lake.store, frame_id, user)["cutout_sha256"])
     if body is None:
         raise Rejected(f"No pixels of frame {frame_id} were kept.", code="unknown-cutout")
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
