@@ -1,6 +1,7 @@
 """Many who look at once: how long a page takes to run, and what the server keeps of them."""
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from benchmarks.figures import Sample
 from benchmarks.pages_visit import Session, opened
 
 SESSIONS, THINK_S = 100, 10.0
+THINK_SPREAD = 0.5  # of it either way: whoever waited together would else come back together, for ever
 STEADY_SESSIONS = 10  # that run a page without a pause, to see whether memory grows
 PARTS = 5  # in which the long run is told
 
@@ -52,7 +54,7 @@ async def rerun(client: aiohttp.ClientSession, server: Server, page: str, *, tim
 async def crowd(
     client: aiohttp.ClientSession, server: Server, pages: Sequence[str], *, time_s: float
 ) -> Crowd:
-    """Return what 100 sessions feel that think ten seconds between two runs of their page."""
+    """Return what 100 sessions feel that think about ten seconds between two runs of their page."""
     sessions = [await opened(client, server.url, page) for page in pages]
     for session in sessions:
         await session.run()
@@ -62,7 +64,7 @@ async def crowd(
     until_s = began_s + time_s
     await asyncio.gather(
         *(
-            _look(session, times_s, THINK_S * number / len(sessions), until_s)
+            _look(session, times_s, random.Random(number), until_s)
             for number, session in enumerate(sessions)
         )
     )
@@ -72,13 +74,13 @@ async def crowd(
     return Crowd(reruns=Sample(times_s=tuple(times_s)), cores=cores, memory_mb=server.peak_mb())
 
 
-async def _look(session: Session, times_s: list[float], wait_s: float, until_s: float) -> None:
-    await asyncio.sleep(wait_s)
+async def _look(session: Session, times_s: list[float], dice: random.Random, until_s: float) -> None:
+    await asyncio.sleep(dice.uniform(0.0, THINK_S))
     while time.perf_counter() < until_s:
         began_s = time.perf_counter()
         await session.run()
         times_s.append(time.perf_counter() - began_s)
-        await asyncio.sleep(THINK_S)
+        await asyncio.sleep(THINK_S * dice.uniform(1.0 - THINK_SPREAD, 1.0 + THINK_SPREAD))
 
 
 async def memory_over(

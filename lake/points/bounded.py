@@ -2,10 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Generic, ParamSpec, TypeVar
 
 Kept = TypeVar("Kept")
+Key = ParamSpec("Key")
 
 
 class Bounded(Generic[Kept]):
@@ -46,3 +48,29 @@ class Bounded(Generic[Kept]):
         gone = self._kept.pop(key, None)
         if gone is not None:
             self._bytes -= gone[1]
+
+
+def kept_within(
+    most_bytes: int, size_bytes: Callable[[Kept], int]
+) -> Callable[[Callable[Key, Kept]], Callable[Key, Kept]]:
+    """Return what makes a function remember its answers, as ``lru_cache`` does but bounded in bytes.
+
+    A crowd of small answers fits, and a few large ones cannot fill the memory. None is not remembered.
+    """
+
+    def decorated(function: Callable[Key, Kept]) -> Callable[Key, Kept]:
+        answers: Bounded[Kept] = Bounded(most_bytes=most_bytes)
+
+        @wraps(function)
+        def remembering(*args: Key.args, **kwargs: Key.kwargs) -> Kept:
+            key = (args, *sorted(kwargs.items()))
+            answer = answers.get(key)
+            if answer is None:
+                answer = function(*args, **kwargs)
+                if answer is not None:
+                    answers.put(key, answer, size_bytes=size_bytes(answer))
+            return answer
+
+        return remembering
+
+    return decorated

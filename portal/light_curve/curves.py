@@ -1,13 +1,13 @@
 """The light curve of a target as pages draw it, cached by the lake's version."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import polars as pl
 
 from engine.repeats import is_repeat
 from engine.times import mjd_now
 from lake.people.accounts import User
+from lake.points.bounded import kept_within
 from lake.seen import Closed, closed_to
 from lake.store import Store
 from portal.light_curve.charts import (
@@ -26,6 +26,8 @@ from portal.this_run import once
 from portal.vega import Spec
 from portal.words import language
 
+_MOST_BYTES = 32 << 20  # of charts: some 30 of the longest, or those of a few thousand short light curves
+_BYTES_BESIDE = 8192  # what a chart keeps beside its rows
 _BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
 
 
@@ -51,7 +53,6 @@ def closed_of(target_id: int, user: User | None) -> Closed:
     return once(("closed", target_id, user), lambda: closed_to(lake().operations, user, target_id=target_id))
 
 
-@lru_cache(maxsize=64)
 def light_curve_of(store: Store, version: int, target_id: int, closed: Closed) -> pl.DataFrame:
     """Return the points of a target in a version, without those of closed uploads."""
     return closed.open_points(store.light_curve(target_id, as_of=version))
@@ -101,7 +102,11 @@ def _drawable(placed: pl.DataFrame) -> pl.DataFrame:
     return placed.filter(~is_repeat(placed))
 
 
-@lru_cache(maxsize=32)
+def _chart_bytes(chart: Chart | None) -> int:
+    return _BYTES_BESIDE + (int(chart.rows.estimated_size()) if chart else 0)
+
+
+@kept_within(_MOST_BYTES, _chart_bytes)
 def _chart(store: Store, version: int, target_id: int, closed: Closed, asked: _Asked) -> Chart | None:
     points, look, view = light_curve_of(store, version, target_id, closed), asked.look, asked.view
     placed = _placed(points, look, view)
@@ -144,7 +149,11 @@ def flux_panels(
     return _flux_panels(lake().store, read_version(), target_id, closed, view or View(), language())
 
 
-@lru_cache(maxsize=32)
+def _panel_bytes(panels: tuple[FluxPanel, ...]) -> int:
+    return _BYTES_BESIDE + sum(int(panel.rows.estimated_size()) for panel in panels)
+
+
+@kept_within(_MOST_BYTES, _panel_bytes)
 def _flux_panels(
     store: Store,
     version: int,
