@@ -5,12 +5,29 @@ from collections.abc import Callable, Iterator
 import pytest
 import streamlit as st
 from page_lakes import PASSWORD, fill
+from page_runs import run_pages_as_served
+from quick_passwords import quick_passwords
 
 from lake.opening import Lake, open_lake
 from lake.people.accounts import create_user, open_session
 from lake.settings import read_settings
 from portal import opened
 from portal.security.cookie import SESSION_COOKIE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_run_as_served() -> Iterator[None]:
+    """Run pages with the options of the product; each is compiled once."""
+    with pytest.MonkeyPatch.context() as patches:
+        run_pages_as_served(patches)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def passwords_are_quick() -> Iterator[None]:
+    """Keep passwords at no cost, but only here: other folders test what keeping one costs."""
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +40,8 @@ def built_empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]
 @pytest.fixture(scope="session")
 def built_full_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("full"))}))
-    fill(lake)
+    with quick_passwords():
+        fill(lake)
     yield lake
     lake.close()
 

@@ -171,11 +171,14 @@ def test_a_route_tells_of_a_target_whom_it_may(matrix: Matrix, key: Key, sharing
     rule = ABOUT_TARGETS[key]
     may = SEEING[sharing] & OF_THEM[rule.who]
     given = set()
+    words = matrix.things[sharing]
+    is_gone = rule.is_last  # then the next person tries on another one
     for name, client in matrix.clients.items():
-        words = matrix.fresh(sharing) if rule.is_last else matrix.things[sharing]
+        words = matrix.fresh(sharing) if is_gone else words
         answer = ask(client, key, words)
         if is_given(answer, words, is_list=rule.is_list):
             given.add(name)
+        is_gone = rule.is_last and name in given
         if name not in SEEING[sharing]:  # then nothing tells that it is there
             never = ask(client, key, MISSING)
             assert neutral(answer, words) == neutral(never, MISSING), name
