@@ -9,7 +9,7 @@ import duckdb
 
 from engine.errors import Rejected
 from lake.catalog import CatalogKind, catalog_of
-from lake.extensions import load_extension, new_duckdb, quoted
+from lake.extensions import new_duckdb, quoted
 from lake.files import is_s3
 from lake.paths import local_folder, paths_of, writing_to
 from lake.settings import Settings
@@ -61,10 +61,10 @@ class Backend:
         threads
             One is quickest for small questions: DuckLake itself asks the catalog many of them.
         """
-        connection = new_duckdb(spill_dir=self.paths.spool_dir / f"{_SPILL}{uuid.uuid4().hex}")
+        spill_dir = self.paths.spool_dir / f"{_SPILL}{uuid.uuid4().hex}"
+        connection = new_duckdb(*self._extensions(), spill_dir=spill_dir)
         try:
-            self._load(connection)
-            for statement in _READER_SETTINGS if read_only else _WRITER_SETTINGS:
+            for statement in (*self._s3_settings(), *(_READER_SETTINGS if read_only else _WRITER_SETTINGS)):
                 connection.execute(statement)
             connection.execute(f"SET threads = {threads}")
             connection.execute(self._attach_statement(read_only=read_only, version=version))
@@ -103,16 +103,12 @@ class Backend:
         """Close the connections to the catalog."""
         self.catalog.close()
 
-    def _load(self, connection: duckdb.DuckDBPyConnection) -> None:
-        load_extension(connection, "ducklake")
-        load_extension(
-            connection,
-            "sqlite_scanner" if self.catalog.kind == CatalogKind.SQLITE else "postgres_scanner",
-        )
-        if is_s3(self.data_url):
-            load_extension(connection, "httpfs")
-            for statement in (*_S3_SETTINGS, _s3_secret(self.settings)):
-                connection.execute(statement)
+    def _extensions(self) -> list[str]:
+        scanner = "sqlite_scanner" if self.catalog.kind == CatalogKind.SQLITE else "postgres_scanner"
+        return ["ducklake", scanner, *(["httpfs"] if is_s3(self.data_url) else [])]
+
+    def _s3_settings(self) -> list[str]:
+        return [*_S3_SETTINGS, _s3_secret(self.settings)] if is_s3(self.data_url) else []
 
     def _attach_statement(self, *, read_only: bool, version: int | None) -> str:
         options = [

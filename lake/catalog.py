@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from engine.errors import Rejected, Transient
-from lake.extensions import load_extension, new_duckdb, quoted
+from lake.extensions import new_duckdb, quoted
 from lake.lock import fair_turn
 from lake.patience import patiently
 
@@ -152,8 +152,7 @@ class SqliteCatalog:
     def _opened(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
             if self._connection is None:
-                connection = new_duckdb()
-                load_extension(connection, "sqlite_scanner")
+                connection = new_duckdb("sqlite_scanner")
                 connection.execute("SET threads = 1")
                 connection.execute(
                     f"ATTACH {quoted(str(self._file))} AS catalog "

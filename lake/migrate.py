@@ -1,6 +1,7 @@
 """Bring the operational database to the newest tables, whoever starts first."""
 
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -37,10 +38,7 @@ def upgrade(engine: Engine) -> None:
 
 
 def _upgrade_within(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
+    scripts = _scripts()
     present = _present_revision(connection)
     if present == scripts.get_current_head():
         return
@@ -49,7 +47,20 @@ def _upgrade_within(connection: Connection) -> None:
             "A newer tomlake made this operational database: install that version again.",
             code="newer-database",
         )
+    config = _config()
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+@cache  # reading every migration costs most of an opening
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
+    return config
 
 
 def _present_revision(connection: Connection) -> str | None:

@@ -113,7 +113,7 @@ class Terminal:
         os.close(theirs)
         self.seen = ""
 
-    def wait_for(self, words: str, *, within_s: float = 30.0) -> None:
+    def wait_for(self, words: str, *, within_s: float = 120.0) -> None:
         deadline_s = time.monotonic() + within_s
         os.set_blocking(self.handle, False)
         while words not in self.seen:

@@ -1,9 +1,11 @@
 """The shell of `tomlake sql`: statements over several lines, dot commands, and Ctrl-C for one statement."""
 
-import contextlib
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import TextIO
 
 from engine.errors import Rejected, TomlakeError
@@ -51,17 +53,18 @@ class Shell:
         Rejected
             What the source refuses.
         """
-        with ThreadPoolExecutor(1) as asking:  # DuckDB looks at no signal while it works
+        with (  # DuckDB looks at no signal while it works
+            _noted_interrupts() as interrupted,
+            ThreadPoolExecutor(1) as asking,
+        ):
             work = asking.submit(self._show, text)
-            try:
-                while not work.done():  # polars lets Ctrl-C wake nobody who waits without an end
-                    wait([work], timeout=LOOK_S)
-                work.result()
-            except KeyboardInterrupt:
-                while not work.done():  # what comes before the statement has begun is lost
-                    self._source.cancel()
-                    wait([work], timeout=LOOK_S)
-                raise
+            while not work.done():
+                if interrupted.is_set():
+                    self._source.cancel()  # again and again: one before the statement has begun is lost
+                wait([work], timeout=LOOK_S)  # whoever waits without an end hears of no signal
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        work.result()
 
     def script(self, lines: Iterable[str]) -> None:
         """Run what a file or another program says, up to the first refusal."""
@@ -127,6 +130,17 @@ class Shell:
         self._mode = Mode(text)
 
 
+@contextmanager
+def _noted_interrupts() -> Iterator[Event]:
+    """Note Ctrl-C instead of raising it just anywhere: while a lock is held, or before the first look."""
+    noted = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: noted.set())
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class _Begun:
     """What was typed of a statement that is not complete yet."""
 
@@ -168,12 +182,12 @@ def _typed(begun: _Begun) -> Iterator[str]:
 
 def _read_history(file: Path) -> None:
     if readline is not None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             readline.read_history_file(file)
 
 
 def _write_history(file: Path) -> None:
     if readline is not None:
         readline.set_history_length(HISTORY_LINES)
-        with contextlib.suppress(OSError):  # a read-only disk keeps no history
+        with suppress(OSError):  # a read-only disk keeps no history
             readline.write_history_file(file)
