@@ -10,12 +10,20 @@ from sqlalchemy import create_engine, text
 from lake.settings import Settings, read_settings
 
 POSTGRES, S3 = "TOMLAKE_TEST_POSTGRES", "TOMLAKE_TEST_S3"  # set by tests/on_servers.py
+MIGRATED = "migrated"  # a database with every table of operations: making them takes a second each time
 BUCKET = "tests"
 
 
-def settings_in(folder: Path, **more: str) -> Settings:
-    """Return the settings of an installation that does not exist yet, with these TOMLAKE_* variables."""
-    return read_settings({"TOMLAKE_DATA": str(folder), **(_on_servers() if on_servers() else {}), **more})
+def settings_in(folder: Path, *, is_migrated: bool = True, **more: str) -> Settings:
+    """Return the settings of an installation that does not exist yet, with these TOMLAKE_* variables.
+
+    Parameters
+    ----------
+    is_migrated
+        On servers its database has the tables of operations already; False for tests of how they come in.
+    """
+    servers = _on_servers(MIGRATED if is_migrated else "template1") if on_servers() else {}
+    return read_settings({"TOMLAKE_DATA": str(folder), **servers, **more})
 
 
 def on_servers() -> bool:
@@ -26,12 +34,12 @@ def on_servers() -> bool:
 needs_folder = pytest.mark.skipif(on_servers(), reason="about files: run with the lake in a folder")
 
 
-def _on_servers() -> dict[str, str]:
+def _on_servers(template: str) -> dict[str, str]:
     name = f"t{uuid.uuid4().hex}"
     server = os.environ[POSTGRES]
     engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
     return {
         "TOMLAKE_OPERATIONS_URL": f"{server}/{name}",

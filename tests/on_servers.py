@@ -7,8 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from installations import BUCKET, POSTGRES, S3
+from installations import BUCKET, MIGRATED, POSTGRES, S3
 from servers import postgres, program, s3
+from sqlalchemy import create_engine, text
+
+from lake.operations import open_operations
 
 
 def main() -> int:
@@ -17,8 +20,18 @@ def main() -> int:
         sys.stdout.write("NOT TESTED HERE: the lake in PostgreSQL and S3 (no PostgreSQL is installed)\n")
         return 0
     with postgres() as database, s3(BUCKET) as endpoint:
+        make_migrated(database.url)
         environment = {**os.environ, POSTGRES: database.url, S3: endpoint}
         return subprocess.call([sys.executable, "-m", "pytest", *sys.argv[1:]], env=environment)
+
+
+def make_migrated(server: str) -> None:
+    """Make the database that every installation begins as a copy of."""
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {MIGRATED}"))
+    engine.dispose()
+    open_operations(f"{server}/{MIGRATED}").dispose()
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ for url in sys.argv[1:]:
 
 @pytest.fixture
 def operations(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_operations(settings_in(tmp_path / "new" / "folder").operations_url)
+    opened = open_operations(settings_in(tmp_path / "new" / "folder", is_migrated=False).operations_url)
     yield opened
     opened.dispose()
 
@@ -44,7 +44,7 @@ def test_a_new_database_has_exactly_the_tables_that_the_code_names(operations: E
 
 
 def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
-    url = settings_in(tmp_path / "data").operations_url
+    url = settings_in(tmp_path / "data", is_migrated=False).operations_url
     first = open_operations(url)
     with writing(first) as connection:
         connection.execute(insert(users).values(username="ada", username_key="ada", created_mjd=60000.0))
@@ -58,7 +58,7 @@ def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("revision", ["0001", "0002"])
 def test_a_database_of_every_earlier_revision_keeps_its_rows(tmp_path: Path, revision: str) -> None:
     (tmp_path / "data").mkdir()
-    url = settings_in(tmp_path / "data").operations_url
+    url = settings_in(tmp_path / "data", is_migrated=False).operations_url
     old = create_engine(postgres_url(make_url(url)))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS_DIR))
@@ -87,7 +87,7 @@ def test_a_database_of_every_earlier_revision_keeps_its_rows(tmp_path: Path, rev
 
 
 def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
-    urls = [settings_in(tmp_path / str(number)).operations_url for number in range(3)]
+    urls = [settings_in(tmp_path / str(number), is_migrated=False).operations_url for number in range(3)]
     command = [sys.executable, "-c", OPEN_MANY_TIMES, *urls]
     openers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
     errors = [opener.communicate(timeout=60)[1] for opener in openers]
