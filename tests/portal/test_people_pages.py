@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from page_lakes import HOSTILE_TEXT, PASSWORD
-from page_visits import visit, words
+from page_visits import TIMEOUT_S, visit, words
 from streamlit.testing.v1 import AppTest
 
 import portal
@@ -205,7 +205,7 @@ def test_only_staff_have_the_page_of_staff(come_as: As, waiting: str) -> None:
     for name in ("", *PEOPLE):
         if name:
             come_as(name)
-        at = AppTest.from_file(ADMIN, default_timeout=30).run()  # past the router
+        at = AppTest.from_file(ADMIN, default_timeout=TIMEOUT_S).run()  # past the router
         assert at.title[0].value == "No such page"
         assert not at.button
     come_as("staff")
@@ -236,7 +236,7 @@ def test_staff_approve_and_refuse_accounts_and_nobody_else_does(
     for decide in (admin_accounts.approved, admin_accounts.refused):
         assert "Only staff" in decide(person(full_lake, "mate"), first)
     come_as("mate")
-    assert not AppTest.from_file(ADMIN, default_timeout=30).run().button
+    assert not AppTest.from_file(ADMIN, default_timeout=TIMEOUT_S).run().button
     come_as("staff")
     at = visit("admin")
     facts = "".join(each.proto.body for each in at.get("html"))

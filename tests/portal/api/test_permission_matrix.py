@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import count
 
 import httpx
@@ -72,6 +72,7 @@ class Matrix:
     clients: dict[str, httpx.Client]
     things: dict[str, Words]
     fresh: Callable[[str], Words]
+    never: Callable[[str, Key], tuple[int, str]]  # what somebody is told of what never was
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,9 @@ def matrix(served: Served) -> Iterator[Matrix]:
     fresh = partial(shared_thing, served, group.group_id)
     tokens = {name: issue_token(operations, account(served, name), name="matrix") for name in PEOPLE[1:]}
     clients = {name: served.client(tokens.get(name)) for name in PEOPLE}
-    yield Matrix(clients=clients, things={sharing: fresh(sharing) for sharing in SHARINGS}, fresh=fresh)
+    things = {sharing: fresh(sharing) for sharing in SHARINGS}
+    never = cache(lambda name, key: neutral(ask(clients[name], key, MISSING), MISSING))
+    yield Matrix(clients=clients, things=things, fresh=fresh, never=never)
     for client in clients.values():
         client.close()
 
@@ -180,6 +183,5 @@ def test_a_route_tells_of_a_target_whom_it_may(matrix: Matrix, key: Key, sharing
             given.add(name)
         is_gone = rule.is_last and name in given
         if name not in SEEING[sharing]:  # then nothing tells that it is there
-            never = ask(client, key, MISSING)
-            assert neutral(answer, words) == neutral(never, MISSING), name
+            assert neutral(answer, words) == matrix.never(name, key), name
     assert given == may

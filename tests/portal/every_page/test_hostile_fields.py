@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from drawn import answers, armed, is_plain_sentence
 from forms import LOOSE, Form, forms_of
-from hostile import ALONE, IN_ONE_FIELD, LONG, NUMBERS, good_number, good_words, import_of
+from hostile import ALONE, IN_ONE_FIELD, LONG, MORE_FORMULAS, NUMBERS, good_number, good_words, import_of
 from page_lakes import PASSWORD, SIMULATED_NAME, fill
 from public_lakes import published
 from streamlit.testing.v1 import AppTest
@@ -77,7 +77,7 @@ def rounds_of(form: Form, *, is_short: bool) -> Iterator[Typed]:
     """Give what is typed into the fields of a form, round by round."""
     if form.texts:
         for name, text in ALONE.items():
-            if not is_short or name in ("10,000 characters", "Markdown", "NUL"):
+            if name in ("10,000 characters", "Markdown", "NUL") or not (is_short or name in MORE_FORMULAS):
                 yield name, [text] * len(form.texts), None
     if is_short:
         return
