@@ -172,7 +172,7 @@ sent = st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), unique=True, 
     of_gone=[("a", False), ("a", True), ("b", False), ("c", True)],
     harvested=True,
 )
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_undoing_brings_every_row_of_every_table_back(
     lake: Lake, of_kept: list[tuple[str, bool]], of_gone: list[tuple[str, bool]], *, harvested: bool
 ) -> None:
