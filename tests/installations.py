@@ -1,12 +1,17 @@
 """Where a test's installation lives: in a folder, or, in the second run of the gate, in PostgreSQL and S3."""
 
+import atexit
 import os
+import shutil
+import tempfile
 import uuid
+from functools import cache
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from lake.opening import Lake, open_lake
 from lake.settings import Settings, read_settings
 
 POSTGRES, S3 = "TOMLAKE_TEST_POSTGRES", "TOMLAKE_TEST_S3"  # set by tests/on_servers.py
@@ -24,6 +29,24 @@ def settings_in(folder: Path, *, is_migrated: bool = True, **more: str) -> Setti
     """
     servers = _on_servers(MIGRATED if is_migrated else "template1") if on_servers() else {}
     return read_settings({"TOMLAKE_DATA": str(folder), **servers, **more})
+
+
+def opened_in(folder: Path, **more: str) -> Lake:
+    """Return an open installation that is new, for a third of the time that making it from nothing takes."""
+    if not on_servers():
+        assert not (folder / "operations.sqlite").exists(), "it is not new"
+        shutil.copytree(_made_new(), folder, dirs_exist_ok=True)
+    return open_lake(settings_in(folder, **more))
+
+
+@cache
+def _made_new() -> Path:
+    """Return a data folder as its first opening leaves it, made once for all tests of a process."""
+    above = tempfile.TemporaryDirectory(prefix="tomlake-new-")
+    atexit.register(above.cleanup)
+    folder = Path(above.name) / "data"
+    open_lake(read_settings({"TOMLAKE_DATA": str(folder)})).close()
+    return folder
 
 
 def on_servers() -> bool:

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from recorded_http import RecordedHttp
 
 from engine.brokers.gaia_alerts import INDEX_URL
@@ -19,7 +19,7 @@ from engine.target import Target, Visibility
 from jobs.aliases import find_aliases_by
 from jobs.tasks import TASKS
 from lake.adding import add_target
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.queue import Job, claim, finish, list_jobs
 from lake.rights import SYSTEM
 from lake.targets import create_target, get_target, update_target
@@ -32,7 +32,7 @@ INDEX_HEAD = "#Name, Date, RaDeg, DecDeg, AlertMag, Class, TNSid\n"
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("aliases") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("aliases") / "data")
     yield opened
     opened.close()
 
@@ -68,7 +68,7 @@ def new_target(lake: Lake, **values: object) -> Target:
 
 @pytest.fixture
 def own_lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     yield opened
     opened.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from sqlalchemy import update
 
 from benchmarks.archive_server import Fault, Play, archives, routes_of
@@ -18,7 +18,7 @@ from engine.brokers.registry import BROKERS, broker
 from jobs.harvester import Harvester
 from jobs.reparse import reparse_all
 from lake.archives import harvests_of_target, request_all
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, writing
 from lake.queue import Job, JobState, list_jobs
 from lake.rights import SYSTEM
@@ -54,7 +54,7 @@ SILENT = {
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     yield opened
     opened.close()
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from sqlalchemy import update
 
 from engine.errors import NotReady, Rejected
 from engine.times import mjd_now
 from jobs.backup import KIND, backup_lake, enqueue_due_backup
 from jobs.clock import Clock
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, writing
 from lake.provenance import new_batch
 from lake.queue import Job, JobState, claim, enqueue, finish, list_jobs
@@ -24,7 +24,7 @@ from lake.safekeeping.place import Place
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data", TOMLAKE_BACKUP_URL=str(tmp_path / "backups")))
+    opened = opened_in(tmp_path / "data", TOMLAKE_BACKUP_URL=str(tmp_path / "backups"))
     rows = pl.DataFrame({"target_id": [1], "source": ["ztf"], "source_ref": ["1"], "mjd": [60000.5]})
     rows = rows.with_columns(band=pl.lit("ZTF(zg)"), mag=17.5, mag_err=0.1)
     opened.store.append_points(rows, batch=new_batch("harvest", "ztf", raw_sha256=opened.raw.put(b"answer")))

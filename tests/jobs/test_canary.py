@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from recorded_http import RecordedHttp
 
 from benchmarks.archive_server import question_of
@@ -18,7 +18,7 @@ from engine.brokers.registry import BROKERS, broker
 from engine.errors import Rejected, Transient
 from jobs.canary import EVERY_D, ask_canary, enqueue_due_canaries
 from lake.archives import list_archive_health, record_answer
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, writing
 from lake.queue import list_jobs
 
@@ -32,7 +32,7 @@ def with_canary(*, least_rows: int) -> BrokerInfo:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     yield opened
     opened.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 from recorded_http import RecordedHttp
 from sqlalchemy import update
 
@@ -35,7 +35,7 @@ from lake.ephemerides import (
     keep_ephemeris,
     kept_ephemeris,
 )
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import ephemerides, writing
 from lake.provenance import new_batch
 from lake.queue import Job, Kinds, claim, finish, list_jobs
@@ -63,7 +63,7 @@ def answer(from_mjd: float, to_mjd: float, *, step_d: float = 1.0, deg_per_d: fl
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     yield opened
     opened.close()
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'tomlake[dask]'")
 
 from dask_for_tests import LIMITS, TASKS, Processes, until
-from installations import settings_in
+from installations import opened_in
 from worker_for_tests import EFFECTS
 
 from engine.photometry.sky import Scene, simulate_exposure, write_fits
@@ -23,7 +23,7 @@ from engine.photometry.sky_stars import gaia_like_stars, one_star
 from engine.target import Target
 from jobs.loop import work
 from lake.inbox.accepting import UploadRequest, UploadStatus, accept, uploads
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import reading
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
@@ -41,7 +41,7 @@ FRAMES, EFFECTS_WANTED = 3, 24
 
 def _lake(folder: Path) -> Lake:
     """Return a lake with a target, simulated reference stars and nothing else."""
-    lake = open_lake(settings_in(folder, TOMLAKE_EXECUTOR="dask"))
+    lake = opened_in(folder, TOMLAKE_EXECUTOR="dask")
     EFFECTS.create(lake.operations)
     create_user(lake.operations, "ada", "a long enough one", full_name="Ada")
     target = Target(name="Sim", ra_deg=RA_DEG, dec_deg=DEC_DEG, simulated=True)

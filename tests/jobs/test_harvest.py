@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from polars.testing import assert_frame_equal
 from recorded_http import RecordedHttp
 
@@ -17,7 +17,7 @@ from engine.lightcurve import SCHEMA
 from engine.target import Target
 from jobs.harvest import harvest_by
 from lake.archives import harvests_of_target, list_archive_health
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.queue import Job, claim, enqueue, finish
 from lake.rights import SYSTEM
 from lake.target_list import target_row
@@ -33,7 +33,7 @@ NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("harvest") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("harvest") / "data")
     yield opened
     opened.close()
 

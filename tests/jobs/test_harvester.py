@@ -8,8 +8,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 from recorded_http import RecordedHttp
+from sqlalchemy import update
 
 import jobs.harvest
 from engine.brokers.points import archive_points
@@ -19,7 +20,9 @@ from engine.target import Target
 from engine.times import mjd_now
 from jobs.harvester import ARCHIVE_AT_ONCE, Harvester
 from lake.archives import harvests_of_target, list_archive_health, request_all
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
+from lake.operations import jobs as job_rows
+from lake.operations import writing
 from lake.queue import JobState, list_jobs
 from lake.rights import SYSTEM
 from lake.targets import create_target, get_target
@@ -68,7 +71,7 @@ class Pretended:
         if self.failure is not None:
             raise self.failure
         if self.needs_ticket and not query.ticket:
-            raise NotReady("It is measuring.", ticket="task 7", retry_after_s=0.1)
+            raise NotReady("It is measuring.", ticket="task 7", retry_after_s=3600.0)
         since = query.since_mjd or 0.0
         return "\n".join(str(mjd) for mjd in (59000.5, 59100.5) if mjd >= since).encode()
 
@@ -83,7 +86,7 @@ class Pretended:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     yield opened
     opened.close()
 
@@ -174,7 +177,8 @@ def test_an_archive_that_needs_time_is_asked_once_and_then_with_its_ticket(
     harvester(lake).run(once=True)
     (waiting,) = harvests_of_target(lake.operations, target.target_id or 0)
     assert (waiting.reason, waiting.code) == ("It is measuring.", "not-ready")
-    time.sleep(0.2)
+    with writing(lake.operations) as connection:  # the hour is over
+        connection.execute(update(job_rows).values(not_before_mjd=0.0))
     harvester(lake).run(once=True)  # as after a restart
     assert [query.ticket for query in known["slow"].asks] == ["", "task 7"]
     assert states(lake) == {"slow": [JobState.DONE]}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from installations import settings_in
+from installations import opened_in
 
 from engine.errors import Rejected
 from engine.photometry.preview import preview_png
@@ -17,7 +17,7 @@ from jobs.watch import Limits
 from lake.glances import ask_to_look, glances_of, keep_glances, picture_png
 from lake.inbox.accepting import Upload, UploadRequest, accept
 from lake.job_rows import JobState
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import create_user
 from lake.queue import claim, fail, get_job, list_jobs
 from lake.targets import create_target
@@ -28,7 +28,7 @@ PNG = b"\x89PNG"
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path))
+    opened = opened_in(tmp_path)
     create_user(opened.operations, "ada", "a long enough one", full_name="Ada")
     create_target(opened.operations, Target(name="Far", ra_deg=200.0, dec_deg=-40.0), by="ada")
     yield opened

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 from sqlalchemy import delete, update
 
 from engine.errors import Rejected
@@ -17,7 +17,7 @@ from lake.notices.kinds import Kind
 from lake.notices.notices import KEEP_READ_D, list_notices, mark_read
 from lake.notices.tables import notices
 from lake.notices.telling import tell
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, writing
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
@@ -28,7 +28,7 @@ from lake.upkeep.runs import due_scope
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    made = open_lake(settings_in(Path(tmp_path_factory.mktemp("upkeep")) / "data"))
+    made = opened_in(Path(tmp_path_factory.mktemp("upkeep")) / "data")
     yield made
     made.close()
 

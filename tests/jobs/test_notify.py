@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from sqlalchemy import update
 
 from engine.errors import Rejected, Transient
@@ -24,7 +24,7 @@ from lake.notices.mailing import PAUSE_D, STALE_D, last_daily_mjd, people_due
 from lake.notices.notices import count_unread, list_notices, mark_read
 from lake.notices.tables import notices
 from lake.notices.wishes import wish
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import writing
 from lake.people import mail
 from lake.people.accounts import User, create_user
@@ -71,7 +71,7 @@ def post_office(monkeypatch: pytest.MonkeyPatch) -> PostOffice:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data", **SMTP))
+    opened = opened_in(tmp_path / "data", **SMTP)
     yield opened
     opened.close()
 

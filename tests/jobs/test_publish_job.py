@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from public_lakes import add_points, add_target, published, quiet
 from sqlalchemy import update
 
@@ -12,7 +12,7 @@ from engine.errors import NotReady
 from engine.times import mjd_now
 from jobs.publish import EVERY_D, KIND, enqueue_due_publication, publish_lake
 from jobs.tasks import TASKS
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, writing
 from lake.public.origin import Origin, origin_of, write_origin
 from lake.public.place import Place
@@ -22,7 +22,7 @@ from lake.queue import Job, Kinds, claim, list_jobs
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("job") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("job") / "data")
     yield opened
     opened.close()
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from astropy.io import fits
-from installations import settings_in
+from installations import opened_in
 
 from engine.errors import Rejected
 from engine.frame import Camera
@@ -23,7 +23,7 @@ from lake.inbox.accepting import Upload, UploadKind, UploadRequest, UploadStatus
 from lake.inbox.changes import change_observers
 from lake.inbox.removal import remove_upload
 from lake.inbox.uploads import uploads
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import create_user, find_user
 from lake.provenance import new_batch
 from lake.queue import list_jobs
@@ -46,7 +46,7 @@ RA_DEG, DEC_DEG = 150.0, 20.0
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path))
+    opened = opened_in(tmp_path)
     for name in ("ada", "bob"):
         create_user(opened.operations, name, "a long enough one", full_name=name.title())
     target = Target(name="T", ra_deg=RA_DEG, dec_deg=DEC_DEG)

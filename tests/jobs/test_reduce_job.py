@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 
 from engine.errors import NotReady, Rejected, Transient
 from engine.frame import Camera
@@ -19,7 +19,7 @@ from jobs.watch import Limits
 from lake.frames import frames_of_target
 from lake.inbox.accepting import UploadRequest, UploadStatus, accept, upload
 from lake.job_rows import Job, JobState
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import claim, enqueue, fail, get_job, list_jobs
@@ -34,7 +34,7 @@ FAR_AWAY = Target(name="Far", ra_deg=200.0, dec_deg=-40.0)
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path))
+    opened = opened_in(tmp_path)
     create_user(opened.operations, "ada", "a long enough one", full_name="Ada")
     yield opened
     opened.close()

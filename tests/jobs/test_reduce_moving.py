@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 from recorded_http import RecordedHttp
 
 from engine.brokers.horizons import URL
@@ -31,7 +31,7 @@ from jobs.reference_stars import stars_for
 from lake.ephemerides import NODES, KeptEphemeris, Wanted, keep_ephemeris, kept_ephemeris
 from lake.inbox.accepting import Upload, UploadRequest, accept
 from lake.job_rows import Job
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import Kinds, claim, fail, finish, get_job, list_jobs
@@ -48,7 +48,7 @@ SCENE = Scene(ra_deg=RA_DEG, dec_deg=DEC_DEG, shape=(320, 320), mjd=NIGHT + 0.1,
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     create_user(opened.operations, "ada", "a long enough one", full_name="Ada")
     create_target(opened.operations, BODY, by="ada")
     yield opened

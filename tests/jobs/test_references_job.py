@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from recorded_http import RecordedHttp
 
 from engine.brokers.reference import GAIA_URL, VIZIER_URL
 from engine.errors import Rejected, Transient
 from jobs.references import references_by
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.queue import Job, claim, enqueue, finish
 from lake.references import cells_of_cone, cone, has_cells
 
@@ -22,7 +22,7 @@ FIELD = {"ra_deg": "346.0", "dec_deg": "13.28", "radius_deg": "0.2"}
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("stars") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("stars") / "data")
     yield opened
     opened.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from polars.testing import assert_frame_equal
 from recorded_http import RecordedHttp
 
@@ -17,7 +17,7 @@ from jobs.reparse import Reparsed, reparse_all
 from lake.inbox.accepting import UploadRequest, accept, upload
 from lake.inbox.uploads import UploadResult, UploadStatus, set_upload_result
 from lake.job_rows import JobState
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import create_user
 from lake.provenance import new_batch
 from lake.queue import claim, finish, list_jobs
@@ -31,7 +31,7 @@ NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("reparse") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("reparse") / "data")
     create_user(opened.operations, "ada", "a long enough one", full_name="Ada")
     yield opened
     opened.close()

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 
 from engine.errors import NotReady
 from jobs.seal import enqueue_due_sealing, seal_lake
 from jobs.tasks import TASKS
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, writing
 from lake.provenance import new_batch
 from lake.queue import Job, claim, finish
@@ -20,7 +20,7 @@ from lake.trace.verify import Verdict, Verification
 
 @pytest.fixture
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("seal") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("seal") / "data")
     yield opened
     opened.close()
 

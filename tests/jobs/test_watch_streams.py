@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from recorded_http import Answer, RecordedHttp
 from sqlalchemy import delete, func, select
 
@@ -22,7 +22,7 @@ from jobs.watch_streams import (
     span_of,
     watch_streams_by,
 )
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, reading, targets, watches, writing
 from lake.proposals import ProposalState, list_proposals
 from lake.public.origin import Origin, write_origin
@@ -37,7 +37,7 @@ YESTERDAY_JD = mjd_now() - 1.0 + JD_MINUS_MJD
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    lake = open_lake(settings_in(tmp_path_factory.mktemp("watch") / "data"))
+    lake = opened_in(tmp_path_factory.mktemp("watch") / "data")
     yield lake
     lake.close()
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from installations import settings_in
+from installations import opened_in, settings_in
 
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.settings import Settings
 
 
@@ -20,6 +20,6 @@ def settings(tmp_path: Path) -> Settings:
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """Return an open installation that the tests of one module share: each works on targets of its own."""
     folder = tmp_path_factory.mktemp("lake") / "data"
-    opened = open_lake(settings_in(folder))
+    opened = opened_in(folder)
     yield opened
     opened.close()

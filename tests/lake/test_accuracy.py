@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 
 from engine.accuracy.simulated import (
     SimulatedCamera,
@@ -18,7 +18,7 @@ from engine.target import Target, Visibility
 from lake.accuracy import camera_accuracy
 from lake.changes import Change
 from lake.inbox.accepting import UploadRequest, accept
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import User, create_user, find_user
 from lake.provenance import new_batch
 from lake.raw import RawFile
@@ -36,7 +36,7 @@ SHARINGS = (  # target, upload: open to all; closed by the upload; closed by the
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("accuracy") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("accuracy") / "data")
     for name in ("ada", "eve", "staff"):
         create_user(opened.operations, name, "right horse", is_staff=name == "staff")
     for visibility in (Visibility.PUBLIC, Visibility.PRIVATE):

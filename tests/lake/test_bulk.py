@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import polars as pl
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 
 from lake.bulk import FEWEST_ROWS
-from lake.opening import open_lake
 from lake.points.buckets import bucket_of
 from lake.provenance import new_batch
 
@@ -36,7 +35,7 @@ def many_points(mag: float) -> pl.DataFrame:
 
 def test_many_points_are_found_replaced_and_remembered(tmp_path: Path) -> None:
     assert TARGETS * EACH >= FEWEST_ROWS
-    lake = open_lake(settings_in(tmp_path / "[night] *?"))  # a folder whose name looks like a pattern
+    lake = opened_in(tmp_path / "[night] *?")  # a folder whose name looks like a pattern
     first = lake.store.ingest(many_points(17.0), batch=new_batch("test", "ztf"))
     assert lake.store.ingest(many_points(17.0), batch=new_batch("test", "ztf")) == first, "nothing is new"
     old = lake.store.light_curve(7)

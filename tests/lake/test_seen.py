@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from public_lakes import quiet
 from sqlalchemy import update
 
@@ -19,7 +19,7 @@ from lake.inbox.accepting import UploadRequest, accept
 from lake.inbox.changes import share_upload
 from lake.inbox.uploads import Upload
 from lake.inbox.uploads import uploads as uploads_sent
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import uploads, writing
 from lake.people.accounts import Role, User, create_user, find_user
 from lake.people.audit import Kind, audit_log
@@ -37,7 +37,7 @@ CLOSED, OPEN = "a" * 64, "b" * 64
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("seen") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("seen") / "data")
     for name in ("ada", "bob", "eve", "staff"):
         create_user(opened.operations, name, "right horse", is_staff=name == "staff")
     group = create_group(opened.operations, "Owls", by=person(opened, "ada"))

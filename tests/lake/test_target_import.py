@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from installations import settings_in
+from installations import opened_in
 from sqlalchemy import func, select
 
 from engine.errors import Rejected
 from engine.target import Target, Visibility
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, reading, targets
 from lake.people.accounts import User, create_user
 from lake.rights import Shared
@@ -41,7 +41,7 @@ Also fine,17,17,2,false
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("import") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("import") / "data")
     yield opened
     opened.close()
 

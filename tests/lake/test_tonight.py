@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 
 from engine.frame import Camera
 from engine.target import Target, Visibility
@@ -16,7 +16,7 @@ from engine.visibility.windows import Limits
 from lake.changes import Change
 from lake.ephemerides import KeptEphemeris, Wanted, keep_ephemeris, kept_ephemeris, whole_ephemerides
 from lake.inbox.accepting import UploadRequest, accept
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import User, create_user, find_user
 from lake.people.favourites import add_favourite
 from lake.provenance import new_batch
@@ -34,7 +34,7 @@ OPEN_FRAMES, SECRET_FRAMES, CLOSED_FRAMES = 6, 7, 8
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("tonight") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("tonight") / "data")
     for name in ("ada", "eve"):
         create_user(opened.operations, name, "right horse")
     for name, by in (("Alps", "eve"), ("Chile", "eve"), ("Dome", "ada")):

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 from api_server import running
-from installations import settings_in
+from installations import opened_in
 from public_lakes import Aviary, add_points, add_target, published, quiet, readable
 from pytest_socket import disable_socket, enable_socket
 from sqlalchemy import select
@@ -54,7 +54,7 @@ class Home:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    lake = open_lake(settings_in(tmp_path_factory.mktemp("home") / "data"))
+    lake = opened_in(tmp_path_factory.mktemp("home") / "data")
     Aviary(lake)
     for name in ("Star", "Other"):
         target = add_target(lake, name, aliases=(("TNS", f"AT {name}"),), classification="CV")

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from api_server import running
-from installations import settings_in
+from installations import opened_in
 from public_lakes import add_points, add_target, published, quiet
 
-from lake.opening import open_lake
 from tomlake.clone import clone
 
 ALONE = ["unshare", "--map-root-user", "--net"]  # a network with nothing but the machine itself
@@ -59,7 +58,7 @@ def test_a_copy_is_started_and_asked_without_any_network(tmp_path: Path) -> None
         possible = False
     if not possible:
         pytest.skip("no network of one's own can be made here (unshare --net)")
-    lake = open_lake(settings_in(tmp_path / "data"))
+    lake = opened_in(tmp_path / "data")
     add_points(lake, add_target(lake, "Star"), 40)
     version = published(lake).version.name
     with running(lake) as port:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pyotp
 import pytest
 import typer
-from installations import settings_in
+from installations import opened_in
 from typer.testing import CliRunner
 
 from engine.errors import Rejected
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import check_password, create_user, list_users, open_session, user_of_session
 from lake.people.first_run import may_set_up, set_up
 from lake.people.identities import Identity, account_of
@@ -28,7 +28,7 @@ PASSWORD = "a long enough one"
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
-    opened = open_lake(settings_in(tmp_path / "data", TOMLAKE_PUBLIC_URL="https://t.example"))
+    opened = opened_in(tmp_path / "data", TOMLAKE_PUBLIC_URL="https://t.example")
     monkeypatch.setenv("TOMLAKE_OPERATIONS_URL", opened.settings.operations_url)
     yield opened
     opened.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from api_server import PASSWORD, running
-from installations import settings_in
+from installations import opened_in
 from typer.testing import CliRunner, Result
 
 import tomlake
@@ -21,7 +21,7 @@ from engine.errors import Rejected, Transient
 from engine.lightcurve import light_curve
 from engine.target import Target, Visibility
 from lake.inbox.accepting import uploads
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import create_user, issue_token
 from lake.provenance import new_batch
 from lake.rights import SYSTEM
@@ -35,7 +35,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "docs" / "scripts"
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """Return a lake with one owner, a public and a private target, and two points."""
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("client") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("client") / "data")
     create_user(opened.operations, "owner", PASSWORD)
     for name, dec_deg, visibility in (
         ("Open1", 1.0, Visibility.PUBLIC),

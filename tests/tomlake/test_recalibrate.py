@@ -1,5 +1,6 @@
 """`tomlake recalibrate`, `promote` and `demote` on frames that an older code reduced."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from installations import needs_folder
+from installations import needs_folder, opened_in
 from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
@@ -38,10 +39,20 @@ pytestmark = needs_folder
 
 
 @pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    """Give a lake in which an older code, 0.25 mag off, reduced two frames of a simulated star."""
+def lake(reduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    """Give a lake of its own in which an older code, 0.25 mag off, reduced two frames of a simulated star."""
     monkeypatch.setenv("TOMLAKE_DATA", str(tmp_path / "data"))
+    shutil.copytree(reduced, tmp_path / "data")
     opened = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path / "data")}))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def reduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the data folder of such a lake."""
+    folder = tmp_path_factory.mktemp("reduced")
+    opened = opened_in(folder / "data")
     create_user(opened.operations, "ada", "a long enough one")
     create_target(opened.operations, TARGET, by="ada")
     rng = np.random.default_rng(5)
@@ -51,11 +62,11 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     for night in range(FRAMES):
         scene = Scene(ra_deg=150.0, dec_deg=30.0, shape=(400, 420), mjd=60000.0 + night)
         exposure = simulate_exposure(pl.concat([stars, star]), rng=rng, scene=scene)
-        path = tmp_path / f"night{night}.fits"
+        path = folder / f"night{night}.fits"
         write_fits(exposure, path, object_name=TARGET.name)
         _reduced_of_old(opened, path)
-    yield opened
     opened.close()
+    return folder / "data"
 
 
 def _reduced_of_old(lake: Lake, path: Path) -> None:

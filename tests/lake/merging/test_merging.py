@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from installations import settings_in
+from installations import opened_in
 from sqlalchemy import delete, insert, select, update
 
 from engine.errors import Rejected, Transient
@@ -20,7 +20,7 @@ from lake.changes import Change
 from lake.inbox.accepting import upload
 from lake.merging import merging
 from lake.merging.merging import MergeState, list_merges, merge, unmerge
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, merges, metadata, reading, targets, uploads, writing
 from lake.people.accounts import User
 from lake.provenance import new_batch
@@ -37,7 +37,7 @@ NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("merging") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("merging") / "data")
     yield opened
     opened.close()
 
@@ -95,9 +95,10 @@ def send(lake: Lake, target_id: int, sha256: str, *, dry_run: bool = False) -> i
         )
         for name, each in shelved.items()
     ]
-    lake.store.commit(changes, batch=batch)
     if not dry_run:
-        lake.store.append_points(points(target_id, "upload", [f"{sha256}:"]), batch=batch)
+        point = PHOTOMETRY.rows(points(target_id, "upload", [f"{sha256}:"]))
+        changes.append(Change(table=PHOTOMETRY, rows=point, keys=point.select("target_id", "point_id")))
+    lake.store.commit(changes, batch=batch)
     return upload_id
 
 

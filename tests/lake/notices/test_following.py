@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from installations import settings_in
+from installations import opened_in
 
 from engine.errors import Rejected
 from engine.lightcurve import Flag, light_curve
@@ -19,7 +19,7 @@ from lake.notices.followed import has_news, tell_followers
 from lake.notices.following import follow, follow_of, unfollow
 from lake.notices.notices import list_notices, mark_read
 from lake.notices.words import sentence_of
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import User, create_user
 from lake.provenance import new_batch
 from lake.rights import SYSTEM, Shared
@@ -28,7 +28,7 @@ from lake.targets import create_target, get_target, update_summary, update_targe
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     yield opened
     opened.close()
 

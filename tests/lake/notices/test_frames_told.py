@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from sqlalchemy import update
 
 from engine.errors import Rejected
@@ -15,7 +15,7 @@ from lake.inbox.uploads import UploadResult, UploadStatus, set_upload_result
 from lake.notices.frames import LONGEST_WAIT_D, has_batch_to_tell, tell_of_batches
 from lake.notices.notices import list_notices
 from lake.notices.words import sentence_of
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import jobs, writing
 from lake.people.accounts import User, create_user
 from lake.queue import claim, fail, finish, retry
@@ -24,7 +24,7 @@ from lake.targets import create_target
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path / "data"))
+    opened = opened_in(tmp_path / "data")
     create_target(opened.operations, Target(name="T1", ra_deg=1.0, dec_deg=1.0), by="ada")
     yield opened
     opened.close()

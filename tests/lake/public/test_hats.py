@@ -8,10 +8,8 @@ from importlib.util import find_spec
 
 import pytest
 from api_server import running
-from installations import settings_in
+from installations import opened_in
 from public_lakes import add_points, add_target, published
-
-from lake.opening import open_lake
 
 # In a process of its own: LSDB warns of things that are errors here, and starts threads of its own.
 SCRIPT = """
@@ -40,7 +38,7 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[float]]]:
     """Give the address of a served public lake, and the magnitudes of one star in it."""
-    lake = open_lake(settings_in(tmp_path_factory.mktemp("hats") / "data"))
+    lake = opened_in(tmp_path_factory.mktemp("hats") / "data")
     mags = []
     for number in range(8):
         target = add_target(lake, f"Star{number}")

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from public_lakes import add_points, add_target, everything_published, published
 
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.public.place import Place
 from lake.public.versions import manifest, versions
 
@@ -41,7 +41,7 @@ def is_whole(lake: Lake) -> bool:
 @pytest.mark.alone
 @needs_folder
 def test_a_killed_publisher_leaves_whole_versions_only(tmp_path: Path) -> None:
-    lake = open_lake(settings_in(tmp_path / "data"))
+    lake = opened_in(tmp_path / "data")
     for number in range(6):
         add_points(lake, add_target(lake, f"Star{number}"), 50)
     published(lake, name="first")

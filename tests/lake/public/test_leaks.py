@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from installations import settings_in
+from installations import opened_in
 from public_lakes import Aviary, Canary, add_target, everything_published, make_private, published
 from sqlalchemy import true
 
-from lake.opening import open_lake
 from lake.public import selection
 from lake.public.papers import public_parameters
 from lake.public.versions import withdraw
@@ -20,7 +19,7 @@ TABLES = ("photometry", "frames", "calibrations")
 
 @pytest.fixture(scope="module")
 def aviary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aviary]:
-    lake = open_lake(settings_in(tmp_path_factory.mktemp("leaks") / "data"))
+    lake = opened_in(tmp_path_factory.mktemp("leaks") / "data")
     yield Aviary(lake)
     lake.close()
 

@@ -11,7 +11,7 @@ import pytest
 from astropy import units
 from astropy.io.votable import parse_single_table
 from astropy.io.votable.ucd import parse_ucd
-from installations import settings_in
+from installations import opened_in
 from public_lakes import (
     add_points,
     add_target,
@@ -25,7 +25,7 @@ from public_lakes import (
 
 from engine.errors import Rejected, Transient
 from engine.target import Target
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.public.place import VERSIONS, Place, manifest_path
 from lake.public.publish import Terms, is_due, publish, terms_of_last
 from lake.public.schema import PUBLIC_TABLES
@@ -35,7 +35,7 @@ from lake.tables import PHOTOMETRY
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("publish") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("publish") / "data")
     for number in range(8):
         add_points(opened, add_target(opened, f"Star{number}"), 30 + number)
     yield opened
@@ -239,7 +239,7 @@ def test_the_terms_of_a_version_hold_for_the_next(lake: Lake) -> None:
 def test_without_anything_public_nothing_is_published(
     lake: Lake, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    empty = open_lake(settings_in(tmp_path_factory.mktemp("empty") / "data"))
+    empty = opened_in(tmp_path_factory.mktemp("empty") / "data")
     try:
         add_target(empty, "Simulated", simulated=True)
         assert not is_due(empty)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from filling import fill
-from installations import BUCKET, on_servers, settings_in
+from installations import BUCKET, on_servers, opened_in, settings_in
 
 from lake.opening import Lake, open_lake
 from lake.safekeeping.place import Place
@@ -19,7 +19,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template") / "data"
     if on_servers():
         return folder
-    lake = open_lake(settings_in(folder))
+    lake = opened_in(folder)
     fill(lake)
     lake.close()
     return folder
@@ -45,7 +45,7 @@ def _filled(template: Path, folder: Path) -> Lake:
     if not on_servers():
         shutil.copytree(template, folder)
         return open_lake(settings_in(folder))
-    lake = open_lake(settings_in(folder))
+    lake = opened_in(folder)
     fill(lake)
     return lake
 

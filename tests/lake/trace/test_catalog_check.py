@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from traced_lakes import add_points, fill, flip, seal_everything
 
 from lake.backend import Backend
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.trace.book import Book, book_of
 from lake.trace.catalog_check import catalog_damages, catalog_state
 from lake.trace.catalog_rows import canonical
@@ -32,7 +32,7 @@ CELLS = 30
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, Book]]:
     """Give a sealed lake that nobody has open, with merged, deleted, ended and planned files."""
-    lake = open_lake(settings_in(tmp_path_factory.mktemp("catalog") / "data"))
+    lake = opened_in(tmp_path_factory.mktemp("catalog") / "data")
     fill(lake)
     with lake.store.exclusive() as connection:
         connection.execute("ALTER TABLE lake.frames ADD COLUMN old_name BIGINT")

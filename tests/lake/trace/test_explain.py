@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from installations import settings_in
+from installations import opened_in
 from prov_check import check_prov
 from traced_lakes import add_points
 
@@ -23,7 +23,7 @@ from engine.target import Target, Visibility
 from lake.frame_rows import FrameOrigin
 from lake.frames import save_reduction
 from lake.inbox.accepting import UploadRequest, accept
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import User, create_user
 from lake.provenance import new_batch
 from lake.raw import RawStore
@@ -38,7 +38,7 @@ BODY = b"the bytes of an image" * 30
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("explain") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("explain") / "data")
     create_user(opened.operations, "ada", "a long enough one", full_name="Ada L.")
     create_user(opened.operations, "bob", "a long enough one", full_name="Bob")
     yield opened

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from sqlalchemy import delete, select, update
 from traced_lakes import add_points, fill, flip, kept_files, seal_everything, sentences, verdict
 
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import seals, writing
 from lake.trace.book import book_of
 from lake.trace.catalog_check import catalog_damages, catalog_state
@@ -28,7 +28,7 @@ CHANGES: tuple[dict[str, object], ...] = (
 
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    opened = open_lake(settings_in(tmp_path_factory.mktemp("sealed") / "data"))
+    opened = opened_in(tmp_path_factory.mktemp("sealed") / "data")
     fill(opened)
     seal_everything(opened)
     yield opened

@@ -4,13 +4,13 @@ import time
 from dataclasses import replace as changed
 
 import pytest
-from installations import needs_folder, settings_in
+from installations import needs_folder, opened_in
 from small_batches import append, replace
 
 from engine.times import mjd_now
 from lake.files import filesystem_of
 from lake.job_rows import JobState
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.queue import enqueue
 from lake.snapshots import create_snapshot
 from lake.upkeep.health import Health, health
@@ -27,7 +27,7 @@ def run_of(*, state: JobState = JobState.DONE, days_ago: float = 0.0) -> Run:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Health:
     """Return the health of a lake with a few rows and all well."""
-    made = open_lake(settings_in(tmp_path_factory.mktemp("health") / "data"))
+    made = opened_in(tmp_path_factory.mktemp("health") / "data")
     append(made, 4)
     healthy = changed(health(made), last_run=run_of())
     made.close()
