@@ -63,10 +63,7 @@ async def crowd(
     before_s, began_s = server.cpu_s(), time.perf_counter()
     until_s = began_s + time_s
     await asyncio.gather(
-        *(
-            _look(session, times_s, random.Random(number), until_s)
-            for number, session in enumerate(sessions)
-        )
+        *(_look(session, times_s, random.Random(number), until_s) for number, session in enumerate(sessions))
     )
     cores = (server.cpu_s() - before_s) / (time.perf_counter() - began_s)
     for session in sessions:
