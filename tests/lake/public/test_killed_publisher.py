@@ -15,7 +15,7 @@ from lake.opening import Lake
 from lake.public.place import Place
 from lake.public.versions import manifest, versions
 
-KILLS = 8
+KILLS = 5
 SCRIPT = """
 import sys
 from lake.opening import open_lake
