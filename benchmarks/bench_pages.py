@@ -2,8 +2,8 @@
 
 ``python benchmarks/bench_pages.py`` opens the pages of targets with 40 to 50,000 points, the list of 5,000
 targets and a CSV of 50,000 points on both sides, then runs our target page again and again: alone, by 100
-sessions that think ten seconds, and 10,000 times. ``--quick`` lists 500 targets and runs a tenth as often;
-``--no-peer`` leaves TOM Toolkit out. Times are the processor's, so that others on the machine count less.
+sessions that think about ten seconds, and 10,000 times. ``--quick`` lists 500 targets and runs a tenth as
+often; ``--no-peer`` leaves TOM Toolkit out. Times are the processor's, so that others count less.
 """
 
 import argparse

@@ -1,6 +1,5 @@
 """Fixtures that every room's tests share, and the list of what could not be tested here."""
 
-import gc
 import shutil
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-settings.register_profile("tomlake", deadline=None, max_examples=50)  # a busy machine is no failure
+settings.register_profile("tomlake", deadline=None)  # a busy machine is no failure
 settings.load_profile("tomlake")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -42,9 +41,3 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     for report in skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         terminalreporter.write_line(f"{report.nodeid}: {reason.removeprefix('Skipped: ')}")
-
-
-def pytest_collection_finish() -> None:
-    """Let the collector of memory skip what stays until the end: half a million objects of modules."""
-    gc.collect()
-    gc.freeze()

@@ -15,6 +15,7 @@ from lake.opening import Lake, open_lake
 from lake.settings import Settings, read_settings
 
 POSTGRES, S3 = "TOMLAKE_TEST_POSTGRES", "TOMLAKE_TEST_S3"  # set by tests/on_servers.py
+EMPTY = "template1"  # PostgreSQL's own
 MIGRATED = "migrated"  # a database with every table of operations: making them takes a second each time
 BUCKET = "tests"
 
@@ -27,7 +28,7 @@ def settings_in(folder: Path, *, is_migrated: bool = True, **more: str) -> Setti
     is_migrated
         On servers its database has the tables of operations already; False for tests of how they come in.
     """
-    servers = _on_servers(MIGRATED if is_migrated else "template1") if on_servers() else {}
+    servers = _on_servers(MIGRATED if is_migrated else EMPTY) if on_servers() else {}
     return read_settings({"TOMLAKE_DATA": str(folder), **servers, **more})
 
 
@@ -60,10 +61,7 @@ needs_folder = pytest.mark.skipif(on_servers(), reason="about files: run with th
 def _on_servers(template: str) -> dict[str, str]:
     name = f"t{uuid.uuid4().hex}"
     server = os.environ[POSTGRES]
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    engine.dispose()
+    make_database(server, name, template=template)
     return {
         "TOMLAKE_OPERATIONS_URL": f"{server}/{name}",
         "TOMLAKE_CATALOG_URL": f"{server}/{name}",
@@ -74,3 +72,11 @@ def _on_servers(template: str) -> dict[str, str]:
         "TOMLAKE_S3_KEY_ID": "tests",
         "TOMLAKE_S3_SECRET": "tests-only",
     }
+
+
+def make_database(server: str, name: str, *, template: str = EMPTY) -> None:
+    """Make a database of a PostgreSQL server as a copy of another one."""
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()

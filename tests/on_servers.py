@@ -7,9 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from installations import BUCKET, MIGRATED, POSTGRES, S3
+from installations import BUCKET, MIGRATED, POSTGRES, S3, make_database
 from servers import postgres, program, s3
-from sqlalchemy import create_engine, text
 
 from lake.operations import open_operations
 
@@ -27,10 +26,7 @@ def main() -> int:
 
 def make_migrated(server: str) -> None:
     """Make the database that every installation begins as a copy of."""
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {MIGRATED}"))
-    engine.dispose()
+    make_database(server, MIGRATED)
     open_operations(f"{server}/{MIGRATED}").dispose()
 
 

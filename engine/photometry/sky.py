@@ -14,7 +14,7 @@ from engine.photometry.compiled import compiled
 from engine.times import SECONDS_PER_DAY, datetime_of, julian_year
 
 PIVOT_BP_RP_MAG = 0.8  # colour at which the zero point holds
-MOFFAT_BETA = 3.0
+MOFFAT_BETA = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,12 +208,12 @@ def _add_star(
 
 @compiled
 def _stamp(square_y: NDArray[np.float64], square_x: NDArray[np.float64], fine: int) -> NDArray[np.float64]:
-    """Return a Moffat profile whose beta is 3 in pixels of so many places each way."""
+    """Return a Moffat profile in pixels of so many places each way."""
     stamp = np.zeros((len(square_y) // fine, len(square_x) // fine))
     for row in range(len(square_y)):
         for column in range(len(square_x)):
             away = 1.0 + square_y[row] + square_x[column]
-            stamp[row // fine, column // fine] += 1.0 / (away * away * away)
+            stamp[row // fine, column // fine] += 1.0 / away**MOFFAT_BETA
     return stamp
 
 

@@ -26,7 +26,7 @@ from portal.this_run import once
 from portal.vega import Spec
 from portal.words import language
 
-_MOST_BYTES = 32 << 20  # of charts: some 30 of the longest, or those of a few thousand short light curves
+_MOST_BYTES = 32 << 20  # of charts of one kind, however many they are
 _BYTES_BESIDE = 8192  # what a chart keeps beside its rows
 _BINS_D = (0.01, 0.05, 0.2, 1.0, 5.0, 20.0, 100.0)
 
