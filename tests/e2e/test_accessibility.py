@@ -66,6 +66,8 @@ def test_no_part_of_a_target_keeps_people_out(label: str, staff: Page, published
     if "name=Sim26dkv" not in staff.url:
         staff.goto(published.url + PAGES["target"])
     staff.get_by_role("tab", name=label).click(timeout=TIMEOUT_MS)
+    part = staff.get_by_role("tabpanel", name=label)
+    part.locator(".stElementContainer").first.wait_for(timeout=TIMEOUT_MS)
     settle(staff)
     turn(staff, "light")
     assert not violations(staff)
