@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Rejected
-from engine.lightcurve import SCHEMA, light_curve
+from engine.lightcurve import SCHEMA, Flag, light_curve
 from lake.changes import Change
 from lake.opening import Lake, open_lake
 from lake.provenance import new_batch
@@ -59,7 +59,8 @@ rows = st.fixed_dictionaries(
         "mag": st.none() | magnitudes,
         "limit_mag": magnitudes,
         "mag_err": st.none() | st.floats(0.001, 0.5),
-        "flags": st.integers(0, 2**32 - 1),
+        # an archive knows not what people hid; what they hid stays hidden
+        "flags": st.integers(0, 2**32 - 1).map(lambda flags: flags & ~int(Flag.HIDDEN)),
     }
 )
 
