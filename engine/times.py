@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import erfa
 import numpy as np
+import scipy  # its parts are imported when they are used
 from astropy.coordinates import EarthLocation, SkyCoord
 from astropy.time import Time
 from astropy.utils import iers
 from numpy.typing import NDArray
-from scipy.interpolate import CubicHermiteSpline
 
 from engine.errors import Rejected
 
@@ -176,7 +176,7 @@ def _earth(tdb: NDArray[np.float64], *, from_sun: bool) -> tuple[NDArray[np.floa
     place, velocity = np.asarray(found["p"]), np.asarray(found["v"])
     if nodes is days:
         return place, velocity
-    between = CubicHermiteSpline(nodes, place, velocity)
+    between = scipy.interpolate.CubicHermiteSpline(nodes, place, velocity)
     return between(days), between(days, 1)
 
 

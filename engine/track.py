@@ -1,11 +1,12 @@
 """The way of a moving target over the sky, from a table of its places."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its splines are imported when they are used
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline, make_interp_spline
 
 from engine.errors import Rejected
 from engine.times import SECONDS_PER_DAY
@@ -86,12 +87,15 @@ class Track:
             )
         return np.asarray(self._spline()(mjd - self.mjd[0], nu=order), dtype=np.float64)
 
-    def _spline(self) -> BSpline:
+    def _spline(self) -> Callable[..., Array]:
         """Return unit vectors over the days since the first place."""
         ra, dec = np.radians(self.ra_deg), np.radians(self.dec_deg)
         vectors = np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
         days = self.mjd - self.mjd[0]
-        return make_interp_spline(days, vectors, k=min(CUBIC, len(days) - 1))
+        spline: Callable[..., Array] = scipy.interpolate.make_interp_spline(
+            days, vectors, k=min(CUBIC, len(days) - 1)
+        )
+        return spline
 
 
 def track_of(mjd: Array, ra_deg: Array, dec_deg: Array) -> Track:

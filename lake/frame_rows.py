@@ -22,7 +22,7 @@ from lake.tables import CALIBRATIONS, FRAME_STARS, FRAMES, PHOTOMETRY
 
 if TYPE_CHECKING:  # pages read frames without loading the solver
     from engine.photometry.calibration import Calibration
-    from engine.photometry.solve import Solution
+    from engine.photometry.solution import Solution
 
 UPLOAD = "upload"  # the source of points that people's frames gave
 PLANES = ("", "R", "G", "B")

@@ -4,12 +4,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
-from engine.errors import Rejected
 from lake.lock import locked
 from lake.paths import writing_to
 
@@ -38,29 +34,18 @@ def upgrade(engine: Engine) -> None:
 
 
 def _upgrade_within(connection: Connection) -> None:
-    scripts = _scripts()
     present = _present_revision(connection)
-    if present == scripts.get_current_head():
+    if present == _newest_revision():
         return
-    if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
-        raise Rejected(
-            "A newer tomlake made this operational database: install that version again.",
-            code="newer-database",
-        )
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    from lake.migrating import migrate  # noqa: PLC0415 - Alembic starts slowly, and is needed once in a lake's life
+
+    migrate(connection, present)
 
 
-@cache  # reading every migration costs most of an opening
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
-    return config
+@cache
+def _newest_revision() -> str:
+    """Return the number of the last migration; their files begin with their numbers."""
+    return max(file.name for file in MIGRATIONS_DIR.glob("versions/*.py")).split("_")[0]
 
 
 def _present_revision(connection: Connection) -> str | None:

@@ -27,7 +27,8 @@ from engine.photometry.rays import without_rays
 from engine.photometry.reduce_table import reduce_table
 from engine.photometry.satellites import target_trails, without_trails
 from engine.photometry.sentences import about_motion, about_satellites, about_solution, about_stars
-from engine.photometry.solve import Solution, solve
+from engine.photometry.solution import Solution
+from engine.photometry.solve import solve
 from engine.photometry.standard import SolvedFrame, pairs_of, standardise
 from engine.photometry.target_mag import standard_target
 from engine.photometry.trail import Trail, check_on_frame, trail_of, with_trail, without_trail

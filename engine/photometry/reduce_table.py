@@ -15,7 +15,8 @@ from engine.photometry.instrumental import InstrumentalTable
 from engine.photometry.match import match
 from engine.photometry.measure import LIMIT_SIGMA, TargetMeasurement
 from engine.photometry.sentences import about_calibration, about_solution
-from engine.photometry.solve import Solution, solve
+from engine.photometry.solution import Solution
+from engine.photometry.solve import solve
 from engine.photometry.target_mag import standard_at
 from engine.photometry.verdict import Reduction, Status, stars_table
 from engine.target import Target

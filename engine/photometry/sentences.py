@@ -7,7 +7,7 @@ from engine.lightcurve import Flag
 from engine.photometry.calibration import MIN_STARS, Calibration
 from engine.photometry.detect import Detection
 from engine.photometry.measure import LIMIT_SIGMA, UNDERSAMPLED_PIX, TargetMeasurement
-from engine.photometry.solve import Solution
+from engine.photometry.solution import Solution
 
 WIDE_FWHM_PIX = 8.0
 SURE = 0.9

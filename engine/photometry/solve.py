@@ -1,7 +1,6 @@
 """Places a frame on the sky: its header's word is checked, else its pattern found, else index files asked."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from engine.errors import Rejected
+from engine.photometry.solution import Method, Solution
 from engine.photometry.solving.index_files import solve_with_index_files
 from engine.photometry.solving.pattern import Placement, propose_placements
 from engine.photometry.solving.placing import PlacedStars, SkyStars, near_frame, place, sky_stars
@@ -23,26 +23,6 @@ _HEADER_TRIALS = 1e2
 _PATTERN_TRIALS = 1e5
 _ANY_SCALE_ARCSEC = (0.1, 60.0)
 _EFFORTS = ((12, 40), (12, 80), (20, 80), (28, 110))  # sources and catalogue stars that are compared, in turn
-
-
-class Method(StrEnum):
-    """How a frame was placed."""
-
-    HEADER = "header"
-    CATALOGUE = "catalogue"
-    INDEX = "index"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solution:
-    """Where a frame looks; the pixels of ``wcs`` are told from 0 by ``all_pix2world(x, y, 0)``."""
-
-    wcs: WCS
-    rms_arcsec: float
-    matched: int
-    method: Method
-    pixel_scale_arcsec: float
-    log10_chance: float  # of so many matches by accident, all trials counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

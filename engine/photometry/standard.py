@@ -20,7 +20,7 @@ from engine.photometry.ground import DEFAULT_FWHM_PIX
 from engine.photometry.match import match
 from engine.photometry.measure import Ladder, choose_radius
 from engine.photometry.sentences import about_header
-from engine.photometry.solve import Solution
+from engine.photometry.solution import Solution
 
 FIRST_RUNG = 3  # 1.6 FWHM: where the first calibration is made
 CALIBRATORS_FOR_RADIUS = 8

@@ -9,7 +9,7 @@ import polars as pl
 from engine.photometry.calibration import Calibration
 from engine.photometry.cutout import Cutout
 from engine.photometry.facts import NO_FACTS, FrameFacts
-from engine.photometry.solve import Solution
+from engine.photometry.solution import Solution
 
 CALIB_VERSION = "psf-2"  # names code and parameters: a change of either makes new rows beside the old
 TARGET_REF_ID = "target"

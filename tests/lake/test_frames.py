@@ -15,7 +15,7 @@ from engine.lightcurve import Flag
 from engine.photometry.calibration import BandFit, Calibration
 from engine.photometry.cutout import STAR_SCHEMA, Cutout
 from engine.photometry.facts import FACTS_SCHEMA, FrameFacts
-from engine.photometry.solve import Method, Solution
+from engine.photometry.solution import Method, Solution
 from engine.photometry.verdict import STARS_SCHEMA, Reduction, Status, no_stars
 from engine.target import Target
 from lake.frame_rows import FrameOrigin

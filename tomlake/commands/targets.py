@@ -15,10 +15,14 @@ from lake.adding import add_target
 from lake.rights import SYSTEM
 from lake.target_list import Order, TargetFilter, find_targets
 from lake.targets import get_target
+from tomlake.commands import merging
 from tomlake.commands.name_lookup import named
 from tomlake.commands.session import opened_lake, out
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.command("duplicates")(merging.duplicates)
+app.command("merge")(merging.merge)
+app.command("unmerge")(merging.unmerge)
 
 _EMBARGO = typer.Option(
     "--embargo-until", formats=["%Y-%m-%d"], help="Public from this day on (UTC); until then as --private."

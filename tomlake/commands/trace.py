@@ -28,8 +28,6 @@ from lake.trace.story import story
 from lake.trace.verify import Verdict, Verification
 from tomlake.commands.session import opened_lake, out, shown_progress
 
-NUMBERS = {"ignore_unknown_options": True}  # so that a point with a negative number needs no `--` before it
-
 
 def explain(
     point: Annotated[str, typer.Argument(help="Number of the point; it may be negative.")],

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import scipy  # its statistics are imported when they are used
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.stats import poisson
 
 from engine.photometry.match import positions_at
 from engine.photometry.solving.wcs_fit import deproject, fit_wcs, project
@@ -238,7 +238,9 @@ def _log10_chance(
     source_counts = [n for n in _PREFIXES if n < view.sources] + [view.sources]
     star_counts = ([n for n in _PREFIXES if n < stars] if view.is_ordered else []) + [stars]
     logs = [
-        poisson.logsf(np.sum((ours < n) & (ranks < m)) - 1 - _FREE_MATCHES, max(n * m * cell, 1e-12))
+        scipy.stats.poisson.logsf(
+            np.sum((ours < n) & (ranks < m)) - 1 - _FREE_MATCHES, max(n * m * cell, 1e-12)
+        )
         for n in source_counts
         for m in star_counts
     ]

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from astropy.wcs import WCS
 
-from engine.photometry.solve import Solution
+from engine.photometry.solution import Solution
 from engine.photometry.stacking.grid import PixelMap, aligned, covered_share, pixel_map
 from engine.photometry.verdict import TARGET_REF_ID, Reduction
 from engine.target import separation_arcsec

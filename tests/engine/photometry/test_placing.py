@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from engine.errors import Rejected
 from engine.photometry.references import reference_table
-from engine.photometry.solve import Solution, solve
+from engine.photometry.solution import Solution
+from engine.photometry.solve import solve
 from engine.photometry.solving.index_files import index_files
 from engine.photometry.solving.wcs_fit import deproject, fit_wcs, linear_wcs, project
 

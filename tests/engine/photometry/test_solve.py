@@ -11,7 +11,8 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from engine.photometry.references import read_references, reference_table
-from engine.photometry.solve import Method, Solution, solve
+from engine.photometry.solution import Method, Solution
+from engine.photometry.solve import solve
 from engine.photometry.solving.index_files import index_files
 from engine.photometry.solving.wcs_fit import linear_wcs
 

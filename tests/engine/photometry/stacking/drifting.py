@@ -9,7 +9,7 @@ from engine.frame import Frame
 from engine.photometry.facts import FrameFacts
 from engine.photometry.sky import Scene, SkyExposure, simulate_exposure
 from engine.photometry.sky_stars import gaia_like_stars, one_star
-from engine.photometry.solve import Method, Solution
+from engine.photometry.solution import Method, Solution
 from engine.photometry.stacking.members import Member, choose_members
 from engine.photometry.stacking.stack import Stack, stack_frames
 from engine.photometry.verdict import Reduction, Status
