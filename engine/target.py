@@ -5,8 +5,9 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 from astropy import units
-from astropy.coordinates import Angle, SkyCoord
+from astropy.coordinates import Angle, SkyCoord, angular_separation
 
 from engine.errors import Rejected
 from engine.track import Track
@@ -115,8 +116,8 @@ def _angle_deg(text: str | float, sexagesimal_unit: units.UnitBase) -> float:
 
 def separation_arcsec(ra1_deg: float, dec1_deg: float, ra2_deg: float, dec2_deg: float) -> float:
     """Return the angle between two positions on the sphere."""
-    first = SkyCoord(ra1_deg, dec1_deg, unit="deg")
-    return float(first.separation(SkyCoord(ra2_deg, dec2_deg, unit="deg")).arcsec)
+    here, there = np.radians((ra1_deg, dec1_deg)), np.radians((ra2_deg, dec2_deg))
+    return float(np.degrees(angular_separation(*here, *there)) * 3600.0)
 
 
 def observing_priority(*, importance: float, cadence_d: float, since_last_d: float | None) -> float:

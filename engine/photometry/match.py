@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import angular_separation, position_angle
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -117,16 +117,17 @@ def _mutual_nearest(ra_deg: Array, dec_deg: Array, stars: pl.DataFrame, radius_a
     near = np.isfinite(distance)
     mutual = near & (back[np.where(near, star, 0)] == np.arange(len(placed)))
     source, star = placed[mutual], star[mutual]
-    first = SkyCoord(star_ra[star], star_dec[star], unit="deg")
-    second = SkyCoord(ra_deg[source], dec_deg[source], unit="deg")
-    east, north = first.spherical_offsets_to(second)
+    of_star = np.radians((star_ra[star], star_dec[star]))
+    of_source = np.radians((ra_deg[source], dec_deg[source]))
+    separation_arcsec = np.degrees(angular_separation(*of_star, *of_source)) * 3600.0
+    angle_rad = position_angle(*of_star, *of_source).radian
     return pl.DataFrame(
         {
             "source": source,
             "star": star,
-            "east_arcsec": east.arcsec,
-            "north_arcsec": north.arcsec,
-            "separation_arcsec": first.separation(second).arcsec,
+            "east_arcsec": separation_arcsec * np.sin(angle_rad),
+            "north_arcsec": separation_arcsec * np.cos(angle_rad),
+            "separation_arcsec": separation_arcsec,
         }
     )
 

@@ -1,11 +1,11 @@
 """The fits of all bands to the same stars, and what they say of the band that the frame was taken in."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from engine.bands import BANDS
 from engine.photometry.calibrating.candidates import BandEvidence, Expected, band_probabilities
@@ -147,21 +147,21 @@ def _evidence(judged: Sequence[FittedBand]) -> list[BandEvidence]:
     return [_witness(one, common) for one in judged]
 
 
-def _log_densities(one: FittedBand) -> pl.DataFrame:
-    table = one.rows.select("ref_id").with_columns(log_density=pl.Series(one.fit.log_density))
-    return table.unique("ref_id", keep="first", maintain_order=True)
+def _log_densities(one: FittedBand) -> dict[str, float]:
+    """Return how likely each star's first row is, by its ``ref_id``."""
+    stars, log_density = one.rows["ref_id"].to_list(), one.fit.log_density.tolist()
+    return dict(zip(reversed(stars), reversed(log_density), strict=True))
 
 
-def _witness(one: FittedBand, common: pl.DataFrame) -> BandEvidence:
-    shared = _log_densities(one).join(common, on="ref_id", suffix="_common")
-    gains: NDArray[np.float64] = (shared["log_density"] - shared["log_density_common"]).to_numpy()
+def _witness(one: FittedBand, common: Mapping[str, float]) -> BandEvidence:
+    gains = [told - common[star] for star, told in _log_densities(one).items() if star in common]
     # the coefficients' errors say how much of what they might be the stars leave (Laplace's method)
     sign, log_volume = np.linalg.slogdet(one.fit.covariance)
     return BandEvidence(
         band=one.told.band,
         colour_term=one.told.colour_term,
         colour_term_err=one.told.colour_term_err,
-        log_likelihood=float(np.sum(gains)) + (0.5 * float(log_volume) if sign > 0 else 0.0),
-        stars=len(shared),
+        log_likelihood=math.fsum(gains) + (0.5 * float(log_volume) if sign > 0 else 0.0),
+        stars=len(gains),
         log_prior=-0.5 * (one.told.colour_bend / USUAL_BEND_MAG) ** 2,
     )

@@ -1,5 +1,6 @@
 """The colour of each reference star: Gaia's BP-RP, or one made from the reference magnitudes themselves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -38,12 +39,19 @@ def star_colours(pairs: pl.DataFrame) -> StarColours | None:
         Rows of star and band with ``ref_id``, ``bp_rp_mag``, ``band``, ``ref_mag``.
     """
     stars = pairs["ref_id"].n_unique()
-    found = [_gaia_colour(pairs), *(_made_colour(pairs, *recipe) for recipe in _MADE_FROM)]
-    enough = [colours for colours in found if len(colours.of_star) >= max(MIN_COLOURED_STARS, 0.7 * stars)]
-    if enough:
-        return enough[0]
-    most = max(found, key=lambda colours: len(colours.of_star))
-    return most if len(most.of_star) >= MIN_COLOURED_STARS else None
+    most: StarColours | None = None
+    for colours in _colours(pairs):
+        if len(colours.of_star) >= max(MIN_COLOURED_STARS, 0.7 * stars):
+            return colours
+        if most is None or len(colours.of_star) > len(most.of_star):
+            most = colours
+    return most if most is not None and len(most.of_star) >= MIN_COLOURED_STARS else None
+
+
+def _colours(pairs: pl.DataFrame) -> Iterator[StarColours]:
+    """Give the stars' colours in their order; each is made when it is asked for."""
+    yield _gaia_colour(pairs)
+    yield from (_made_colour(pairs, *recipe) for recipe in _MADE_FROM)
 
 
 def _gaia_colour(pairs: pl.DataFrame) -> StarColours:
