@@ -1,7 +1,7 @@
-"""What axe-core holds against a page, and the few things that nobody here can mend."""
+"""What a browser holds against a page, and the few things of it that nobody here can mend."""
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 TIMEOUT_MS = 60_000
 GRAVE = ("moderate", "serious", "critical")
@@ -31,6 +31,25 @@ def turn(page: Page, scheme: str) -> None:
     """Turn a page light or dark."""
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
+
+
+def overflow_pix(page: Page) -> int:
+    """Return by how much a page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+def errors_noted(page: Page) -> list[str]:
+    """Return a list into which every error of a page's own programs goes from here on."""
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        # on deep links Streamlit first looks for its server below the page's own address
+        if message.type == "error" and "/_stcore/" not in message.location["url"]:
+            errors.append(message.text)
+
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", note)
+    return errors
 
 
 def violations(page: Page, *rules: str) -> list[str]:
