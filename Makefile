@@ -52,7 +52,7 @@ $(VENV)/run.stamp: pyproject.toml $(VENV)/python.stamp
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml $(VENV)/run.stamp
-	@echo "Installing what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+$(VENV)/test.stamp: pyproject.toml $(VENV)/python.stamp
+	@echo "Installing tomlake and what the tests need (once, about two minutes) ..."
+	@$(BIN)/python -m pip install --quiet --no-compile --editable '.[test]'
 	@touch $@

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from installations import opened_in
+from installations import on_servers, opened_in
 from sqlalchemy import delete, insert, select, update
 
 from engine.errors import Rejected, Transient
@@ -172,7 +172,11 @@ sent = st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), unique=True, 
     of_gone=[("a", False), ("a", True), ("b", False), ("c", True)],
     harvested=True,
 )
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=2 if on_servers() else 8,  # besides the one above
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_undoing_brings_every_row_of_every_table_back(
     lake: Lake, of_kept: list[tuple[str, bool]], of_gone: list[tuple[str, bool]], *, harvested: bool
 ) -> None:
