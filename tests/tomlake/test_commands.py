@@ -12,19 +12,17 @@ from lake.opening import open_lake
 from lake.settings import read_settings
 from lake.target_list import TargetFilter, find_targets
 from tomlake.main import app
+from tomlake.menu import MENU
 
 KEYS = [
     "file", "status", "code", "reason", "band", "mjd", "mag", "mag_err", "limit_mag", "zero_point_mag",
     "zero_point_err_mag", "scatter_mag", "stars", "seeing_arcsec",
 ]  # fmt: skip
-COMMANDS = (
-    "up", "serve", "work", "demo", "reduce", "harvest", "sql", "config", "status", "token", "target", "user",
-)  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("data_dir")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [entry.name for entry in MENU])
 def test_every_command_explains_itself(command: str) -> None:
     assert command in said("--help")
     text = said(command, "--help")
