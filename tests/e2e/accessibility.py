@@ -3,7 +3,8 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page
 
-TIMEOUT_MS = 60_000
+from tests.e2e.installation import TIMEOUT_MS
+
 GRAVE = ("moderate", "serious", "critical")
 _BRUSH = (
     "Vega draws the rectangles of a brush itself, in layers of their own: Vega-Lite passes them neither aria "

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.installation import PASSWORD, ROOT, Installation
+from tests.e2e.installation import PASSWORD, ROOT, TIMEOUT_MS, Installation
 
 # archives are asked through a port where nobody listens: they are out of reach on every machine
 NO_NETWORK = {
@@ -72,6 +72,7 @@ def published(demo: Installation) -> Installation:
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     """Start one headless Chromium."""
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
         yield browser
@@ -82,5 +83,6 @@ def browser(chromium: str) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """Open a desktop window without cookies."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(TIMEOUT_MS)
     yield context.new_page()
     context.close()

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page
 
 from portal.shell.menu import MENU
 from portal.target_tabs import TABS
-from tests.e2e.accessibility import TIMEOUT_MS, errors_noted, overflow_pix, settle, turn, violations
-from tests.e2e.installation import Installation, sign_in
+from tests.e2e.accessibility import errors_noted, overflow_pix, settle, turn, violations
+from tests.e2e.installation import TIMEOUT_MS, Installation, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
@@ -28,6 +28,7 @@ DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 def staff(browser: Browser, published: Installation) -> Iterator[Page]:
     """Return a window in which staff are signed in."""
     context = browser.new_context(viewport=DESK, color_scheme="light")
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     sign_in(page, published)
     errors = errors_noted(page)
@@ -40,6 +41,7 @@ def staff(browser: Browser, published: Installation) -> Iterator[Page]:
 def visitor(browser: Browser) -> Iterator[Page]:
     """Return a window without cookies."""
     context = browser.new_context(viewport=DESK, color_scheme="light")
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     errors = errors_noted(page)
     yield page

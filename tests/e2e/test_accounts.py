@@ -6,11 +6,9 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.installation import PASSWORD, Installation, sign_in
+from tests.e2e.installation import PASSWORD, TIMEOUT_MS, Installation, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
-
-TIMEOUT_MS = 30_000
 
 
 def test_somebody_signs_up_is_approved_and_signs_in_with_a_second_factor(

@@ -8,11 +8,10 @@ import requests
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.installation import Installation, sign_in
+from tests.e2e.installation import TIMEOUT_MS, Installation, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-TIMEOUT_MS = 30_000
 ADDED, SHARED = "By hand 1", "Shared 1"
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.installation import Installation
+from tests.e2e.installation import TIMEOUT_MS, Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-TIMEOUT_MS = 30_000
 QUESTION = "SELECT name, points FROM targets WHERE name LIKE 'SimRR%' ORDER BY name"
 
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page
 
-from tests.e2e.installation import Installation
+from tests.e2e.installation import TIMEOUT_MS, Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
@@ -33,7 +33,7 @@ def brush(page: Page) -> None:
 def test_a_mark_says_in_the_browser_what_was_measured(page: Page, demo: Installation) -> None:
     page.goto(f"{demo.url}/target?name={NAME}")
     marks = page.locator(f"{CHART} svg g.mark-symbol > path")
-    marks.first.wait_for(timeout=30_000)
+    marks.first.wait_for(timeout=TIMEOUT_MS)
     page.wait_for_load_state("networkidle")
     table = requests.get(f"{demo.url}/download/{NAME}.csv", timeout=30).text
     measured = {_told(row) for row in csv.DictReader(table.splitlines())}
@@ -64,7 +64,7 @@ def test_points_under_a_brush_become_a_table_and_a_file(
     page: Page, demo: Installation, tmp_path: Path
 ) -> None:
     page.goto(f"{demo.url}/target?name={NAME}")
-    page.locator(f"{CHART} svg").first.wait_for(timeout=30_000)
+    page.locator(f"{CHART} svg").first.wait_for(timeout=TIMEOUT_MS)
     brush(page)
     told = page.get_by_text("points chosen")
     told.wait_for(timeout=15_000)
@@ -84,14 +84,14 @@ def test_what_is_switched_on_stands_in_the_address_and_survives_a_reload(
     page: Page, demo: Installation
 ) -> None:
     page.goto(f"{demo.url}/target?name={NAME}")
-    page.locator(f"{CHART} svg").first.wait_for(timeout=30_000)
+    page.locator(f"{CHART} svg").first.wait_for(timeout=TIMEOUT_MS)
     page.get_by_text("Flux", exact=True).click()
     page.wait_for_url("**show=Flux*")
     page.reload()
-    page.locator(f"{CHART} svg").get_by_text("flux [µJy]").first.wait_for(timeout=30_000)
+    page.locator(f"{CHART} svg").get_by_text("flux [µJy]").first.wait_for(timeout=TIMEOUT_MS)
     page.get_by_role("tab", name="Points").click()
     page.get_by_role("tab", name="Light curve").click()
-    page.locator(f"{CHART} svg").get_by_text("flux [µJy]").first.wait_for(timeout=30_000)
+    page.locator(f"{CHART} svg").get_by_text("flux [µJy]").first.wait_for(timeout=TIMEOUT_MS)
 
 
 def test_a_finder_chart_is_drawn_without_the_network_and_can_be_taken_along(
@@ -100,7 +100,7 @@ def test_a_finder_chart_is_drawn_without_the_network_and_can_be_taken_along(
     page.goto(f"{demo.url}/target?name={NAME}")
     page.get_by_role("tab", name="Sky").click()
     chart = page.get_by_alt_text(f"Finder chart of {NAME}", exact=False)
-    chart.wait_for(timeout=30_000)
+    chart.wait_for(timeout=TIMEOUT_MS)
     assert chart.evaluate("image => image.naturalWidth") > 600
     for form, begins in (("PNG", b"\x89PNG"), ("PDF", b"%PDF-"), ("SVG", b"<svg")):
         with page.expect_download() as download:

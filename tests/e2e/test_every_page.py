@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.installation import Installation
+from tests.e2e.installation import TIMEOUT_MS, Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 def test_simulated_data_say_so_on_every_page_that_shows_them(page: Page, demo: Installation) -> None:
     for path in ("/", "/targets", "/target?name=Sim26dkv"):
         page.goto(demo.url + path)
-        page.locator("h1").first.wait_for(timeout=30_000)
+        page.locator("h1").first.wait_for(timeout=TIMEOUT_MS)
         page.get_by_text("simulated", exact=False).first.wait_for()
 
 

@@ -4,11 +4,10 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.e2e.installation import Installation, sign_in
+from tests.e2e.installation import TIMEOUT_MS, Installation, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-TIMEOUT_MS = 60_000
 NAME = "Half typed 1"
 
 

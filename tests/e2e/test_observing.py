@@ -12,12 +12,11 @@ import requests
 from astropy.io import fits
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.installation import PASSWORD, Installation, sign_in
+from tests.e2e.installation import PASSWORD, TIMEOUT_MS, Installation, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 VERDICT_TIMEOUT_MS = 120_000
-PAGE_TIMEOUT_MS = 30_000
 TARGET = "HAT-P-32"
 
 
@@ -67,7 +66,7 @@ def test_two_frames_dropped_on_the_upload_page_become_points_of_the_target(
     page.goto(f"{observing.url}/upload?target={TARGET}")
     page.locator("input[type=file]").set_input_files([str(frame) for frame in frames])
     page.get_by_text("2 of 2 files").wait_for(timeout=VERDICT_TIMEOUT_MS)
-    expect(page.get_by_text("was placed on the sky")).to_have_count(2, timeout=PAGE_TIMEOUT_MS)
+    expect(page.get_by_text("was placed on the sky")).to_have_count(2, timeout=TIMEOUT_MS)
     page.goto(f"{observing.url}/target?name={TARGET}")
     page.locator("canvas, svg.marks").first.wait_for()
     page.get_by_text("Caroline Herschel").first.wait_for()
@@ -144,8 +143,8 @@ def test_a_large_file_goes_on_after_a_broken_connection_and_leads_to_its_verdict
     page.get_by_text("1 of 1 file").wait_for(timeout=VERDICT_TIMEOUT_MS)
     assert offsets == ["0", "4194304", "4194304", "8388608"]
     page.get_by_text("The verdict in full").first.click()
-    page.get_by_text("What to change").wait_for(timeout=PAGE_TIMEOUT_MS)
+    page.get_by_text("What to change").wait_for(timeout=TIMEOUT_MS)
     assert page.url.partition("?frame=")[2].startswith("u")
     picture = page.locator(".tl-frame img")
-    picture.wait_for(timeout=PAGE_TIMEOUT_MS)
+    picture.wait_for(timeout=TIMEOUT_MS)
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1000

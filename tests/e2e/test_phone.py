@@ -3,11 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.installation import Installation
+from tests.e2e.installation import TIMEOUT_MS, Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-TIMEOUT_MS = 30_000
 # Streamlit asks the name of the browser before it closes its menu behind whoever chose a page
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
 NAME = "Sim26dkv"

@@ -14,14 +14,13 @@ from playwright.sync_api import Page, expect
 from engine.photometry.sky import Scene, simulate_exposure, write_fits
 from engine.photometry.sky_stars import one_star
 from engine.times import mjd_now
-from tests.e2e.installation import Installation, sign_in
+from tests.e2e.installation import TIMEOUT_MS, Installation, sign_in
 from tomlake.demo.cast import cast
 from tomlake.demo.observatory import field_stars
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 NAME = "Sim26dkv"
-TIMEOUT_MS = 30_000
 VERDICT_TIMEOUT_MS = 180_000  # frames of the demo may stand before it in the queue
 UPLOAD_BYTES_PER_S = 300_000
 TRUE_G_MAG = 14.0

@@ -5,11 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.installation import Installation
+from tests.e2e.installation import TIMEOUT_MS, Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-TIMEOUT_MS = 30_000
 NAMES = ("Back 1", "Back 2", "Back 3")
 
 
