@@ -1,8 +1,7 @@
 """Distance moduli, from a distance or from a redshift."""
 
 import math
-
-from astropy.cosmology import Planck18
+from importlib import import_module
 
 from engine.errors import Rejected
 
@@ -36,4 +35,5 @@ def modulus_of_redshift(redshift: float) -> float:
         raise Rejected(
             "A redshift must lie between 0.0001 and 15; give a nearer target's distance.", code="bad-redshift"
         )
-    return float(Planck18.distmod(redshift).value)
+    cosmology = import_module("astropy.cosmology").Planck18  # starts slowly, and few targets have a redshift
+    return float(cosmology.distmod(redshift).value)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.stats import theilslopes
+import scipy  # its statistics are imported when they are used
 
 FEWEST_NIGHTS = 6
 SHORTEST_SPAN_D = 20.0
@@ -64,7 +64,7 @@ def zero_point_trend(nights: pl.DataFrame) -> Trend | None:
     mjd, deviation = (per_night[name].to_numpy() for name in ("mjd", "deviation_mag"))
     if len(mjd) < FEWEST_NIGHTS or np.ptp(mjd) < SHORTEST_SPAN_D:
         return None
-    slope, _, low, high = theilslopes(deviation, mjd, alpha=CONFIDENCE)
+    slope, _, low, high = scipy.stats.theilslopes(deviation, mjd, alpha=CONFIDENCE)
     span_d = float(np.ptp(mjd))
     return Trend(
         from_mjd=float(mjd.min()),

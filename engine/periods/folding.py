@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from engine.errors import Rejected
 from engine.periods.observed import Observed
@@ -84,4 +84,4 @@ def _chance(single: tuple[float, int], double: tuple[float, int]) -> float:
     if more <= 0 or double[1] <= 0 or double[0] <= 0.0:
         return 1.0
     ratio = max(single[0] - double[0], 0.0) / more / (double[0] / double[1])
-    return float(stats.f.sf(ratio, more, double[1]))
+    return float(special.fdtrc(more, double[1], ratio))
