@@ -82,8 +82,8 @@ class Menu(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - types private to Typer
         """Return the name, the command itself and the words behind it."""
-        name, stand_in, rest = super().resolve_command(ctx, args)
-        return name, stand_in and _loaded(_BY_NAME[stand_in.name or ""]), rest
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, name and _loaded(_BY_NAME[name]), rest
 
 
 def _loaded(entry: Entry) -> Any:  # noqa: ANN401 - a class private to Typer
