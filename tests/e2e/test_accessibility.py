@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from portal.shell.menu import MENU
 from portal.target_tabs import TABS
-from tests.e2e.accessibility import errors_noted, overflow_pix, settle, turn, violations
+from tests.e2e.accessibility import errors_noted, overflow_pix, quiet_window, settle, turn, violations
 from tests.e2e.installation import TIMEOUT_MS, Installation, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
@@ -21,31 +21,27 @@ PAGES = {entry.name: f"/{entry.name}{ASKS.get(entry.name, '')}" for entry in MEN
 }
 # Streamlit's word for a page that is not in the menu of whoever asks
 NOT_FOR_VISITORS = "The page that you have requested does not seem to exist. Running the app's main page."
-DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+DESK, PHONE = ViewportSize(width=1440, height=1000), ViewportSize(width=390, height=844)
 
 
 @pytest.fixture(scope="module")
 def staff(browser: Browser, published: Installation) -> Iterator[Page]:
     """Return a window in which staff are signed in."""
-    context = browser.new_context(viewport=DESK, color_scheme="light")
-    context.set_default_timeout(TIMEOUT_MS)
-    page = context.new_page()
+    page = quiet_window(browser, DESK)
     sign_in(page, published)
     errors = errors_noted(page)
     yield page
-    context.close()
+    page.context.close()
     assert not errors
 
 
 @pytest.fixture(scope="module")
 def visitor(browser: Browser) -> Iterator[Page]:
     """Return a window without cookies."""
-    context = browser.new_context(viewport=DESK, color_scheme="light")
-    context.set_default_timeout(TIMEOUT_MS)
-    page = context.new_page()
+    page = quiet_window(browser, DESK)
     errors = errors_noted(page)
     yield page
-    context.close()
+    page.context.close()
     assert errors in ([], [NOT_FOR_VISITORS])  # one page is for staff alone
 
 
