@@ -7,10 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from installations import BUCKET, MIGRATED, POSTGRES, S3, make_database
+from installations import BUCKET, POSTGRES, S3, make_templates
 from servers import postgres, program, s3
-
-from lake.operations import open_operations
 
 
 def main() -> int:
@@ -19,15 +17,9 @@ def main() -> int:
         sys.stdout.write("NOT TESTED HERE: the lake in PostgreSQL and S3 (no PostgreSQL is installed)\n")
         return 0
     with postgres() as database, s3(BUCKET) as endpoint:
-        make_migrated(database.url)
-        environment = {**os.environ, POSTGRES: database.url, S3: endpoint}
-        return subprocess.call([sys.executable, "-m", "pytest", *sys.argv[1:]], env=environment)
-
-
-def make_migrated(server: str) -> None:
-    """Make the database that every installation begins as a copy of."""
-    make_database(server, MIGRATED)
-    open_operations(f"{server}/{MIGRATED}").dispose()
+        os.environ |= {POSTGRES: database.url, S3: endpoint}
+        make_templates()
+        return subprocess.call([sys.executable, "-m", "pytest", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

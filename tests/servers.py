@@ -6,13 +6,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import s3fs
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 USER = "tomlake"
 _SETTINGS = "-c fsync=off -c max_connections=300 -c shared_buffers=128MB -c log_min_messages=fatal"
@@ -73,15 +75,19 @@ def postgres() -> Iterator[Postgres]:
 def s3(bucket: str) -> Iterator[str]:
     """Give the address of a new S3 server with an empty bucket, all of it in memory."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
+    # moto's own server looks for the service of each request among all of Amazon's, a third of its work
+    handler = MotoRequestHandler
+    server = make_server("127.0.0.1", 0, create_backend_app("s3"), threaded=True, request_handler=handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
     s3fs.S3FileSystem(key="tests", secret="tests-only", endpoint_url=endpoint).makedirs(bucket, exist_ok=True)
     try:
         yield endpoint
     finally:
-        server.stop()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def free_port() -> int:

@@ -1,14 +1,11 @@
 """Find the sky and the stars of a frame (Barbary 2016, JOSS 1, 58; Bertin & Arnouts 1996, A&AS 117, 393)."""
 
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 import sep
-from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
-from photutils.psf import fit_fwhm
 from scipy.ndimage import maximum_filter
 
 from engine.frame import Frame
@@ -16,6 +13,7 @@ from engine.lightcurve import Flag
 from engine.photometry.cleaning.trails import Trail
 from engine.photometry.extract import extracted, renumber, signal_of
 from engine.photometry.mesh import Mesh, mesh_of
+from engine.photometry.seeing import fitted_fwhm_pix
 from engine.photometry.slabs import slabs
 
 MESH_PIX = 64
@@ -209,14 +207,9 @@ def _seeing_pix(flat: NDArray[np.float32], sources: pl.DataFrame) -> float | Non
     typical_pix = float(np.exp(_half_sample_mode(np.log(brightest_pix))))  # else the narrow seem to crowd
     stars = stars.filter(pl.col("fwhm_pix").is_between(0.7 * typical_pix, 1.4 * typical_pix))
     stars = stars.head(SEEING_STARS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyUserWarning)  # single fits that fail drop out of the median
-        fitted_pix = fit_fwhm(
-            flat,
-            xypos=stars.select("x", "y").to_numpy(),
-            fwhm=typical_pix,
-            fit_shape=2 * max(2, round(0.6 * typical_pix)) + 1,  # the core: wings widen a Gaussian
-        )
+    fitted_pix = np.array(
+        [fitted_fwhm_pix(flat, x, y, fwhm_pix=typical_pix) for x, y in stars.select("x", "y").iter_rows()]
+    )
     good_pix = fitted_pix[np.isfinite(fitted_pix) & (fitted_pix > 0.4) & (fitted_pix < MAX_FWHM_PIX)]
     return float(np.median(good_pix)) if len(good_pix) else typical_pix
 

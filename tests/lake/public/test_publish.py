@@ -11,7 +11,7 @@ import pytest
 from astropy import units
 from astropy.io.votable import parse_single_table
 from astropy.io.votable.ucd import parse_ucd
-from installations import opened_in
+from installations import opened_in, same_anywhere
 from public_lakes import (
     add_points,
     add_target,
@@ -83,6 +83,7 @@ def test_targets_tell_the_file_of_their_points(lake: Lake) -> None:
         )
 
 
+@same_anywhere
 def test_one_new_point_rewrites_one_file_of_points(lake: Lake) -> None:
     target = star(lake, "Incremental")
     before = published(lake)
@@ -98,6 +99,7 @@ def test_one_new_point_rewrites_one_file_of_points(lake: Lake) -> None:
     assert after.written < after.files / 2
 
 
+@same_anywhere
 def test_nothing_new_makes_no_version_unless_it_is_given_a_name(lake: Lake) -> None:
     first = published(lake)
     assert not is_due(lake)
@@ -109,6 +111,7 @@ def test_nothing_new_makes_no_version_unless_it_is_given_a_name(lake: Lake) -> N
     assert [f for f in same.files if f.table] == [f for f in other.files if f.table]
 
 
+@same_anywhere
 def test_a_new_point_or_target_or_the_end_of_an_embargo_makes_publishing_due(lake: Lake) -> None:
     published(lake)
     target = star(lake, "Due")
@@ -124,6 +127,7 @@ def test_a_new_point_or_target_or_the_end_of_an_embargo_makes_publishing_due(lak
     assert "Due" in set(table_of(lake, published(lake), "targets")["name"])
 
 
+@same_anywhere
 def test_the_second_version_of_a_day_is_numbered(lake: Lake) -> None:
     star(lake, "Second")
     first = published(lake).version.name
@@ -228,6 +232,7 @@ def test_a_damaged_manifest_is_named_and_nothing_is_swept_for_it(lake: Lake) -> 
     assert manifest(place, done.version).name == "damaged"
 
 
+@same_anywhere
 def test_the_terms_of_a_version_hold_for_the_next(lake: Lake) -> None:
     assert terms_of_last(lake) == Terms()
     terms = Terms(licence="CC0-1.0", citation="Our own words.")
@@ -260,6 +265,7 @@ def test_every_column_has_a_valid_unit_and_ucd() -> None:
                 units.Unit(column.unit, format="vounit")
 
 
+@same_anywhere
 @pytest.mark.parametrize("table", ["photometry", "targets", "frames", "citations"])
 def test_the_footer_of_a_file_tells_units_to_the_virtual_observatory(lake: Lake, table: str) -> None:
     told = manifest(Place(lake.settings), published(lake).version)
