@@ -92,7 +92,7 @@ with form:
         )
         comment = st.text_input(_("Comment"), max_chars=500, key="upload_comment")
         shared = sharing.sharing_fields(user, "upload")
-    trial = st.toggle(_("Trial: give me the verdict, but leave the light curve alone"), key="upload_trial")
+    trial = st.toggle(_("Trial: verdict only, no point is added"), key="upload_trial")
     said = sending.Said(
         target=target or "",
         kind=kind.kind,
