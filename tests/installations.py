@@ -8,8 +8,8 @@ import uuid
 from functools import cache
 from pathlib import Path
 
+import fsspec
 import pytest
-import s3fs
 from sqlalchemy import create_engine, text
 
 from lake.opening import Lake, open_lake
@@ -21,6 +21,7 @@ EMPTY = "template1"  # PostgreSQL's own
 MIGRATED = "migrated"  # a database with every table of operations: making them takes a second each time
 OPENED = "opened"  # one with an installation that was opened once and has nothing in it
 BUCKET = "tests"
+KEY_ID, SECRET = "tests", "tests-only"  # of S3
 
 
 def settings_in(folder: Path, *, is_migrated: bool = True, **more: str) -> Settings:
@@ -81,8 +82,8 @@ def servers_of(name: str) -> dict[str, str]:
         "TOMLAKE_RAW_URL": f"s3://{BUCKET}/{name}/raw",
         "TOMLAKE_PUBLISH_URL": f"s3://{BUCKET}/{name}/public",
         "TOMLAKE_S3_ENDPOINT": os.environ[S3],
-        "TOMLAKE_S3_KEY_ID": "tests",
-        "TOMLAKE_S3_SECRET": "tests-only",
+        "TOMLAKE_S3_KEY_ID": KEY_ID,
+        "TOMLAKE_S3_SECRET": SECRET,
     }
 
 
@@ -104,6 +105,11 @@ def make_templates() -> None:
         open_lake(read_settings({"TOMLAKE_DATA": folder, **servers_of(OPENED)})).close()
 
 
+def files_at(endpoint: str) -> fsspec.AbstractFileSystem:
+    """Return the files of an S3 server of these tests."""
+    return fsspec.filesystem("s3", key=KEY_ID, secret=SECRET, endpoint_url=endpoint)
+
+
 def _copy_opened(name: str, places: dict[str, str]) -> None:
     make_database(os.environ[POSTGRES], name, template=OPENED)
     engine = create_engine(places["TOMLAKE_CATALOG_URL"])
@@ -111,8 +117,7 @@ def _copy_opened(name: str, places: dict[str, str]) -> None:
         moved = f"UPDATE ducklake_metadata SET value = replace(value, '/{OPENED}/', '/{name}/')"
         connection.execute(text(f"{moved} WHERE key = 'data_path'"))
     engine.dispose()
-    files = s3fs.S3FileSystem(key="tests", secret="tests-only", endpoint_url=os.environ[S3])
-    files.copy(f"{BUCKET}/{OPENED}/store", f"{BUCKET}/{name}/store", recursive=True)
+    files_at(os.environ[S3]).copy(f"{BUCKET}/{OPENED}/store", f"{BUCKET}/{name}/store", recursive=True)
 
 
 def _new_name() -> str:

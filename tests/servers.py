@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import s3fs
+from installations import files_at
 from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -81,7 +81,7 @@ def s3(bucket: str) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
-    s3fs.S3FileSystem(key="tests", secret="tests-only", endpoint_url=endpoint).makedirs(bucket, exist_ok=True)
+    files_at(endpoint).makedirs(bucket, exist_ok=True)
     try:
         yield endpoint
     finally:

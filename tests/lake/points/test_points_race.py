@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from deeds import CLEAN, MERGE, REWRITE, do, expire
-from installations import on_servers
 
 from lake.opening import Lake, open_lake
 from lake.points.reader import PointReader
@@ -18,7 +17,7 @@ from lake.settings import Settings, child_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGETS = list(range(1, 9))
-GENERATIONS = 6 if on_servers() else 15
+GENERATIONS = 15
 READERS = 2
 
 # Replaces the light curves of all targets in one version, again and again, and acknowledges each version;

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from filling import PASSWORD, database_sums, lake_sums, nothing, points
-from installations import on_servers, same_anywhere
+from installations import on_servers
 from sqlalchemy import delete
 
 from engine.errors import Rejected
@@ -112,7 +112,6 @@ def test_a_lake_moves_to_other_places_of_its_kind(own: Lake, elsewhere: Settings
     assert_works(own)
 
 
-@same_anywhere
 def test_a_lake_that_goes_on_meanwhile_is_not_moved_by_halves(
     own: Lake, elsewhere: Settings, opened: Open
 ) -> None:
@@ -137,7 +136,6 @@ def test_no_place_serves_two_lakes(filled: Lake, elsewhere: Settings, name: str)
     assert refusal.value.code == "same-place"
 
 
-@same_anywhere
 def test_a_damaged_raw_file_is_named_and_not_moved(own: Lake, elsewhere: Settings) -> None:
     wrong = "ab" * 32
     with own.raw.receive() as reception:
