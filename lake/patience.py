@@ -19,6 +19,7 @@ _AWAY = (
     "connection refused", "starting up", "shutting down", "no connection to the server", "slow down",
     "ssl connection has been closed", "http code 50", "unable to connect", "connection error",
     "timeout was reached",
+    "transaction is aborted",  # after a statement of DuckLake's own lost its server without a word
 )  # fmt: skip
 
 

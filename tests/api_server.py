@@ -38,7 +38,7 @@ class Served:
     def client(self, token: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Token {token}"} if token else {}
         # without verify=False each client reads the certificates of the whole world, to speak to this machine
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20, verify=False)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60, verify=False)
 
 
 class running:  # noqa: N801 - read as a word: with running(lake)
