@@ -1,6 +1,8 @@
 """Two lakes for the pages: an empty one, and one with targets, points, frames, uploads and jobs."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -38,10 +40,21 @@ def built_empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]
 
 
 @pytest.fixture(scope="session")
-def built_full_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("full"))}))
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    lake = open_lake(read_settings({"TOMLAKE_DATA": str(folder)}))
     with quick_passwords():
         fill(lake)
+    lake.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built_full_lake(filled_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """Give the tests of a file a lake of their own: what they write, others would count."""
+    folder = tmp_path_factory.mktemp("full") / "data"
+    shutil.copytree(filled_folder, folder)
+    lake = open_lake(read_settings({"TOMLAKE_DATA": str(folder)}))
     yield lake
     lake.close()
 
@@ -58,14 +71,14 @@ def full_lake(built_full_lake: Lake) -> Lake:
     return built_full_lake
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def staff_session(built_full_lake: Lake) -> str:
     """Return the session of a member of staff."""
     user = create_user(built_full_lake.operations, "ana", PASSWORD, full_name="Ana *Kowalska*", is_staff=True)
     return open_session(built_full_lake.operations, user)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def observer_session(built_full_lake: Lake) -> str:
     """Return the session of an observer who has sent nothing yet."""
     user = create_user(built_full_lake.operations, "ben", PASSWORD, full_name="Ben")

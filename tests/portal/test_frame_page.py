@@ -1,12 +1,11 @@
 """The page of one frame: what it says of a measured frame and of a failure, and to whom."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 import numpy as np
 import polars as pl
 import pytest
-from page_lakes import PASSWORD, REAL_NAME, SIMULATED_NAME, example_reduction, fill
+from page_lakes import PASSWORD, REAL_NAME, SIMULATED_NAME, example_reduction
 from page_visits import visit, words
 from streamlit.testing.v1 import AppTest
 
@@ -21,14 +20,12 @@ from lake.glances import keep_glances
 from lake.inbox.accepting import UploadKind, UploadRequest, accept
 from lake.inbox.changes import share_upload
 from lake.inbox.uploads import Upload, UploadResult, UploadStatus, set_results, uploads
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.people.accounts import create_user, find_user, open_session
 from lake.provenance import new_batch
 from lake.queue import JobState, cancel, list_jobs
 from lake.rights import SYSTEM, Shared
-from lake.settings import read_settings
 from lake.targets import get_target
-from portal import opened
 from portal.frame.frame_charts import MOST_RINGS, picture_html
 
 HOSTILE_FILE = "<img src=x onerror=alert(1)> **b** $x$ :red[r].fits"
@@ -86,40 +83,25 @@ def pictured(lake: Lake, sent: Upload) -> None:
 
 
 @pytest.fixture(scope="module")
-def built_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    """Give these tests a lake of their own: what they send would be counted by others."""
-    lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("frames"))}))
-    fill(lake)
-    yield lake
-    lake.close()
-
-
-@pytest.fixture
-def full_lake(built_lake: Lake) -> Lake:
-    opened.use_lake(built_lake)
-    return built_lake
-
-
-@pytest.fixture(scope="module")
-def measured(built_lake: Lake) -> Upload:
+def measured(built_full_lake: Lake) -> Upload:
     """Return a measured frame of a name that means harm."""
     made = example_reduction(Status.MEASURED, HOSTILE_FILE)
     reduction = Reduction(
         **{name: getattr(made, name) for name in Reduction.__slots__ if name != "stars_table"},
         stars_table=stars(80),
     )
-    sent = send(built_lake, reduction, HOSTILE_FILE)
-    pictured(built_lake, sent)
+    sent = send(built_full_lake, reduction, HOSTILE_FILE)
+    pictured(built_full_lake, sent)
     return sent
 
 
 @pytest.fixture(scope="module")
-def closed(built_lake: Lake) -> Upload:
+def closed(built_full_lake: Lake) -> Upload:
     """Return the maker's own private frame."""
-    sent = send(built_lake, example_reduction(Status.MEASURED, "hidden.fits"), "hidden.fits")
-    pictured(built_lake, sent)
+    sent = send(built_full_lake, example_reduction(Status.MEASURED, "hidden.fits"), "hidden.fits")
+    pictured(built_full_lake, sent)
     owner = Shared(owner="maker", visibility=Visibility.PRIVATE)
-    share_upload(built_lake, sent.upload_id, owner, user=SYSTEM)
+    share_upload(built_full_lake, sent.upload_id, owner, user=SYSTEM)
     return sent
 
 

@@ -32,7 +32,7 @@ GROUP = "Page *owls*"
 As = Callable[[str], None]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def group_id(built_full_lake: Lake) -> int:
     operations = built_full_lake.operations
     for name in PEOPLE:

@@ -24,7 +24,7 @@ DEC_DEG = 45.0  # of everything found here
 RULE = Rule(classification="SN candidate")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def eve(built_full_lake: Lake) -> User:
     return create_user(built_full_lake.operations, "eve", PASSWORD)
 

@@ -39,7 +39,7 @@ def star(ref_id: str, ra_deg: float, dec_deg: float, **facts: object) -> dict[st
     return {"ref_id": ref_id, "ra_deg": ra_deg, "dec_deg": dec_deg} | plain | facts
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stars_kept(built_full_lake: Lake) -> None:
     """Keep four hand-made stars about the measured target, which stands at 20, -20."""
     years = julian_year(mjd_now()) - 2016.0
