@@ -80,13 +80,15 @@ def alarm(
     return Alarm(bands=len(known), degrees=degrees, crossings=fitted, trials=trials)
 
 
-def _shuffled(known: BandSums, rng: np.random.Generator, count: int) -> Array:
-    """Return magnitudes at random times; each keeps its size in units of its own error."""
+def _shuffled(known: BandSums, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
+    """Return magnitudes at random times; each keeps its size in units of its own error.
+
+    Single precision is more than ten trials need.
+    """
     weight = known.curve.weight
     root = np.sqrt(weight)
     rows = rng.permuted(np.tile(known.curve.mag * root, (count, 1)), axis=1) / root
-    centred: Array = rows - (rows @ weight)[:, None]
-    return centred
+    return (rows - (rows @ weight)[:, None]).astype(np.float32)
 
 
 def _log_crossings(evidence: Array, bands: int, degrees: int) -> Array:

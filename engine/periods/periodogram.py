@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.periods.observed import BandCurve, FrequencyGrid, Observed
-from engine.periods.sums import Complex, Spreading, spread, sums
+from engine.periods.sums import Complex, Floats, Spreading, spread, sums
 
 Array = NDArray[np.float64]
 _MOST_POWER = 1.0 - 1e-12
@@ -55,14 +55,17 @@ def _scatters(wave: Complex, double: Complex) -> Scatters:
     )
 
 
-def band_power(known: BandSums, mags: Array) -> Array:
-    """Return the power of one band at each frequency, for each row of magnitudes about their mean."""
-    weight = known.curve.weight
+def band_power(known: BandSums, mags: Floats) -> Array:
+    """Return the power of one band at each frequency, for each row of magnitudes about their mean.
+
+    Magnitudes of single precision take half the time and give powers to some 1e-5.
+    """
     rows = np.atleast_2d(mags)
+    weight = known.curve.weight.astype(rows.dtype, copy=False)
     return _power(known.scatters, sums(known.spreading, rows * weight), (rows**2) @ weight)
 
 
-def _power(known: Scatters, product: Complex, scatter: Array) -> Array:
+def _power(known: Scatters, product: Complex, scatter: Floats) -> Array:
     """Return the powers from the sums of weight times magnitude, whose mean is zero."""
     # sine and cosine are one where all points are of one phase
     determinant = np.maximum(known.cos2 * known.sin2 - known.cross**2, 1e-12)
