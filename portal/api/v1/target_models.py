@@ -157,19 +157,23 @@ class Neighbour(BaseModel):
     target: TargetAnswer
 
 
+_OF_TARGET = tuple(TargetAnswer.model_fields.keys() & Target.__dataclass_fields__.keys())
+
+
+def target_facts(row: TargetRow) -> dict[str, Any]:
+    """Return the values of a :class:`TargetAnswer` by their names, aliases as (source, name)."""
+    facts = {name: getattr(row.target, name) for name in _OF_TARGET}
+    return facts | {
+        "target_id": row.target.target_id or 0,
+        "points": row.points,
+        "last_mag": row.last_mag,
+        "last_band": row.last_band,
+        "last_mjd": row.last_mjd,
+        "priority": min(row.priority, 1e300),  # JSON has no infinity
+    }
+
+
 def target_answer(row: TargetRow) -> TargetAnswer:
     """Return a target as it is answered."""
-    target = row.target
-    told = {name: getattr(target, name) for name in TargetAnswer.model_fields if hasattr(target, name)}
-    return TargetAnswer(
-        **told
-        | {
-            "target_id": target.target_id or 0,
-            "aliases": [Alias.model_construct(source=source, name=name) for source, name in target.aliases],
-            "points": row.points,
-            "last_mag": row.last_mag,
-            "last_band": row.last_band,
-            "last_mjd": row.last_mjd,
-            "priority": min(row.priority, 1e300),  # JSON has no infinity
-        }
-    )
+    aliases = [Alias.model_construct(source=source, name=name) for source, name in row.target.aliases]
+    return TargetAnswer(**target_facts(row) | {"aliases": aliases})
