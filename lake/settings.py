@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ _VARIABLES: dict[str, str] = {
     "index_dir": "TOMLAKE_INDEX_DIR",
     "public_url": "TOMLAKE_PUBLIC_URL",
     "allowed_hosts": "TOMLAKE_ALLOWED_HOSTS",
+    "proxies": "TOMLAKE_PROXIES",
     "uploads_per_day": "TOMLAKE_UPLOADS_PER_DAY",
     "upload_mb_per_day": "TOMLAKE_UPLOAD_MB_PER_DAY",
     "requests_per_min": "TOMLAKE_REQUESTS_PER_MIN",
@@ -100,6 +102,7 @@ class Settings:
     index_dir: Path | None = None  # plate-solving index files
     public_url: str = ""  # address under which people reach the portal
     allowed_hosts: str = ""  # further names of the portal, with commas; see ``portal.security.hosts``
+    proxies: str = ""  # networks of web servers in front, with commas, beside those of this machine
     uploads_per_day: int = 2000  # of one person; 0: any number
     upload_mb_per_day: int = 100_000  # of one person; 0: any size
     requests_per_min: int = 6000  # of the API, for one address and for one token; 0: any number
@@ -187,6 +190,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_url=_smtp_url(given),
         mail_from=given.get("TOMLAKE_MAIL_FROM", "").strip(),
         allowed_hosts=given.get("TOMLAKE_ALLOWED_HOSTS", ""),
+        proxies=_proxies(given),
         uploads_per_day=_whole(given, "uploads_per_day", 2000, least=0, most=10_000_000),
         upload_mb_per_day=_whole(given, "upload_mb_per_day", 100_000, least=0, most=1_000_000_000),
         providers=providers_of(given),
@@ -246,6 +250,17 @@ def _yes_no(given: Mapping[str, str], field: str) -> bool:
     if text not in _YES | _NO:
         raise Rejected(f"{variable} is {text!r}; it must be yes or no.", code="bad-setting")
     return text in _YES
+
+
+def _proxies(given: Mapping[str, str]) -> str:
+    text = given.get("TOMLAKE_PROXIES", "").strip()
+    try:
+        return ",".join(str(ip_network(each.strip(), strict=False)) for each in text.split(",") if each)
+    except ValueError as error:
+        raise Rejected(
+            f"TOMLAKE_PROXIES is {text!r}; give addresses or networks such as 10.1.2.0/24, with commas.",
+            code="bad-setting",
+        ) from error
 
 
 def _smtp_url(given: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from portal import opened
 from portal.api.app import api_routes, build_api
@@ -32,6 +33,7 @@ def build_app() -> st.App:
             *front_routes(),
         ],
         middleware=[
+            Middleware(ProxyHeadersMiddleware, trusted_hosts=opened.settings().proxies.split(",")),
             Middleware(SecurityHeaders),
             Middleware(HostCheck, names=names_of(opened.settings())),
         ],

@@ -40,6 +40,13 @@ def test_a_port_that_cannot_be_is_refused_in_one_sentence(port: str) -> None:
     assert refused.value.code == "bad-setting"
 
 
+def test_web_servers_in_front_are_addresses_or_networks() -> None:
+    settings = read_settings({"TOMLAKE_PROXIES": " 10.1.2.3, 172.16.0.0/12,::1 "})
+    assert settings.proxies == "10.1.2.3/32,172.16.0.0/12,::1/128"
+    with pytest.raises(Rejected, match=r"TOMLAKE_PROXIES is '\*'; give addresses or networks"):
+        read_settings({"TOMLAKE_PROXIES": "*"})  # it would let every visitor choose an address
+
+
 def test_an_empty_variable_counts_as_none() -> None:
     assert read_settings({"TOMLAKE_WORKERS": ""}).workers == 1
 

@@ -24,6 +24,7 @@ from portal.security.hosts import WRONG_HOST
 pytestmark = pytest.mark.alone
 
 PASSWORD = "correct horse battery"
+WEB_SERVER = "127.0.0.2"  # one in front, elsewhere than on 127.0.0.1
 ROOT = Path(__file__).resolve().parents[2]
 # as `python -m portal.serve`, with every logger of every library at its most talkative
 TALKATIVE = """
@@ -72,7 +73,10 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = settings_in(
-        folder / "data", TOMLAKE_PORT=str(port), TOMLAKE_PUBLIC_URL="https://tomlake.example.org"
+        folder / "data",
+        TOMLAKE_PORT=str(port),
+        TOMLAKE_PUBLIC_URL="https://tomlake.example.org",
+        TOMLAKE_PROXIES=WEB_SERVER,
     )
     lake = open_lake(settings)
     user = create_user(lake.operations, "owner", PASSWORD)
@@ -125,6 +129,28 @@ def test_no_part_of_the_program_answers_under_a_foreign_name(program: Program, p
     assert (answer.status_code, answer.json()["code"]) == (WRONG_HOST, "wrong-host")
     assert "content-security-policy" in answer.headers
     assert httpx.get(program.url + path, headers={"Host": "tomlake.example.org"}).status_code != WRONG_HOST
+
+
+def test_visitors_are_counted_by_the_address_that_a_web_server_we_know_tells(program: Program) -> None:
+    def nine_passwords(name: str, visitors: list[str], *, web_server: str) -> list[bool]:
+        """Return which attempts were put off."""
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=web_server), timeout=20) as client:
+            answers = [
+                client.post(
+                    program.url + "/session/login",
+                    json={"username": name, "password": "wrong"},
+                    headers={"X-Forwarded-For": visitor},
+                )
+                for visitor in visitors
+            ]
+        return [answer.status_code == 429 for answer in answers]
+
+    one, many = ["203.0.113.5"] * 9, [f"203.0.113.{number}" for number in range(10, 19)]
+    for web_server in ("127.0.0.1", WEB_SERVER):
+        assert nine_passwords("somebody", one, web_server=web_server) == [False] * 8 + [True]
+        assert nine_passwords("somebody", many, web_server=web_server) == [False] * 9
+        one, many = ["203.0.113.6"] * 9, [f"203.0.113.{number}" for number in range(20, 29)]
+    assert nine_passwords("other", many, web_server="127.0.0.3") == [False] * 8 + [True]
 
 
 def test_a_websocket_of_another_site_is_not_opened(program: Program) -> None:
