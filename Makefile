@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+PIP_INSTALL = $(BIN)/python -m pip install --quiet
 # uv needs a tenth of pip's time; where it cannot reach what it wants, pip, which may know a mirror, does it
-INSTALL = install() { $(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip install --quiet --python $(BIN)/python "$$@"; }; \
-  install 2>/dev/null
+UV_INSTALL  = $(PIP_INSTALL) uv && $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: help run test faults fuzz bench words image-check tools clean
@@ -52,10 +52,10 @@ $(VENV)/python.stamp:
 
 $(VENV)/run.stamp: pyproject.toml $(VENV)/python.stamp
 	@echo "Installing tomlake (once, about a minute) ..."
-	@$(INSTALL) --compile-bytecode --editable . || $(BIN)/python -m pip install --quiet --editable .
+	@{ $(UV_INSTALL) --compile-bytecode --editable .; } 2>/dev/null || $(PIP_INSTALL) --editable .
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml $(VENV)/python.stamp
 	@echo "Installing tomlake and what the tests need (once, about a minute) ..."
-	@$(INSTALL) --editable '.[test]' || $(BIN)/python -m pip install --quiet --no-compile --editable '.[test]'
+	@{ $(UV_INSTALL) --editable '.[test]'; } 2>/dev/null || $(PIP_INSTALL) --no-compile --editable '.[test]'
 	@touch $@

@@ -33,6 +33,7 @@ def build_app() -> st.App:
             *front_routes(),
         ],
         middleware=[
+            # uvicorn has one of its own, which believes this machine alone
             Middleware(ProxyHeadersMiddleware, trusted_hosts=opened.settings().proxies.split(",")),
             Middleware(SecurityHeaders),
             Middleware(HostCheck, names=names_of(opened.settings())),

@@ -3,7 +3,7 @@
 import polars as pl
 
 _OPENERS = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with
-FORMULA = r"^([=+\-@\t\r])"
+_FORMULA = "^([" + "".join(rf"\x{ord(each):02x}" for each in _OPENERS) + "])"  # the same for polars
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # says that the file is UTF-8
 
 
@@ -14,4 +14,4 @@ def harmless(text: str) -> str:
 
 def harmless_texts(rows: pl.DataFrame) -> pl.DataFrame:
     """Return a table with all its texts made harmless; what is no text stays, as do the names of columns."""
-    return rows.with_columns(pl.selectors.string().str.replace(FORMULA, "'${1}"))
+    return rows.with_columns(pl.selectors.string().str.replace(_FORMULA, "'${1}"))

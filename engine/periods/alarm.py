@@ -83,7 +83,7 @@ def alarm(
 def _shuffled(known: BandSums, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
     """Return magnitudes at random times; each keeps its size in units of its own error.
 
-    Single precision is more than ten trials need.
+    Single precision: the trials themselves tell W to no better than a tenth.
     """
     weight = known.curve.weight
     root = np.sqrt(weight)

@@ -58,7 +58,8 @@ def _scatters(wave: Complex, double: Complex) -> Scatters:
 def band_power(known: BandSums, mags: Floats) -> Array:
     """Return the power of one band at each frequency, for each row of magnitudes about their mean.
 
-    Magnitudes of single precision take half the time and give powers to some 1e-5.
+    Magnitudes of single precision take half the time. Their powers are off by less than 1e-6, and by less
+    than 1e-3 where all points stand at almost one phase.
     """
     rows = np.atleast_2d(mags)
     weight = known.curve.weight.astype(rows.dtype, copy=False)

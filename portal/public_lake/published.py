@@ -26,7 +26,7 @@ from portal.data import interesting_targets
 from portal.fmt import MISSING, size_text
 from portal.opened import settings
 from portal.public_lake.desk import QUERIES, Asking, Desk, desk_of, noted
-from portal.spreadsheet import BYTE_ORDER_MARK, FORMULA
+from portal.spreadsheet import BYTE_ORDER_MARK, harmless_texts
 from portal.words import _, several
 
 logger = logging.getLogger("portal.public_lake.published")
@@ -211,10 +211,8 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _harmless(texts: pa.Array) -> pa.Array:
-    series = pl.Series(texts).cast(pl.String)
-    text = pl.col("text")
-    marked = pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text).otherwise(text)
-    return pl.DataFrame({"text": series}).select(text=marked)["text"].to_arrow()
+    series = pl.Series("text", texts).cast(pl.String)
+    return harmless_texts(series.to_frame())["text"].to_arrow()
 
 
 def _file(rows: pa.Table, wanted: Format) -> bytes:

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import polars as pl
 import pyarrow as pa
 import pytest
-from page_lakes import REAL_NAME, fill
+from page_lakes import REAL_NAME
 from page_visits import visit, words
 from public_lakes import published as publish
 from streamlit.testing.v1 import AppTest
 
-from lake.opening import Lake, open_lake
-from lake.settings import read_settings
+from lake.opening import Lake
 from portal import opened
 from portal.fmt import escaped
 from portal.public_lake import published
@@ -25,14 +24,11 @@ from portal.security.throttle import Throttle
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    """Build a full lake, one of whose targets is private, and publish it."""
-    lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("published"))}))
-    fill(lake)
-    publish(lake, name="paper-1", with_simulated=True)
-    yield lake
-    desk_of(lake.settings).sandbox.close()
-    lake.close()
+def built(built_full_lake: Lake) -> Iterator[Lake]:
+    """Publish a full lake, one of whose targets is private."""
+    publish(built_full_lake, name="paper-1", with_simulated=True)
+    yield built_full_lake
+    desk_of(built_full_lake.settings).sandbox.close()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The page *Learn*: lessons on targets that fit, marked where simulated, and numbers that are right."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from page_lakes import REAL_NAME, example_points, fill
+from page_lakes import REAL_NAME, example_points
 from page_visits import visit, words
 
 from engine.target import Target, Visibility
@@ -28,10 +27,7 @@ def test_each_lesson_is_good_with_targets_and_without(lesson: str, full_lake: La
         assert at.header[0].value == LESSONS.get(lesson, LESSONS["light-curves"])[0]
 
 
-def test_a_lesson_takes_an_observed_target_of_its_class_and_its_own_numbers(tmp_path: Path) -> None:
-    lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path)}))
-    fill(lake)  # a lake of its own: other tests hide points of that of all
-    opened.use_lake(lake)
+def test_a_lesson_takes_an_observed_target_of_its_class_and_its_own_numbers(full_lake: Lake) -> None:
     found = lessons.example(lessons.MICROLENSING)
     assert found is None  # its bands have fewer than thirty points each
     found = lessons.example(source="ztf")
@@ -39,7 +35,6 @@ def test_a_lesson_takes_an_observed_target_of_its_class_and_its_own_numbers(tmp_
     assert found.target.name == REAL_NAME  # not the simulated one, which has as many points
     mags = example_points(1).filter(pl.col("band") == found.band)["mag"].drop_nulls().to_numpy()
     assert found.swing_mag == pytest.approx(np.quantile(mags, 0.98) - np.quantile(mags, 0.02))
-    lake.close()
 
 
 def test_a_simulated_target_is_marked_and_a_private_one_is_nobodys_lesson(tmp_path) -> None:  # noqa: ANN001

@@ -1,10 +1,9 @@
 """The page Upload: kinds of files, the remembered camera, first looks, and what became of each file."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from page_lakes import PASSWORD, REAL_NAME, SIMULATED_NAME, fill
+from page_lakes import REAL_NAME, SIMULATED_NAME
 from page_visits import visit, words
 
 from engine.photometry.looked import Glance
@@ -12,11 +11,9 @@ from engine.target import Visibility
 from lake.glances import keep_glances
 from lake.inbox.accepting import Upload, UploadKind, UploadRequest, accept
 from lake.inbox.uploads import uploads
-from lake.opening import Lake, open_lake
-from lake.people.accounts import User, create_user, find_user, open_session
+from lake.opening import Lake
+from lake.people.accounts import User, find_user, open_session
 from lake.rights import Shared
-from lake.settings import read_settings
-from portal import opened
 from portal.api.upload_fields import upload_fields
 from portal.api.v1.upload_models import NewTransfer
 from portal.frame import sending
@@ -24,20 +21,9 @@ from portal.frame import sending
 HOSTILE_FILE = "=HYPERLINK(1)<b>.fits"
 
 
-@pytest.fixture(scope="module")
-def built_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    """Give these tests a lake of their own: what they send would be counted by others."""
-    lake = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("sending"))}))
-    fill(lake)
-    create_user(lake.operations, "ben", PASSWORD, full_name="Ben")
-    yield lake
-    lake.close()
-
-
 @pytest.fixture
-def lake(built_lake: Lake) -> Lake:
-    opened.use_lake(built_lake)
-    return built_lake
+def lake(full_lake: Lake, observer_session: str) -> Lake:
+    return full_lake
 
 
 def person(lake: Lake, name: str) -> User:

@@ -8,16 +8,15 @@ import pytest
 from drawn import answers, armed, is_plain_sentence
 from forms import LOOSE, Form, forms_of
 from hostile import ALONE, IN_ONE_FIELD, LONG, MORE_FORMULAS, NUMBERS, good_number, good_words, import_of
-from page_lakes import PASSWORD, SIMULATED_NAME, fill
+from page_lakes import PASSWORD, SIMULATED_NAME
 from public_lakes import published
 from streamlit.testing.v1 import AppTest
 from walking import Addresses, Walk
 
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import metadata, reading
 from lake.people.accounts import create_user, find_user, open_session
 from lake.people.groups import create_group
-from lake.settings import read_settings
 from portal import opened
 from portal.accounts import joining
 from portal.public_lake.desk import desk_of
@@ -37,16 +36,13 @@ Typed = tuple[
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    made = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("hostile"))}))
-    fill(made)
-    published(made, name="paper-1", with_simulated=True)
+def lake(built_full_lake: Lake) -> Iterator[Lake]:
+    published(built_full_lake, name="paper-1", with_simulated=True)
     for name in ("user", "staff"):
-        person = create_user(made.operations, name, PASSWORD, is_staff=name == "staff")
-        create_group(made.operations, f"Group of {name}", by=person)
-    yield made
-    desk_of(made.settings).sandbox.close()
-    made.close()
+        person = create_user(built_full_lake.operations, name, PASSWORD, is_staff=name == "staff")
+        create_group(built_full_lake.operations, f"Group of {name}", by=person)
+    yield built_full_lake
+    desk_of(built_full_lake.settings).sandbox.close()
 
 
 @pytest.fixture

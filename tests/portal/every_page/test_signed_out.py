@@ -1,20 +1,19 @@
 """A session ends while a page is open: every button says so, changes nothing, and shows what was typed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from drawn import answers, is_plain_sentence, nodes
 from forms import LOOSE, buttons_of, forms_of, is_secret, name_of
-from page_lakes import PASSWORD, SIMULATED_NAME, fill
+from page_lakes import PASSWORD, SIMULATED_NAME
 from walking import Addresses, Walk
 
-from lake.opening import Lake, open_lake
+from lake.opening import Lake
 from lake.operations import metadata, reading
 from lake.people.accounts import create_user, find_user, open_session
 from lake.people.comments import add_comment
 from lake.people.groups import create_group
 from lake.people.sessions import close_session
-from lake.settings import read_settings
 from portal import opened
 from portal.shell.signed_out import TYPED
 
@@ -28,15 +27,13 @@ Signs = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    """Build a lake with one of the staff, who leads a group and wrote a note."""
-    made = open_lake(read_settings({"TOMLAKE_DATA": str(tmp_path_factory.mktemp("signed_out"))}))
-    fill(made)
-    staff = create_user(made.operations, "sue", PASSWORD, is_staff=True)
-    create_group(made.operations, "Sue and friends", by=staff)
-    add_comment(made.operations, SIMULATED_NAME, "To be taken back.", by=staff)
-    yield made
-    made.close()
+def lake(built_full_lake: Lake) -> Lake:
+    """Return a lake with one of the staff, who leads a group and wrote a note."""
+    operations = built_full_lake.operations
+    staff = create_user(operations, "sue", PASSWORD, is_staff=True)
+    create_group(operations, "Sue and friends", by=staff)
+    add_comment(operations, SIMULATED_NAME, "To be taken back.", by=staff)
+    return built_full_lake
 
 
 @pytest.fixture
